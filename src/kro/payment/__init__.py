@@ -1,0 +1,1 @@
+"""Payments: money across the border, in (collections) and out (payouts)."""
