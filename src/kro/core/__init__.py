@@ -1,0 +1,1 @@
+"""Shared providers and plumbing; knows no business module."""

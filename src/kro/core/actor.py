@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from kro.core.errors import ErrorKind, KroError
+
+
+class ActorKind(StrEnum):
+    USER = "user"
+    ADMIN = "admin"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: taken from a verified token, not yet checked against the database."""
+
+    kind: ActorKind
+    id: UUID
+    session_id: UUID | None = None
+    request_id: str | None = None
+    ip: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Return the form journals and audit rows carry."""
+        return f"{self.kind}:{self.id}"
+
+
+SYSTEM = Actor(kind=ActorKind.SYSTEM, id=UUID(int=0))
+
+
+class SessionEndedError(KroError):
+    """The session has ended; log in again."""
+
+    kind = ErrorKind.UNAUTHENTICATED
+    code = "session_ended"
+
+
+class AccountNotActiveError(KroError):
+    """The account is not active."""
+
+    kind = ErrorKind.FORBIDDEN
+    code = "account_not_active"
+
+
+class PermissionDeniedError(KroError):
+    """The role does not allow this."""
+
+    kind = ErrorKind.FORBIDDEN
+    code = "permission_denied"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the database says about an actor at the moment of the load: rides in every load query."""
+
+    session_live: bool
+    status: str
+    kyc_tier: int = 0
+    permissions: frozenset[str] = frozenset()
+
+    def ensure_active(self) -> None:
+        """Refuse an actor whose session was revoked or whose account is not active.
+
+        :raises SessionEndedError: when the session was revoked or has expired.
+        :raises AccountNotActiveError: when the account is suspended, pending or closed.
+        """
+        if not self.session_live:
+            raise SessionEndedError
+        if self.status != "active":
+            raise AccountNotActiveError
+
+    def ensure_permitted(self, permission: str) -> None:
+        """Refuse an admin whose role lacks a permission.
+
+        :raises PermissionDeniedError: naming no other permission.
+        """
+        self.ensure_active()
+        if permission not in self.permissions:
+            raise PermissionDeniedError

@@ -1,0 +1,147 @@
+"""The asyncpg pool under the hot paths: one prepared statement per call, no reset query, overload told as 503."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+import asyncpg
+import orjson
+
+from kro.core.database.failures import translate
+from kro.core.errors import ErrorKind, KroError
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+
+_OVERLOAD_RETRY_SECONDS: Final = 1
+
+T = TypeVar("T")
+
+
+class DatabaseBusyError(KroError):
+    """The service is busy; try again shortly."""
+
+    kind = ErrorKind.OVERLOADED
+    code = "overloaded"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__(retry_after_seconds=_OVERLOAD_RETRY_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolOptions:
+    """``wait_seconds`` bounds the wait for a free connection; the timeouts are enforced by PostgreSQL."""
+
+    dsn: str
+    size: int = 10
+    wait_seconds: float = 2.0
+    lock_timeout_seconds: float = 3.0
+    statement_timeout_seconds: float = 10.0
+    idle_in_transaction_seconds: float = 15.0
+    application_name: str = "kro"
+    ssl: Any = None
+
+
+class _Connection(asyncpg.Connection[asyncpg.Record]):
+    def get_reset_query(self) -> str:
+        # No statement of ours changes session state, so the reset round trip would buy nothing.
+        return ""
+
+
+class Database:
+    """Runs single statements on pooled connections. Every call is one round trip; :attr:`trips` counts them."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], options: PoolOptions) -> None:
+        self._pool = pool
+        self._options = options
+        self.trips = 0
+
+    @classmethod
+    async def connect(cls, options: PoolOptions) -> Self:
+        """Open the pool with at least one connection, so that a wrong address fails here and not on a request."""
+        pool = await asyncpg.create_pool(
+            options.dsn,
+            min_size=1,
+            max_size=options.size,
+            connection_class=_Connection,
+            init=_prepare,
+            max_inactive_connection_lifetime=300,
+            ssl=options.ssl,
+            server_settings={
+                "application_name": options.application_name,
+                "timezone": "UTC",
+                "lock_timeout": _milliseconds(options.lock_timeout_seconds),
+                "statement_timeout": _milliseconds(options.statement_timeout_seconds),
+                "idle_in_transaction_session_timeout": _milliseconds(options.idle_in_transaction_seconds),
+            },
+        )
+        return cls(pool, options)
+
+    async def close(self) -> None:
+        """Wait for running statements and close every connection."""
+        await self._pool.close()
+
+    async def row(self, sql: str, *args: object) -> asyncpg.Record | None:
+        """Return the first row or ``None``."""
+        return await self._run(lambda connection: connection.fetchrow(sql, *args))
+
+    async def rows(self, sql: str, *args: object) -> Sequence[asyncpg.Record]:
+        """Return all rows; the caller bounds them in the query."""
+        return await self._run(lambda connection: connection.fetch(sql, *args))
+
+    async def value(self, sql: str, *args: object) -> Any:  # noqa: ANN401 - the column decides the type
+        """Return the first column of the first row, or ``None``."""
+        return await self._run(lambda connection: connection.fetchval(sql, *args))
+
+    async def execute(self, sql: str, *args: object) -> int:
+        """Run a statement and return how many rows it touched."""
+        tag = await self._run(lambda connection: connection.execute(sql, *args))
+        count = tag.rsplit(" ", 1)[-1]
+        return int(count) if count.isdigit() else 0
+
+    async def apply(self, document: str) -> None:
+        """Write an encoded decision; see :class:`kro.core.decisions.DecisionStore`."""
+        await self._run(lambda connection: connection.fetchval("SELECT apply_decision($1::text::jsonb)", document))
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection for listening or for the rare work that needs several statements on one connection.
+
+        :raises DatabaseBusyError: when none is free within the pool wait.
+        """
+        try:
+            connection = await self._pool.acquire(timeout=self._options.wait_seconds)
+        except TimeoutError:
+            raise DatabaseBusyError from None
+        try:
+            yield connection
+        finally:
+            await asyncio.shield(self._pool.release(connection))
+
+    async def _run(self, call: Callable[[Connection], Awaitable[T]]) -> T:
+        async with self.connection() as connection:
+            self.trips += 1
+            try:
+                return await call(connection)
+            except asyncpg.PostgresError as error:
+                raise translate(error) from error
+
+
+async def _prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(kind, schema="pg_catalog", encoder=_dump, decoder=orjson.loads, format="text")
+
+
+def _dump(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(int(seconds * 1000))

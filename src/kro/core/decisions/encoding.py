@@ -1,0 +1,72 @@
+"""Turns a decision into the one JSON argument of ``apply_decision``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from kro.core.decisions.decision import Account, Audit, Decision, Insert, Journal, Update
+from kro.core.decisions.reply import StoredAnswer
+
+
+def encode(decision: Decision, answer: StoredAnswer | None = None) -> str:
+    """Return the JSON text; parts that are empty are left out, so that the database skips them."""
+    document: dict[str, Any] = {"writes": [_write(write) for write in decision.writes]}
+    if answer is not None:
+        document["answer"] = answer
+    if decision.journals:
+        document |= _ledger(decision.journals)
+    parts: dict[str, tuple[object, ...]] = {
+        "events": decision.events,
+        "timers": decision.timers,
+        "clear_timers": decision.cleared,
+        "outbox": decision.messages,
+    }
+    document |= {name: items for name, items in parts.items() if items}
+    if decision.audits:
+        document["audit"] = [_audit(audit) for audit in decision.audits]
+    return orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _write(write: Insert | Update) -> dict[str, Any]:
+    if isinstance(write, Insert):
+        return {"table": write.table, "rows": write.rows}
+    return {"table": write.table, "id": write.id, "version": write.version, "set": write.changes}
+
+
+def _ledger(journals: tuple[Journal, ...]) -> dict[str, Any]:
+    accounts: dict[Any, Account] = {}
+    entries = []
+    heads = []
+    for journal in journals:
+        head = {name: getattr(journal, name) for name in Journal.__slots__ if name != "entries"}
+        heads.append(head)
+        for entry in journal.entries:
+            accounts[entry.account.id] = entry.account
+            entries.append(
+                {
+                    "journal_id": journal.id,
+                    "account_id": entry.account.id,
+                    "currency": entry.account.currency,
+                    "amount": entry.amount,
+                }
+            )
+    return {"accounts": list(accounts.values()), "journals": heads, "entries": entries}
+
+
+def _audit(audit: Audit) -> dict[str, Any]:
+    return {
+        "id": audit.id,
+        "actor_kind": audit.actor.kind,
+        "actor_id": audit.actor.id,
+        "session_id": audit.actor.session_id,
+        "action": audit.action,
+        "target_type": audit.target_type,
+        "target_id": audit.target_id,
+        "result": audit.result,
+        "reason": audit.reason,
+        "detail": audit.detail,
+        "request_id": audit.actor.request_id,
+        "ip": audit.actor.ip,
+    }

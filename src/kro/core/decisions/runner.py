@@ -1,0 +1,124 @@
+"""Load, decide, apply: the only way anything that moves money or state is run."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, Generic, Protocol, TypeVar
+
+from kro.core.decisions.decision import Decision
+from kro.core.decisions.encoding import encode
+from kro.core.decisions.errors import BusyError, KeyReusedError, LostRaceError
+from kro.core.decisions.reply import Once, Reply, StoredAnswer
+from kro.core.errors import ErrorKind, KroError
+
+MAX_TRIES: Final = 6
+"""A decision that lost this many races in a row answers 409 instead of holding the client."""
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[S]):
+    """What one load query brought: the state to decide on, and the answer already given under the same key, if any."""
+
+    state: S
+    answer: StoredAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """A decision and the value its caller sees."""
+
+    decision: Decision
+    value: T
+
+
+class DecisionStore(Protocol):
+    async def apply(self, document: str) -> None:
+        """Write an encoded decision in one atomic statement.
+
+        :raises LostRaceError: when a version, a natural key or the idempotency key was taken meanwhile.
+        :raises InProgressError: when the same idempotency key is being processed.
+        :raises InsufficientFundsError: when a balance would fall below zero.
+        """
+        ...
+
+
+class DecisionRunner:
+    """Runs load, decide and apply, again when somebody else was first, and keeps the answer under its key."""
+
+    def __init__(self, store: DecisionStore, *, render_problem: Callable[[KroError], Reply]) -> None:
+        self._store = store
+        self._render_problem = render_problem
+
+    async def run(
+        self,
+        *,
+        load: Callable[[], Awaitable[Loaded[S]]],
+        decide: Callable[[S], Outcome[T]],
+        render: Callable[[T], Reply],
+        once: Once | None = None,
+    ) -> Reply:
+        """Return the reply of a command that takes effect exactly once per idempotency key.
+
+        A refusal decided on loaded state (409) is stored under the key too, so that a repeat gets the same answer.
+
+        :raises KroError: what ``decide`` raised.
+        :raises BusyError: after ``MAX_TRIES`` lost races.
+        """
+        for attempt in range(MAX_TRIES):
+            loaded = await load()
+            if loaded.answer is not None and once is not None:
+                return _replay(loaded.answer, once)
+            try:
+                try:
+                    outcome = decide(loaded.state)
+                except KroError as refusal:
+                    await self._keep_refusal(refusal, once)
+                    raise
+                reply = render(outcome.value)
+                answer = StoredAnswer.of(once, reply) if once is not None else None
+                await self._store.apply(encode(outcome.decision, answer))
+            except LostRaceError:
+                await _back_off(attempt)
+                continue
+            return reply
+        raise BusyError
+
+    async def carry_out(self, *, load: Callable[[], Awaitable[S]], decide: Callable[[S], Outcome[T]]) -> T:
+        """Run a command that has no client waiting for a stored answer: workers, webhooks, timers.
+
+        :raises KroError: what ``decide`` raised.
+        :raises BusyError: after ``MAX_TRIES`` lost races.
+        """
+        for attempt in range(MAX_TRIES):
+            outcome = decide(await load())
+            try:
+                if outcome.decision != Decision():
+                    await self._store.apply(encode(outcome.decision))
+            except LostRaceError:
+                await _back_off(attempt)
+                continue
+            return outcome.value
+        raise BusyError
+
+    async def _keep_refusal(self, refusal: KroError, once: Once | None) -> None:
+        if once is None or refusal.kind is not ErrorKind.CONFLICT or refusal.retryable:
+            return
+        answer = StoredAnswer.of(once, self._render_problem(refusal))
+        await self._store.apply(encode(Decision(), answer))
+
+
+def _replay(answer: StoredAnswer, once: Once) -> Reply:
+    if (answer.fingerprint, answer.route) != (once.fingerprint, once.route):
+        raise KeyReusedError
+    return Reply(status=answer.status, body=answer.body.encode(), content_type=answer.content_type, replayed=True)
+
+
+async def _back_off(attempt: int) -> None:
+    if attempt:
+        await asyncio.sleep(random.uniform(0.02, 0.2) * min(attempt, 4) / 4)  # noqa: S311 - jitter, not a secret
