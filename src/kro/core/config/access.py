@@ -1,0 +1,75 @@
+"""Tokens, keys and one-time codes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from kro.core.config.groups import Group, Key256, Positive
+
+KeyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+
+
+class SigningKey(Group):
+    kid: KeyId
+    secret: Key256
+
+
+class _TokenSettings(Group):
+    issuer: str
+    audience: str
+    keys: tuple[SigningKey, ...] = Field(min_length=1, max_length=2)
+    """The first signs, both verify: a rotation puts the new key first and keeps the old one until its tokens died."""
+    access_minutes: Positive
+
+    @model_validator(mode="after")
+    def _distinct_kids(self) -> Self:
+        if len({key.kid for key in self.keys}) != len(self.keys):
+            raise ValueError("keys must have different kids")
+        return self
+
+
+class UserTokenSettings(_TokenSettings):
+    refresh_days: Positive
+    idle_days: Positive
+
+
+class AdminTokenSettings(_TokenSettings):
+    session_hours: Positive
+
+
+class JWTSettings(Group):
+    user: UserTokenSettings
+    admin: AdminTokenSettings
+
+    @model_validator(mode="after")
+    def _kept_apart(self) -> Self:
+        if {self.user.issuer, self.user.audience} & {self.admin.issuer, self.admin.audience}:
+            raise ValueError("user and admin tokens must differ in issuer and in audience")
+        return self
+
+
+class SecuritySettings(Group):
+    """256-bit server keys, each for one purpose."""
+
+    otp_key: Key256
+    cursor_key: Key256
+    blind_index_key: Key256
+    encryption_keys: dict[KeyId, Key256] = Field(min_length=1)
+    active_encryption_key_id: KeyId
+
+    @model_validator(mode="after")
+    def _active_key_exists(self) -> Self:
+        if self.active_encryption_key_id not in self.encryption_keys:
+            raise ValueError("activeEncryptionKeyId names no entry of encryptionKeys")
+        return self
+
+
+class OTPSettings(Group):
+    """One-time codes by SMS (ten minutes at most, however it is configured)."""
+
+    ttl_seconds: Annotated[int, Field(ge=30, le=600)]
+    max_tries: Positive
+    sends_per_ten_minutes: Positive
+    sends_per_day: Positive

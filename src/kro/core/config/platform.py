@@ -1,0 +1,136 @@
+"""The process itself: addresses, database, worker, storage, logging, and what runs beside it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from kro.core.config.groups import BaseURL, FilePath, Group, Port, Positive, Seconds
+
+
+class Environment(StrEnum):
+    LOCAL = "local"
+    DEV = "dev"
+    TEST = "test"
+    STAGE = "stage"
+    PREPROD = "preprod"
+    PRODUCTION = "production"
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether strangers' money or data may be near: known and placeholder secrets are refused there."""
+        return self in {Environment.STAGE, Environment.PREPROD, Environment.PRODUCTION}
+
+
+def _check_origin(value: str) -> str:
+    scheme, _, host = value.partition("://")
+    if scheme not in {"http", "https"} or not host or "/" in host or "*" in host:
+        raise ValueError("must be an exact origin such as https://app.example.com, without path or wildcard")
+    return value
+
+
+class APISettings(Group):
+    host: str
+    port: Port
+
+
+class AppSettings(Group):
+    env: Environment
+    public_base_url: BaseURL
+    allowed_origins: tuple[Annotated[str, AfterValidator(_check_origin)], ...]
+    trusted_proxies: tuple[str, ...]
+    """Addresses whose ``X-Forwarded-For`` is believed; from anybody else the header is ignored."""
+    api: APISettings
+
+
+class Credentials(Group):
+    username: str
+    password: SecretStr
+
+
+class DatabaseTimeouts(Group):
+    """Per session, in milliseconds except the pool's wait."""
+
+    lock_ms: Positive
+    statement_ms: Positive
+    idle_in_transaction_ms: Positive
+    pool_wait_seconds: Seconds
+
+
+class DatabaseSettings(Group):
+    """Embedded in ``folder``, or somewhere else by ``url`` or by ``host``, ``port`` and ``name``.
+
+    Two roles: ``owner`` migrates, ``app`` serves requests and owns nothing. Credentials given here win over those
+    inside ``url``, which are the owner's.
+    """
+
+    embedded: bool
+    folder: FilePath
+    url: SecretStr | None = None
+    host: str | None = None
+    port: Port = 5432
+    name: str = "kro"
+    owner: Credentials | None = None
+    app: Credentials | None = None
+    ssl: bool
+    ca_file: FilePath | None = None
+    pool_size: Positive
+    timeouts: DatabaseTimeouts
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.embedded:
+            if self.url is not None or self.host is not None:
+                raise ValueError("embedded is true, yet a url or host is given; set embedded to false to use it")
+            return self
+        if self.url is None and self.host is None:
+            raise ValueError("needs url, or host and name, unless embedded is true")
+        if self.app is None or (self.owner is None and self.url is None):
+            raise ValueError("needs owner and app credentials unless embedded is true")
+        if self.owner is not None and self.owner.username == self.app.username:
+            raise ValueError("owner and app must be two different roles")
+        return self
+
+
+class WorkerSettings(Group):
+    poll_ms: Positive
+    batch: Positive
+    lease_seconds: Positive
+
+
+class StorageSettings(Group):
+    folder: FilePath
+
+
+class SandboxSettings(Group):
+    enabled: bool
+    port: Port
+
+
+class RedisSettings(Group):
+    url: SecretStr | None = None
+
+
+class LogFormat(StrEnum):
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LoggingSettings(Group):
+    level: LogLevel
+    format: LogFormat
+
+
+class HighlightSettings(Group):
+    project_id: str | None = Field(default=None, min_length=1)
+    endpoint: BaseURL | None = None
+    service_name: str | None = None

@@ -1,0 +1,69 @@
+"""The whole, made of groups. Nobody but ``bootstrap`` sees it: everything else receives its own group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Self
+
+from pydantic import model_validator
+
+from kro.core.config.access import JWTSettings, OTPSettings, SecuritySettings
+from kro.core.config.business import FeeSettings, KYCSettings, OrderSettings, PayoutSettings
+from kro.core.config.groups import Group
+from kro.core.config.platform import (
+    AppSettings,
+    DatabaseSettings,
+    HighlightSettings,
+    LoggingSettings,
+    RedisSettings,
+    SandboxSettings,
+    StorageSettings,
+    WorkerSettings,
+)
+from kro.core.config.vendors import (
+    AWSSettings,
+    FincraSettings,
+    PaystackSettings,
+    ProvidusSettings,
+    SendGridSettings,
+    TelnyxSettings,
+    TermiiSettings,
+    TwilioSettings,
+)
+
+
+class Settings(Group):
+    """Every setting of one process, frozen after start."""
+
+    app: AppSettings
+    database: DatabaseSettings
+    jwt: JWTSettings
+    security: SecuritySettings
+    otp: OTPSettings
+    orders: OrderSettings
+    kyc: KYCSettings
+    fees: FeeSettings
+    payouts: PayoutSettings
+    worker: WorkerSettings
+    storage: StorageSettings
+    sandbox: SandboxSettings
+    logging: LoggingSettings
+    paystack: PaystackSettings
+    termii: TermiiSettings
+    send_grid: SendGridSettings
+    redis: RedisSettings = RedisSettings()
+    highlight: HighlightSettings = HighlightSettings()
+    twilio: TwilioSettings | None = None
+    telnyx: TelnyxSettings | None = None
+    fincra: FincraSettings | None = None
+    providus: ProvidusSettings | None = None
+    aws: AWSSettings | None = None
+
+    @model_validator(mode="after")
+    def _one_key_one_purpose(self) -> Self:
+        keys = [key.secret for key in (*self.jwt.user.keys, *self.jwt.admin.keys)]
+        keys += [self.security.otp_key, self.security.cursor_key, self.security.blind_index_key]
+        keys += self.security.encryption_keys.values()
+        if max(Counter(key.get_secret_value() for key in keys).values()) > 1:
+            raise ValueError("every key under jwt and security must be a different one")
+        return self
