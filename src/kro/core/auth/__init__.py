@@ -1,0 +1,1 @@
+"""Users, admins, roles, sessions, tokens and passwords."""

@@ -1,0 +1,52 @@
+"""SQL fragments and readers for what rides in every load query: the actor's standing and the stored answer.
+
+Every load query of a user's command takes ``$1`` user id, ``$2`` session id and, for commands, ``$3`` idempotency key
+first, selects these fragments beside its own columns, and so spends no round trip of its own on authorization.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from kro.core.actor import SessionEndedError, Standing
+from kro.core.decisions import StoredAnswer
+
+USER_STANDING: Final = """
+(SELECT json_build_object('live', s.id IS NOT NULL, 'status', u.status, 'kyc_tier', u.kyc_tier)
+ FROM users AS u LEFT JOIN sessions AS s
+   ON s.id = $2::uuid AND s.user_id = u.id AND s.revoked_at IS NULL AND s.expires_at > now()
+ WHERE u.id = $1::uuid) AS standing"""
+
+ADMIN_STANDING: Final = """
+(SELECT json_build_object('live', s.id IS NOT NULL, 'status', a.status, 'permissions', r.permissions)
+ FROM admins AS a JOIN user_roles AS r ON r.code = a.role_code LEFT JOIN sessions AS s
+   ON s.id = $2::uuid AND s.admin_id = a.id AND s.revoked_at IS NULL AND s.expires_at > now()
+ WHERE a.id = $1::uuid) AS standing"""
+
+STORED_ANSWER: Final = """
+(SELECT row_to_json(k) FROM (
+    SELECT principal_id, key, route, fingerprint, status, body, content_type FROM idempotency_keys
+    WHERE principal_id = $1::uuid AND key = $3::text AND expires_at > now()) AS k) AS answer"""
+
+
+def read_standing(row: Mapping[str, Any]) -> Standing:
+    """Return the standing a load query brought.
+
+    :raises SessionEndedError: when the actor of the token does not exist any more.
+    """
+    found = row["standing"]
+    if found is None:
+        raise SessionEndedError
+    return Standing(
+        session_live=found["live"],
+        status=found["status"],
+        kyc_tier=found.get("kyc_tier", 0),
+        permissions=frozenset(found.get("permissions", ())),
+    )
+
+
+def read_answer(row: Mapping[str, Any]) -> StoredAnswer | None:
+    """Return the answer already given under the idempotency key, if there is one."""
+    found = row["answer"]
+    return StoredAnswer(**found) if found is not None else None
