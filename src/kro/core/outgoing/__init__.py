@@ -1,0 +1,16 @@
+"""Outgoing HTTP: the one place from which this program calls the outside world."""
+
+from kro.core.outgoing.client import OutgoingHTTP, OutgoingSettings
+from kro.core.outgoing.exchange import Exchange, JSONValue, NotSent, OutcomeUnknown, Reply
+from kro.core.outgoing.retry import RetryPolicy
+
+__all__ = [
+    "Exchange",
+    "JSONValue",
+    "NotSent",
+    "OutcomeUnknown",
+    "OutgoingHTTP",
+    "OutgoingSettings",
+    "Reply",
+    "RetryPolicy",
+]
