@@ -1,0 +1,6 @@
+"""Encryption of single fields at rest, and blind indexes to find them by."""
+
+from kro.core.encryption.blind_index import BlindIndex
+from kro.core.encryption.field_cipher import FieldCipher, SealedValueError
+
+__all__ = ["BlindIndex", "FieldCipher", "SealedValueError"]
