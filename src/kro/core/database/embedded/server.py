@@ -1,0 +1,246 @@
+"""Starting and stopping a private PostgreSQL server for one folder."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from kro.core.database.embedded import supervisor
+from kro.core.database.embedded.account import CLEAN_ENVIRONMENT, ServerAccount, choose_account
+from kro.core.database.embedded.binaries import Binaries, find_binaries, reachable_binaries
+from kro.core.database.embedded.cluster import Cluster, load_cluster, new_cluster, save_cluster
+from kro.core.database.embedded.errors import EmbeddedPostgresError, FolderNotOursError, OtherMajorVersionError
+from kro.core.database.embedded.initialize import initialize
+from kro.core.database.embedded.lock import FolderLock, clear_stale_pid_file
+
+_START_SECONDS: Final = 120
+_STOP_SECONDS: Final = 60
+_PAUSE_SECONDS: Final = 0.01
+_STATUS_LINE: Final = 7
+_STATE: Final = Path("/var/lib/kro")
+_CACHE: Final = Path("/var/cache/kro")
+
+# Given on the command line, so that no file in the data folder can overrule them; above all not the durability.
+_SETTINGS: Final = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "password_encryption": "scram-sha-256",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "shared_buffers": "128MB",
+    "max_connections": "200",
+    "max_wal_size": "512MB",
+    "logging_collector": "off",
+    "log_destination": "stderr",
+    "log_line_prefix": "%m [%p] %q%u@%d ",
+    "log_lock_waits": "on",
+}
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server that lives and dies with this process; its data stays.
+
+    With ``disposable`` everything it made, data included, is removed at its end, also when this process is killed.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        disposable: bool = False,
+        find: Callable[[], Binaries] = find_binaries,
+        state: Path = _STATE,
+        cache: Path = _CACHE,
+    ) -> None:
+        self._folder = folder.resolve()
+        self._disposable = disposable
+        self._find = find
+        self._state = state
+        self._cache = cache
+        self._lock: FolderLock | None = None
+        self._supervisor: subprocess.Popen[bytes] | None = None
+        self._home: Path | None = None
+
+    def start(self) -> Cluster:
+        """Start the server, making the database first when the folder is new, and wait until it takes connections.
+
+        :raises EmbeddedPostgresError: it cannot run; the subclass and its one sentence say why and what to do.
+        """
+        try:
+            return self._start()
+        except PermissionError as denied:
+            self.stop()
+            raise FolderNotOursError(self._folder) from denied
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop the server in order (open transactions are rolled back) and wait until it is gone."""
+        if self._supervisor is not None:
+            process, self._supervisor = self._supervisor, None
+            if process.stdin is None or process.stdout is None:
+                raise RuntimeError("the supervisor was started without its lifeline")
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(b"s")
+                process.stdin.close()
+            try:
+                process.wait(timeout=_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            process.stdout.close()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+            if self._disposable and self._home is not None:
+                shutil.rmtree(self._home, ignore_errors=True)
+
+    def is_running(self) -> bool:
+        """Tell whether the server is still up; it may end on its own when somebody kills it."""
+        return self._supervisor is not None and self._supervisor.poll() is None
+
+    def __enter__(self) -> Cluster:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start(self) -> Cluster:
+        home, account = self._choose_home()
+        self._home = home
+        data = home / "data"
+        lock = FolderLock(home)
+        lock.acquire()
+        self._lock = lock
+        binaries = reachable_binaries(self._find(), account, cache=self._cache)
+        cluster = self._prepare(home, data, binaries, account)
+        clear_stale_pid_file(data)
+        sockets = _make_socket_folder(Path(cluster.host), account)
+        self._supervise(home, binaries, account, sockets)
+        return cluster
+
+    def _choose_home(self) -> tuple[Path, ServerAccount]:
+        """Return the folder, or a stand-in below ``state`` when the server's account cannot reach it."""
+        _make_folder(self._folder)
+        account = choose_account(self._folder / "data")
+        if not account.drops_root or account.can_enter(self._folder):
+            return self._folder, account
+        self._state.mkdir(parents=True, exist_ok=True)
+        self._state.chmod(0o755)
+        home = self._state / _fingerprint(self._folder)
+        _make_folder(home)
+        return home, choose_account(home / "data")
+
+    def _prepare(self, home: Path, data: Path, binaries: Binaries, account: ServerAccount) -> Cluster:
+        host = _socket_folder(home)
+        if data.exists():
+            made_by = (data / "PG_VERSION").read_text().strip()
+            if made_by != str(binaries.major):
+                raise OtherMajorVersionError(data, made_by=made_by, available=binaries.major)
+            known = load_cluster(home)
+            cluster = replace(known, host=str(host))
+            if cluster != known:
+                save_cluster(cluster)
+            return cluster
+        cluster = new_cluster(home, host=host)
+        save_cluster(cluster)
+        keep_open = (self._lock.descriptor,) if self._lock else ()
+        initialize(data=data, cluster=cluster, binaries=binaries, account=account, keep_open=keep_open)
+        return cluster
+
+    def _supervise(self, home: Path, binaries: Binaries, account: ServerAccount, sockets: Path) -> None:
+        command = [str(binaries.postgres), "-D", str(home / "data"), "-k", str(sockets)]
+        for name, value in _SETTINGS.items():
+            command += ["-c", f"{name}={value}"]
+        if self._lock is None:
+            raise RuntimeError("the folder is not locked")
+        task = supervisor.Task(
+            command=command,
+            environment=CLEAN_ENVIRONMENT,
+            identity=dict(account.identity),
+            log=str(home / "postgresql.log"),
+            sockets=str(sockets),
+            remove=str(home) if self._disposable else None,
+        )
+        self._supervisor = subprocess.Popen(  # noqa: S603 - our own script under our own interpreter
+            [sys.executable, "-I", "-S", supervisor.__file__, json.dumps(task)],
+            cwd="/",
+            env=CLEAN_ENVIRONMENT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=(self._lock.descriptor,),
+        )
+        self._wait_until_ready(home)
+
+    def _wait_until_ready(self, home: Path) -> None:
+        # The server writes its own state into postmaster.pid, as pg_ctl reads it: no client and no password needed.
+        if self._supervisor is None or self._supervisor.stdout is None:
+            raise RuntimeError("the server was not started")
+        server = self._supervisor.stdout.readline().strip().decode()
+        status_file = home / "data" / "postmaster.pid"
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                lines = status_file.read_text().splitlines()
+                if len(lines) > _STATUS_LINE and lines[0] == server and lines[_STATUS_LINE].strip() == "ready":
+                    return
+            if self._supervisor.poll() is not None:
+                break
+            time.sleep(_PAUSE_SECONDS)
+        log = home / "postgresql.log"
+        raise EmbeddedPostgresError(f"PostgreSQL did not start: {_last_complaint(log)} (its log is {log}).")
+
+
+def _fingerprint(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder that others may pass through; one that exists is left as it is."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
+
+
+def _socket_folder(home: Path) -> Path:
+    # A socket's path has room for 107 bytes, so it cannot lie in the folder itself. /run belongs to root alone.
+    if os.geteuid() == 0 and os.access("/run", os.W_OK):
+        return Path("/run") / f"kro-{_fingerprint(home)}"
+    return Path("/tmp") / f"kro-{os.geteuid()}-{_fingerprint(home)}"  # noqa: S108 - its owner and mode are checked
+
+
+def _make_socket_folder(folder: Path, account: ServerAccount) -> Path:
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+        account.give(folder)
+    found = folder.lstat()
+    if folder.is_symlink() or found.st_uid != account.uid or found.st_mode & 0o077:
+        raise FolderNotOursError(folder)
+    return folder
+
+
+def _last_complaint(log: Path) -> str:
+    try:
+        lines = log.read_text(errors="replace").splitlines()[-50:]
+    except OSError:
+        return "it left no message"
+    complaints = [line for line in lines if "FATAL" in line or "PANIC" in line or "ERROR" in line]
+    return (complaints or lines or ["it left no message"])[-1].rstrip(".")
