@@ -1,0 +1,125 @@
+"""What the platform charges for an escrow: percent within bounds, shared between the parties, VAT on top."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kro.core.errors import ErrorKind, KroError
+from kro.core.money import BASIS_POINTS, Money, allocate, share
+
+
+class NoFeeConfiguredError(KroError):
+    """Orders of this kind are not offered in this currency."""
+
+    kind = ErrorKind.INVALID
+    code = "no_fee_configured"
+
+
+class AmountTooSmallError(KroError):
+    """The amount does not cover the seller's share of the fees."""
+
+    kind = ErrorKind.INVALID
+    code = "amount_too_small"
+
+
+@dataclass(frozen=True, slots=True)
+class FeeBand:
+    """One row of ``fee_configuration``: basis points of the amount, within minimum and cap in minor units."""
+
+    id: UUID
+    order_type: str | None
+    currency: str
+    percent_bps: int
+    minimum: int
+    cap: int | None
+    effective_from: datetime
+    effective_to: datetime | None
+
+    def applies(self, *, order_type: str, currency: str, at: datetime) -> bool:
+        return (
+            self.currency == currency
+            and self.order_type in {None, order_type}
+            and self.effective_from <= at
+            and (self.effective_to is None or at < self.effective_to)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """The exact price of an escrow, in minor units; stored on the order, so later changes never alter it."""
+
+    currency: str
+    amount: int
+    buyer_share_bps: int
+    fee_buyer: int
+    fee_seller: int
+    vat_buyer: int
+    vat_seller: int
+
+    @property
+    def buyer_pays(self) -> int:
+        return self.amount + self.fee_buyer + self.vat_buyer
+
+    @property
+    def seller_receives(self) -> int:
+        return self.amount - self.fee_seller - self.vat_seller
+
+    @property
+    def fee(self) -> int:
+        return self.fee_buyer + self.fee_seller
+
+    @property
+    def vat(self) -> int:
+        return self.vat_buyer + self.vat_seller
+
+
+def choose_band(bands: Sequence[FeeBand], *, order_type: str, currency: str, at: datetime) -> FeeBand:
+    """Return the band in force: one for the order type before a general one, the newest first.
+
+    :raises NoFeeConfiguredError: when none applies; nothing is ever free by accident.
+    """
+    fitting = [band for band in bands if band.applies(order_type=order_type, currency=currency, at=at)]
+    if not fitting:
+        raise NoFeeConfiguredError
+    return max(fitting, key=lambda band: (band.order_type is not None, band.effective_from))
+
+
+def price(amount: Money, *, band: FeeBand, vat_bps: int, buyer_share_bps: int) -> Fees:
+    """Return fee and VAT of an escrow, each rounded half up once, then shared by largest remainder, buyer first.
+
+    :raises AmountTooSmallError: when the seller would receive nothing.
+    """
+    fee = max(share(amount.amount, band.percent_bps), band.minimum)
+    if band.cap is not None:
+        fee = min(fee, band.cap)
+    vat = share(fee, vat_bps)
+    fee_buyer, fee_seller = allocate(fee, (buyer_share_bps, BASIS_POINTS - buyer_share_bps))
+    vat_buyer, vat_seller = allocate(vat, (fee_buyer, fee_seller)) if fee else (0, 0)
+    fees = Fees(
+        currency=amount.currency,
+        amount=amount.amount,
+        buyer_share_bps=buyer_share_bps,
+        fee_buyer=fee_buyer,
+        fee_seller=fee_seller,
+        vat_buyer=vat_buyer,
+        vat_seller=vat_seller,
+    )
+    if fees.seller_receives <= 0:
+        raise AmountTooSmallError
+    return fees
+
+
+def basis(band: FeeBand, *, vat_bps: int) -> dict[str, Any]:
+    """Return what the price was computed from, to be kept beside it."""
+    kept = asdict(band)
+    return {
+        "fee_configuration_id": str(kept["id"]),
+        "percent_bps": band.percent_bps,
+        "minimum": band.minimum,
+        "cap": band.cap,
+        "vat_bps": vat_bps,
+    }

@@ -1,0 +1,104 @@
+"""Fee quotes: an exact price, promised until it expires."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from kro.core.actor import Actor, Standing
+from kro.core.clock import Clock
+from kro.core.decisions import Decision, DecisionRunner, Insert, Outcome
+from kro.core.ids import IdSource
+from kro.core.money import Money
+from kro.kro_balance.domain.fees import FeeBand, Fees, basis, choose_band, price
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A promised price: only its owner may use it, for this order type and amount, until ``expires_at``."""
+
+    id: UUID
+    user_id: UUID
+    order_type: str
+    fees: Fees
+    basis: dict[str, Any]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteRequest:
+    amount: Money
+    order_type: str
+    buyer_share_bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteState:
+    standing: Standing
+    bands: Sequence[FeeBand]
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteTerms:
+    """How quotes are made: VAT in basis points, and how long a price is promised."""
+
+    vat_bps: int
+    lifetime: timedelta
+
+
+class QuoteRepository(Protocol):
+    async def load(self, actor: Actor, currency: str) -> QuoteState: ...
+
+
+class QuoteService:
+    def __init__(
+        self, *, runner: DecisionRunner, quotes: QuoteRepository, terms: QuoteTerms, clock: Clock, ids: IdSource
+    ) -> None:
+        self._runner = runner
+        self._quotes = quotes
+        self._terms = terms
+        self._clock = clock
+        self._ids = ids
+
+    async def create(self, request: QuoteRequest, *, actor: Actor) -> Quote:
+        """Promise the exact price of an escrow to one user.
+
+        :raises NoFeeConfiguredError: when the currency or order type is not offered.
+        :raises AmountTooSmallError: when fees would eat the seller's whole amount.
+        """
+        return await self._runner.carry_out(
+            load=lambda: self._quotes.load(actor, request.amount.currency),
+            decide=lambda state: decide_quote(
+                state, request, actor=actor, terms=self._terms, quote_id=self._ids.new(), now=self._clock.now()
+            ),
+        )
+
+
+def decide_quote(
+    state: QuoteState, request: QuoteRequest, *, actor: Actor, terms: QuoteTerms, quote_id: UUID, now: datetime
+) -> Outcome[Quote]:
+    """Price the request with the band in force now."""
+    state.standing.ensure_active()
+    band = choose_band(state.bands, order_type=request.order_type, currency=request.amount.currency, at=now)
+    fees = price(request.amount, band=band, vat_bps=terms.vat_bps, buyer_share_bps=request.buyer_share_bps)
+    quote = Quote(
+        id=quote_id,
+        user_id=actor.id,
+        order_type=request.order_type,
+        fees=fees,
+        basis=basis(band, vat_bps=terms.vat_bps),
+        expires_at=now + terms.lifetime,
+    )
+    row = {
+        "id": quote.id,
+        "user_id": quote.user_id,
+        "order_type": quote.order_type,
+        **asdict(fees),
+        "basis": quote.basis,
+        "expires_at": quote.expires_at,
+        "created_at": now,
+    }
+    return Outcome(Decision(writes=(Insert("fee_quotes", (row,)),)), quote)
