@@ -12,7 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from kro.core.database.embedded import EmbeddedPostgres, FolderNotOursError, NoServerAccountError, find_binaries
+from kro.core.database.embedded import (
+    EmbeddedPostgres,
+    FolderNotOursError,
+    NoServerAccountError,
+    find_binaries,
+    running_cluster,
+)
 from kro.core.database.embedded.account import choose_account
 from kro.core.database.embedded.binaries import Binaries
 
@@ -76,7 +82,7 @@ class TestClosedClone:
         with server as first:
             pass
         with server as second:
-            pass
+            assert running_cluster(closed / "postgres", state=place / "state") == second
 
         assert first.home.parent == place / "state"
         assert second == first

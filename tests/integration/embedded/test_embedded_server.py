@@ -14,10 +14,12 @@ from kro.core.database.embedded import (
     Cluster,
     EmbeddedPostgres,
     EmbeddedPostgresError,
+    NotRunningError,
     OtherMajorVersionError,
     Role,
     find_binaries,
     load_cluster,
+    running_cluster,
 )
 
 
@@ -86,7 +88,16 @@ class TestServer:
     async def test_another_process_finds_the_way_in(self, place: Path) -> None:
         with EmbeddedPostgres(place / "postgres") as cluster:
             assert load_cluster(cluster.home) == cluster
-            assert await fetch(load_cluster(cluster.home), Role.APP, "SELECT 1") == 1
+            assert await fetch(running_cluster(place / "postgres"), Role.APP, "SELECT 1") == 1
+
+    def test_a_server_that_is_not_running_is_not_found(self, place: Path) -> None:
+        with pytest.raises(NotRunningError):
+            running_cluster(place / "never")
+        with EmbeddedPostgres(place / "postgres"):
+            pass
+
+        with pytest.raises(NotRunningError, match="start it with `make run`"):
+            running_cluster(place / "postgres")
 
     def test_passwords_are_generated_private_and_never_shown(self, place: Path) -> None:
         with EmbeddedPostgres(place / "one") as one, EmbeddedPostgres(place / "two") as two:

@@ -11,9 +11,10 @@ from kro.core.database.embedded.errors import (
     FolderInUseError,
     FolderNotOursError,
     NoServerAccountError,
+    NotRunningError,
     OtherMajorVersionError,
 )
-from kro.core.database.embedded.server import EmbeddedPostgres
+from kro.core.database.embedded.server import EmbeddedPostgres, running_cluster
 
 __all__ = [
     "Binaries",
@@ -24,8 +25,10 @@ __all__ = [
     "FolderInUseError",
     "FolderNotOursError",
     "NoServerAccountError",
+    "NotRunningError",
     "OtherMajorVersionError",
     "Role",
     "find_binaries",
     "load_cluster",
+    "running_cluster",
 ]

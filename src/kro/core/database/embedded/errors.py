@@ -48,6 +48,15 @@ class FolderNotOursError(EmbeddedPostgresError):
         self.folder = folder
 
 
+class NotRunningError(EmbeddedPostgresError):
+    """The embedded PostgreSQL of this folder is not running."""
+
+    code = "postgres_not_running"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"The embedded database in {folder} is not running: start it with `make run`.")
+
+
 class OtherMajorVersionError(EmbeddedPostgresError):
     """The folder was made by another major version of PostgreSQL."""
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -17,12 +15,18 @@ from types import TracebackType
 from typing import Final
 
 from kro.core.database.embedded import supervisor
-from kro.core.database.embedded.account import CLEAN_ENVIRONMENT, ServerAccount, choose_account
+from kro.core.database.embedded.account import CLEAN_ENVIRONMENT, ServerAccount
 from kro.core.database.embedded.binaries import Binaries, find_binaries, reachable_binaries
 from kro.core.database.embedded.cluster import Cluster, load_cluster, new_cluster, save_cluster
-from kro.core.database.embedded.errors import EmbeddedPostgresError, FolderNotOursError, OtherMajorVersionError
+from kro.core.database.embedded.errors import (
+    EmbeddedPostgresError,
+    FolderNotOursError,
+    NotRunningError,
+    OtherMajorVersionError,
+)
 from kro.core.database.embedded.initialize import initialize
 from kro.core.database.embedded.lock import FolderLock, clear_stale_pid_file
+from kro.core.database.embedded.places import home_of, make_folder, make_socket_folder, socket_folder
 
 _START_SECONDS: Final = 120
 _STOP_SECONDS: Final = 60
@@ -123,7 +127,10 @@ class EmbeddedPostgres:
         self.stop()
 
     def _start(self) -> Cluster:
-        home, account = self._choose_home()
+        make_folder(self._folder)
+        home, account = home_of(self._folder, self._state)
+        make_folder(home.parent)
+        make_folder(home)
         self._home = home
         data = home / "data"
         lock = FolderLock(home)
@@ -132,24 +139,12 @@ class EmbeddedPostgres:
         binaries = reachable_binaries(self._find(), account, cache=self._cache)
         cluster = self._prepare(home, data, binaries, account)
         clear_stale_pid_file(data)
-        sockets = _make_socket_folder(Path(cluster.host), account)
+        sockets = make_socket_folder(Path(cluster.host), account)
         self._supervise(home, binaries, account, sockets)
         return cluster
 
-    def _choose_home(self) -> tuple[Path, ServerAccount]:
-        """Return the folder, or a stand-in below ``state`` when the server's account cannot reach it."""
-        _make_folder(self._folder)
-        account = choose_account(self._folder / "data")
-        if not account.drops_root or account.can_enter(self._folder):
-            return self._folder, account
-        self._state.mkdir(parents=True, exist_ok=True)
-        self._state.chmod(0o755)
-        home = self._state / _fingerprint(self._folder)
-        _make_folder(home)
-        return home, choose_account(home / "data")
-
     def _prepare(self, home: Path, data: Path, binaries: Binaries, account: ServerAccount) -> Cluster:
-        host = _socket_folder(home)
+        host = socket_folder(home)
         if data.exists():
             made_by = (data / "PG_VERSION").read_text().strip()
             if made_by != str(binaries.major):
@@ -209,32 +204,16 @@ class EmbeddedPostgres:
         raise EmbeddedPostgresError(f"PostgreSQL did not start: {_last_complaint(log)} (its log is {log}).")
 
 
-def _fingerprint(path: Path) -> str:
-    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+def running_cluster(folder: Path, *, state: Path = _STATE) -> Cluster:
+    """Return the way into the server that another process of the same account runs for a folder.
 
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder that others may pass through; one that exists is left as it is."""
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        folder.chmod(0o755)
-
-
-def _socket_folder(home: Path) -> Path:
-    # A socket's path has room for 107 bytes, so it cannot lie in the folder itself. /run belongs to root alone.
-    if os.geteuid() == 0 and os.access("/run", os.W_OK):
-        return Path("/run") / f"kro-{_fingerprint(home)}"
-    return Path("/tmp") / f"kro-{os.geteuid()}-{_fingerprint(home)}"  # noqa: S108 - its owner and mode are checked
-
-
-def _make_socket_folder(folder: Path, account: ServerAccount) -> Path:
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-        account.give(folder)
-    found = folder.lstat()
-    if folder.is_symlink() or found.st_uid != account.uid or found.st_mode & 0o077:
-        raise FolderNotOursError(folder)
-    return folder
+    :raises EmbeddedPostgresError: there is none.
+    """
+    folder = folder.resolve()
+    home, _ = home_of(folder, state) if folder.exists() else (folder, None)
+    if not (home / "data" / "postmaster.pid").exists():
+        raise NotRunningError(folder)
+    return load_cluster(home)
 
 
 def _last_complaint(log: Path) -> str:
