@@ -1,0 +1,1 @@
+"""The control API under `/_sim` and the pages for people."""

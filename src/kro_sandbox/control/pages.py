@@ -1,0 +1,101 @@
+"""Pages for people: what arrived, what was sent, whose money is where, what shall go wrong."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from kro_sandbox.control.books import paystack_books
+from kro_sandbox.control.script import VENDORS, ScriptError, add_fault, fault_body
+from kro_sandbox.core.pages import Pages
+from kro_sandbox.core.wire import JSONObject, read_object
+from kro_sandbox.paystack.cards import CARDS
+from kro_sandbox.sandbox import Sandbox
+
+_SHOWN = 200
+
+
+class ControlPages:
+    def __init__(self, *, sandbox: Sandbox, pages: Pages) -> None:
+        self._sandbox = sandbox
+        self._pages = pages
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/", self._index, methods=["GET"]),
+            Route("/inbox", self._inbox, methods=["GET"]),
+            Route("/deliveries", self._deliveries, methods=["GET"]),
+            Route("/books", self._books, methods=["GET"]),
+            Route("/faults", self._faults, methods=["GET"]),
+            Route("/faults", self._add_fault, methods=["POST"]),
+            Route("/faults/clear", self._clear_faults, methods=["POST"]),
+        ]
+
+    async def _index(self, request: Request) -> Response:
+        settings = self._sandbox.settings
+        return self._pages.render(
+            request,
+            "index.html",
+            base=self._sandbox.public_url(request),
+            settings=settings,
+            options=self._sandbox.options,
+            cards=CARDS,
+        )
+
+    async def _inbox(self, request: Request) -> Response:
+        to = request.query_params.get("to", "").strip()
+        found = self._sandbox.inbox.find(to=to)[-_SHOWN:]
+        template = "inbox_list.html" if "fragment" in request.query_params else "inbox.html"
+        return self._pages.render(request, template, messages=list(reversed(found)), to=to)
+
+    async def _deliveries(self, request: Request) -> Response:
+        found = self._sandbox.webhooks.find()[-_SHOWN:]
+        return self._pages.render(request, "deliveries.html", deliveries=list(reversed(found)))
+
+    async def _books(self, request: Request) -> Response:
+        return self._pages.render(request, "books.html", books=paystack_books(self._sandbox.paystack.state))
+
+    async def _faults(self, request: Request) -> Response:
+        return self._show_faults(request, error=None)
+
+    async def _add_fault(self, request: Request) -> Response:
+        typed = await read_object(request)
+        try:
+            add_fault(self._sandbox.faults, _from_form(typed))
+        except ScriptError as error:
+            return self._show_faults(request, error=str(error))
+        return RedirectResponse("/faults", status_code=303)
+
+    async def _clear_faults(self, request: Request) -> Response:  # noqa: ARG002  the signature of an endpoint
+        self._sandbox.faults.clear()
+        return RedirectResponse("/faults", status_code=303)
+
+    def _show_faults(self, request: Request, *, error: str | None) -> Response:
+        faults = [fault_body(fault) for fault in reversed(self._sandbox.faults.all())]
+        choices = {
+            f"{vendor} {operation}": sorted(kinds)
+            for vendor, operations in VENDORS.items()
+            for operation, kinds in operations.items()
+        }
+        return self._pages.render(
+            request, "faults.html", status=200 if error is None else 422, faults=faults, choices=choices, error=error
+        )
+
+
+def _from_form(typed: JSONObject) -> JSONObject:
+    """Turn the form's texts into what the control API takes."""
+    where, _, kind = str(typed.get("what", "")).partition(":")
+    vendor, _, operation = where.partition(" ")
+    wanted: JSONObject = {
+        "vendor": vendor,
+        "operation": operation,
+        "kind": kind,
+        "times": _number(typed.get("times", "1")),
+    }
+    name, value = str(typed.get("parameter", "")), str(typed.get("value", "")).strip()
+    if name and value:
+        wanted[name] = _number(value)
+    return wanted
+
+
+def _number(value: str) -> int | str:
+    return int(value) if value.isascii() and value.isdigit() else value

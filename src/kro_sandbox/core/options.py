@@ -1,0 +1,35 @@
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kro_sandbox.settings import SandboxSettings
+
+
+class TransferMode(StrEnum):
+    PENDING = "pending"
+    INSTANT = "instant"
+    OTP = "otp"
+
+
+@dataclass(slots=True, kw_only=True)
+class Options:
+    """What the control API may change while the sandbox runs."""
+
+    webhook_target: str
+    transfer_mode: TransferMode
+    transfer_delay: float
+    refund_delay: float
+    termii_webhooks: bool
+
+    @classmethod
+    def initial(cls, settings: SandboxSettings) -> "Options":
+        return cls(
+            webhook_target=settings.webhook_target,
+            transfer_mode=TransferMode.PENDING,
+            transfer_delay=settings.transfer_delay,
+            refund_delay=settings.refund_delay,
+            termii_webhooks=settings.termii_webhooks,
+        )
+
+    def become(self, other: "Options") -> None:
+        for name in Options.__slots__:
+            setattr(self, name, getattr(other, name))

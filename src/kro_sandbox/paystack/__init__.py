@@ -1,0 +1,1 @@
+"""Paystack: the API under `/paystack`, its hosted checkout page and its webhooks."""

@@ -1,0 +1,1 @@
+"""SendGrid: `v3/mail/send`."""

@@ -1,0 +1,32 @@
+"""Everything that can be chosen when the sandbox starts. Keys are public test values on purpose."""
+
+from dataclasses import dataclass
+
+PAYSTACK_TEST_KEY = "sk_test_kro_sandbox_0000000000000000000000"
+TERMII_TEST_KEY = "TL_kro_sandbox_0000000000000000000000"
+TERMII_SIGNING_KEY = "TL_kro_sandbox_secret_0000000000000000"
+SENDGRID_TEST_KEY = "SG.kro_sandbox.0000000000000000000000"
+
+# Paystack live retries every 3 minutes four times, then hourly; the shape is kept and the waiting is not.
+COMPRESSED_RETRIES = (1.0, 1.0, 1.0, 1.0, 5.0, 5.0, 10.0, 20.0, 30.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxSettings:
+    host: str = "127.0.0.1"
+    port: int = 4000
+    public_url: str | None = None
+    """Where a person's browser finds the sandbox; taken from each request when not given."""
+    webhook_target: str = "http://127.0.0.1:3000"
+    retry_delays: tuple[float, ...] = COMPRESSED_RETRIES
+    webhook_timeout: float = 30.0
+    paystack_key: str = PAYSTACK_TEST_KEY
+    opening_balance: int = 1_000_000_000
+    """Kobo on the Paystack balance before anything happened."""
+    transfer_delay: float = 0.5
+    refund_delay: float = 0.5
+    termii_key: str = TERMII_TEST_KEY
+    termii_signing_key: str = TERMII_SIGNING_KEY
+    termii_senders: tuple[str, ...] = ("KRO", "KROTrust", "N-Alert")
+    termii_webhooks: bool = False
+    sendgrid_key: str = SENDGRID_TEST_KEY
