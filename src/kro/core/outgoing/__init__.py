@@ -3,6 +3,7 @@
 from kro.core.outgoing.client import OutgoingHTTP, OutgoingSettings
 from kro.core.outgoing.exchange import Exchange, JSONValue, NotSent, OutcomeUnknown, Reply
 from kro.core.outgoing.retry import RetryPolicy
+from kro.core.outgoing.urls import is_secure_url
 
 __all__ = [
     "Exchange",
@@ -13,4 +14,5 @@ __all__ = [
     "OutgoingSettings",
     "Reply",
     "RetryPolicy",
+    "is_secure_url",
 ]

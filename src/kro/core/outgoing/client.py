@@ -7,16 +7,15 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, Self
-from urllib.parse import urlsplit
+from typing import Self
 
 import httpx2
 
 from kro.core.outgoing.exchange import Exchange, JSONValue, NotSent, OutcomeUnknown, Reply
 from kro.core.outgoing.retry import RetryPolicy
+from kro.core.outgoing.urls import is_secure_url
 
 _LOG = logging.getLogger(__name__)
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 # The library logs whole URLs at INFO, and query strings hold account numbers and keys.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -36,8 +35,7 @@ class OutgoingSettings:
     max_body_bytes: int = 1_000_000
 
     def __post_init__(self) -> None:
-        url = urlsplit(self.base_url)
-        if url.scheme != "https" and not (url.scheme == "http" and url.hostname in _LOOPBACK):
+        if not is_secure_url(self.base_url):
             raise ValueError(f"The base URL of {self.provider} must be https; plain http is for loopback only.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from kro.core.money import Money
@@ -90,3 +91,17 @@ class WebhookVerifier(Protocol):
         :raises WebhookSignatureError: if it is not authentic, or no secret is configured.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentProvider:
+    """One vendor's capabilities, for the place that wires them; a service asks only for those it uses."""
+
+    name: str
+    checkout: CheckoutProvider
+    collections: CollectionReader
+    banks: BankDirectory
+    accounts: AccountResolver
+    transfer_sender: TransferSender
+    transfer_reader: TransferReader
+    webhooks: WebhookVerifier

@@ -46,7 +46,8 @@ class CollectionFacts:
 class TransferFacts:
     """A transfer going out to a bank account, in the units of ``kro.core.money``.
 
-    ``session_id`` is the interbank session (NIP) a bank asks for when it traces a credit.
+    ``session_id`` is the interbank session (NIP) a bank asks for when it traces a credit; ``updated_at`` is when the
+    provider last changed the transfer.
     """
 
     reference: str
@@ -55,7 +56,7 @@ class TransferFacts:
     currency: str
     fees_minor: int | None = None
     session_id: str | None = None
-    completed_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 FactsT = TypeVar("FactsT")

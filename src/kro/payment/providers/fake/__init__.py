@@ -1,0 +1,29 @@
+"""Paystack in memory, for tests: the same protocols and rules as the adapter, programmable faults, its own books."""
+
+from __future__ import annotations
+
+from kro.payment.providers.fake.books import SECRET, FakeBooks, FakeTransaction, FakeTransfer, Fault
+from kro.payment.providers.fake.capabilities import FakeBanks, FakeCollections, FakeTransfers
+from kro.payment.providers.paystack.webhooks import PaystackWebhooks
+from kro.payment.providers.protocols import PaymentProvider
+
+__all__ = ["FakePaystack", "FakeTransaction", "FakeTransfer", "Fault"]
+
+
+class FakePaystack(FakeBooks):
+    """The vendor to test against: ``provider`` is handed to the program, the rest steers and inspects."""
+
+    @property
+    def provider(self) -> PaymentProvider:
+        """The capabilities, as the adapter would offer them."""
+        collections, transfers, banks = FakeCollections(self), FakeTransfers(self), FakeBanks(self)
+        return PaymentProvider(
+            name="paystack",
+            checkout=collections,
+            collections=collections,
+            banks=banks,
+            accounts=banks,
+            transfer_sender=transfers,
+            transfer_reader=transfers,
+            webhooks=PaystackWebhooks(secrets=(SECRET,)),
+        )

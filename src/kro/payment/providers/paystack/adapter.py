@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Self
+
+import httpx2
+
+from kro.core.outgoing import OutgoingHTTP, OutgoingSettings, RetryPolicy
+from kro.payment.providers.paystack.banks import PaystackBanks
+from kro.payment.providers.paystack.collecting import PaystackCollections
+from kro.payment.providers.paystack.transfers import PaystackTransfers
+from kro.payment.providers.paystack.webhooks import PaystackWebhooks
+from kro.payment.providers.protocols import PaymentProvider
+
+
+@dataclass(frozen=True, slots=True)
+class PaystackSettings:
+    """How to reach Paystack. The key decides between test and live; it also signs the webhooks.
+
+    ``webhook_secrets`` are all keys a webhook may be signed with: the present one, and its predecessor while it is
+    being rotated.
+    """
+
+    secret_key: str = field(repr=False)
+    webhook_secrets: tuple[str, ...] = field(repr=False)
+    base_url: str = "https://api.paystack.co"
+    connect_seconds: float = 3
+    read_seconds: float = 15
+    transfer_read_seconds: float = 30
+    pool_seconds: float = 2
+    deadline_seconds: float = 40
+
+
+class Paystack:
+    """Every Paystack capability over one connection pool; ``provider`` is what the rest of the program sees."""
+
+    def __init__(
+        self,
+        settings: PaystackSettings,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        retry: RetryPolicy | None = None,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._http = OutgoingHTTP(
+            OutgoingSettings(
+                provider="paystack",
+                base_url=settings.base_url,
+                connect_seconds=settings.connect_seconds,
+                read_seconds=settings.read_seconds,
+                pool_seconds=settings.pool_seconds,
+                deadline_seconds=settings.deadline_seconds,
+            ),
+            headers={"Authorization": f"Bearer {settings.secret_key}"},
+            transport=transport,
+            retry=retry,
+            sleep=sleep,
+        )
+        collections = PaystackCollections(self._http)
+        banks = PaystackBanks(self._http)
+        transfers = PaystackTransfers(self._http, read_seconds=settings.transfer_read_seconds)
+        self.provider = PaymentProvider(
+            name="paystack",
+            checkout=collections,
+            collections=collections,
+            banks=banks,
+            accounts=banks,
+            transfer_sender=transfers,
+            transfer_reader=transfers,
+            webhooks=PaystackWebhooks(secrets=settings.webhook_secrets),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
