@@ -1,0 +1,76 @@
+# Needs make and Python 3.11 or newer; everything else is fetched into .venv (and .tools when uv is not installed).
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+UV := $(or $(shell command -v uv),.tools/bin/uv)
+# The newest interpreter that will do; PYTHON=/path/to/python chooses another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$python && break; done)
+# The environment knows where it lies, so a clone that was moved or copied gets a new one.
+SYNCED := .venv/.synced-$(shell pwd | cksum | cut -d ' ' -f 1)
+
+##@ Use it
+.PHONY: run
+run: $(SYNCED) ## Start database, API, worker and sandbox; Ctrl-C stops them
+	@$(BIN)/python -m kro.cli run
+
+.PHONY: demo
+demo: $(SYNCED) ## Play a whole escrow against what `make run` started
+	@$(BIN)/python -m kro.cli demo
+
+.PHONY: doctor
+doctor: $(SYNCED) ## Say what would keep `make run` from starting
+	@$(BIN)/python -m kro.cli doctor
+
+##@ Work on it
+.PHONY: test
+test: $(SYNCED) ## Run every test in parallel; ARGS="-k name" narrows it
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+.PHONY: check
+check: $(SYNCED) ## Lint, formatting, types and import rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: $(SYNCED) ## Fix and format the code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+##@ Keep house
+.PHONY: setup
+setup: $(SYNCED) ## Only make the virtual environment
+
+.PHONY: clean
+clean: ## Remove environments and caches; the data in .kro stays
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find src tests migrations -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+$(SYNCED): pyproject.toml uv.lock $(if $(wildcard $(BIN)/python),,missing) | python $(if $(filter .tools/%,$(UV)),.tools/bin/uv)
+	@echo "Making the virtual environment from uv.lock …"
+	@UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet --python "$(PYTHON)"
+	@rm -f .venv/.synced-* && touch $@
+
+.tools/bin/uv: | python
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) has no venv module: install it (on Debian: apt install python3-venv) or install uv." >&2; exit 1; }
+	@echo "Fetching uv $(UV_VERSION) into .tools …"
+	@"$(PYTHON)" -m venv .tools && .tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.PHONY: missing python
+missing:
+python:
+	@test -n "$(PYTHON)" || { echo "KRO needs Python 3.11 or newer, and this machine has none on its PATH." >&2; exit 1; }

@@ -1,0 +1,131 @@
+"""The command line: every command calls one function; what it needs is imported only then."""
+# ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that each of them starts fast
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="kro", help="KRO backend: peer-to-peer escrow.", no_args_is_help=True, pretty_exceptions_show_locals=False
+)
+config_app = typer.Typer(help="The configuration.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+
+ExitWithParent = Annotated[
+    int | None, typer.Option("--exit-with-parent", hidden=True, help="End when this process, the parent, does.")
+]
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Tell an expected failure on the error stream and exit with 1; anything else is a bug and shows itself."""
+    from kro.core.config import ConfigError
+    from kro.core.errors import KroError
+
+    try:
+        yield
+    except (KroError, ConfigError) as error:
+        typer.secho(str(error), err=True, fg=typer.colors.RED)
+        raise typer.Exit(1) from None
+
+
+def follow(parent: int | None) -> None:
+    if parent is not None:
+        from kro.run.lifetime import end_with_parent
+
+        end_with_parent(parent=parent)
+
+
+@app.command()
+def run() -> None:
+    """Start database, API, worker and sandbox for development, until Ctrl-C."""
+    from rich.console import Console
+
+    from kro.run.development import run as run_everything
+
+    with one_sentence():
+        run_everything(Console())
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default: the configured one.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; default: the configured one.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes sharing the port.")] = 1,
+    exit_with_parent: ExitWithParent = None,
+) -> None:
+    """Serve the API."""
+    follow(exit_with_parent)
+    from kro.run.serve import serve as serve_api
+
+    with one_sentence():
+        serve_api(host=host, port=port, workers=workers)
+
+
+@app.command()
+def worker(exit_with_parent: ExitWithParent = None) -> None:
+    """Relay the outbox, process webhooks, fire timers."""
+    follow(exit_with_parent)
+    from kro.core.config import load_settings
+    from kro.worker import run as run_worker
+
+    with one_sentence():
+        run_worker(load_settings())
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def sandbox(context: typer.Context) -> None:
+    """Start the stand-ins for payment and message providers; takes the options of `python -m kro_sandbox`."""
+    os.execv(sys.executable, [sys.executable, "-m", "kro_sandbox", *context.args])  # noqa: S606 - ourselves, as another module
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the schema to its newest revision, as the owner role."""
+    from kro.core.config import load_settings
+    from kro.run.database import migrate_database
+
+    with one_sentence():
+        migrate_database(load_settings())
+
+
+@app.command()
+def seed() -> None:
+    """Add roles, fees, templates and, for development, demo accounts; what exists stays."""
+    from kro.core.config import load_settings
+    from kro.run.database import seed_database
+
+    with one_sentence():
+        seed_database(load_settings())
+
+
+@app.command()
+def doctor() -> None:
+    """Check what a start needs, and say what is missing."""
+    from rich.console import Console
+
+    from kro.run.doctor import examine
+
+    with one_sentence():
+        healthy = examine(Console())
+    raise typer.Exit(0 if healthy else 1)
+
+
+@config_app.command("check")
+def config_check() -> None:
+    """Show where every setting comes from, secrets masked, and refuse a configuration that cannot be used."""
+    from kro.core.config import check_config
+
+    report = check_config()
+    typer.echo(report.render())
+    raise typer.Exit(0 if report.is_usable else 1)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""Starting things: one process for real deployments, all of them together for development."""

@@ -1,0 +1,34 @@
+"""Ending with the process that started us, even when that one is killed."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+from typing import Final
+
+_PR_SET_PDEATHSIG: Final = 1
+_POLL_SECONDS: Final = 1.0
+
+
+def end_with_parent(*, parent: int | None = None, number: signal.Signals = signal.SIGKILL) -> None:
+    """Have this process receive a signal when its parent dies.
+
+    :param parent: the process that is expected to be the parent; the present one when not given.
+    """
+    expected = os.getppid() if parent is None else parent
+    armed = sys.platform == "linux" and ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number) == 0
+    # It may have died before the signal was armed; then nobody would ever send it.
+    if os.getppid() != expected:
+        os.kill(os.getpid(), number)
+    if not armed:
+        threading.Thread(target=_watch, args=(expected, number), daemon=True).start()
+
+
+def _watch(expected: int, number: signal.Signals) -> None:
+    while os.getppid() == expected:
+        time.sleep(_POLL_SECONDS)
+    os.kill(os.getpid(), number)

@@ -1,0 +1,50 @@
+"""The API process: uvicorn around the application, alone or as several workers on one port."""
+
+from __future__ import annotations
+
+import multiprocessing
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from kro.core.config import load_settings
+from kro.run.lifetime import end_with_parent
+from kro.run.ports import require_free_port
+
+_GRACE_SECONDS: Final = 5
+_APPLICATION: Final = "kro.run.serve:application"
+
+
+def application() -> ASGIApp:
+    """Build the application from the environment's settings; uvicorn calls this once in each worker process."""
+    from kro.main import create_app  # noqa: PLC0415 - the parent of several workers never needs the application
+
+    # uvicorn stops its workers when it ends in order; killed, it would leave them on the port.
+    if multiprocessing.parent_process() is not None:
+        end_with_parent()
+    return create_app(load_settings())
+
+
+def serve(*, host: str | None = None, port: int | None = None, workers: int = 1) -> None:
+    """Serve the API until asked to stop; address and port come from the settings unless given.
+
+    :raises StartError: the port is taken.
+    :raises ConfigError: the settings cannot be used.
+    """
+    api = load_settings().app.api
+    host, port = host or api.host, api.port if port is None else port
+    require_free_port(host, port, variable="KRO_API_PORT or --port")
+    uvicorn.run(
+        _APPLICATION,
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Which proxies are believed is the application's own setting.
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
