@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from kro.core.config.platform import Environment
+from kro.core.config.platform import Environment, LogFormat
 from kro.core.config.shape import leaves
 
 _MARKERS: Final = (
@@ -59,6 +59,8 @@ def refusals(tree: Mapping[str, Any], *, environment: Environment) -> Iterator[t
         reason = _secret_refusal(leaf.value, environment) if leaf.secret else _address_refusal(leaf.value)
         if reason:
             yield leaf.path, reason
+    if _at(tree, ("logging", "format")) == LogFormat.CONSOLE:
+        yield ("logging", "format"), "the console format shows the texts of exceptions; use json"
     for path, reason in _SWITCHES.items():
         if _at(tree, path) is True and (environment is Environment.PRODUCTION or path not in _PRODUCTION_ONLY):
             yield path, reason

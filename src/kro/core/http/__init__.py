@@ -1,0 +1,47 @@
+"""HTTP manners: problems, request identity, strict inputs, idempotency, pages, documentation, health."""
+
+from kro.core.http.body import BodyPolicy
+from kro.core.http.context import RequestContext, current_request
+from kro.core.http.health import Check, health_router
+from kro.core.http.idempotency import IdempotencyKey, IdempotencyRequest, OptionalIdempotencyKey
+from kro.core.http.inputs import Currency, Input, Line, MoneyIn, MoneyOut, Paragraphs, QueryInput
+from kro.core.http.install import install, new_api
+from kro.core.http.paging import BoundTo, CursorSigner, Page, PageParameters, PageQuery, Position, Slice
+from kro.core.http.problems import Problem, RateLimitFacts, problem_response, problems, render_problem
+from kro.core.http.replies import JSONBytes, send
+from kro.core.http.strict_query import strict_query
+
+__all__ = [
+    "BodyPolicy",
+    "BoundTo",
+    "Check",
+    "Currency",
+    "CursorSigner",
+    "IdempotencyKey",
+    "IdempotencyRequest",
+    "Input",
+    "JSONBytes",
+    "Line",
+    "MoneyIn",
+    "MoneyOut",
+    "OptionalIdempotencyKey",
+    "Page",
+    "PageParameters",
+    "PageQuery",
+    "Paragraphs",
+    "Position",
+    "Problem",
+    "QueryInput",
+    "RateLimitFacts",
+    "RequestContext",
+    "Slice",
+    "current_request",
+    "health_router",
+    "install",
+    "new_api",
+    "problem_response",
+    "problems",
+    "render_problem",
+    "send",
+    "strict_query",
+]

@@ -1,0 +1,83 @@
+"""Puts the manners of the API around an application; ``main`` only adds routers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final, Protocol
+
+from fastapi import Depends, FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from kro.core.config import AppSettings
+from kro.core.http.body import BodyMiddleware, BodyPolicy
+from kro.core.http.docs import add_docs
+from kro.core.http.handlers import add_handlers
+from kro.core.http.health import Check, health_router
+from kro.core.http.idempotency import HEADER
+from kro.core.http.middleware import LastResortMiddleware, RequestMiddleware
+from kro.core.http.openapi import complete_openapi
+from kro.core.http.strict_query import strict_query
+from kro.core.ids import IdSource
+
+_ALLOWED_HEADERS: Final = ("Authorization", "Content-Type", HEADER, "X-Request-Id")
+_EXPOSED_HEADERS: Final = ("X-Request-Id", "Idempotent-Replayed", "Retry-After", "RateLimit", "RateLimit-Policy")
+_CORS_SECONDS: Final = 600
+
+
+class Lifespan(Protocol):
+    def __call__(self, app: FastAPI, /) -> AbstractAsyncContextManager[Mapping[str, Any] | None]: ...
+
+
+def new_api(
+    *,
+    title: str,
+    version: str,
+    settings: AppSettings,
+    ids: IdSource,
+    checks: Mapping[str, Check],
+    lifespan: Any = None,  # noqa: ANN401 - the framework's own type is private to it
+    body_policies: Sequence[BodyPolicy] = (),
+) -> FastAPI:
+    """Make an application with every manner installed; routers come after."""
+    app = FastAPI(
+        title=title,
+        version=version,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(strict_query)],
+        # Log records of the framework would carry exception texts; ours are filtered.
+        telemetry={"logs": False, "operation_spans": False},
+    )
+    install(app, settings=settings, ids=ids, checks=checks, body_policies=body_policies)
+    return app
+
+
+def install(
+    app: FastAPI,
+    *,
+    settings: AppSettings,
+    ids: IdSource,
+    checks: Mapping[str, Check],
+    body_policies: Sequence[BodyPolicy] = (),
+) -> None:
+    """Wire middleware, error handlers, documentation and health into an application without ``docs_url``.
+
+    The last middleware added stands outermost: request identity, then CORS, then the last resort, then the body.
+    """
+    app.add_middleware(BodyMiddleware, policies=body_policies)
+    app.add_middleware(LastResortMiddleware)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.allowed_origins,
+        allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
+        allow_headers=_ALLOWED_HEADERS,
+        expose_headers=_EXPOSED_HEADERS,
+        max_age=_CORS_SECONDS,
+    )
+    app.add_middleware(RequestMiddleware, ids=ids)
+    add_handlers(app)
+    add_docs(app)
+    app.include_router(health_router(checks))
+    complete_openapi(app)

@@ -1,0 +1,129 @@
+"""Pure ASGI layers around the whole application: identity of the request, headers of the response, last resort."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+
+from kro.core.http.context import RequestContext, enter_request
+from kro.core.http.problems import plain_problem_response
+from kro.core.http.routes import route_template
+from kro.core.ids import IdSource, show_id
+from kro.core.telemetry import get_logger
+
+_log = get_logger()
+
+_SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_SERVER_ERROR: Final = 500
+_DOCS: Final = ("/docs", "/redoc", "/static-offline-docs/")
+_API_HEADERS: Final[Mapping[str, str]] = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+_DOCS_HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+        "script-src 'self' 'unsafe-inline'; worker-src blob:; frame-ancestors 'none'"
+    ),
+}
+_EVERY_HEADERS: Final[Mapping[str, str]] = {
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class RequestMiddleware:
+    """Names each request, returns the name and the security headers, and writes one access line."""
+
+    def __init__(self, app: ASGIApp, *, ids: IdSource) -> None:
+        self._app = app
+        self._ids = ids
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        context = self._context(scope)
+        enter_request(context)
+        started = time.perf_counter()
+        status = _SERVER_ERROR
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _add_headers(message, path=context.path, request_id=context.request_id)
+            await send(message)
+
+        with bound_contextvars(request_id=context.request_id, client_request_id=context.client_request_id):
+            try:
+                await self._app(scope, receive, send_with_headers)
+            finally:
+                _log.info(
+                    "request_served",
+                    method=context.method,
+                    route=route_template(scope),
+                    status=status,
+                    milliseconds=round((time.perf_counter() - started) * 1000, 1),
+                )
+
+    def _context(self, scope: Scope) -> RequestContext:
+        claimed = Headers(scope=scope).get("x-request-id", "")
+        client = scope.get("client")
+        return RequestContext(
+            request_id=show_id("req", self._ids.new()),
+            client_request_id=claimed if _SAFE_ID.fullmatch(claimed) else None,
+            method=scope["method"],
+            path=scope["path"],
+            ip=client[0] if client else None,
+        )
+
+
+class LastResortMiddleware:
+    """Answers a bug with a problem that tells nothing, and logs it once.
+
+    It stands inside the CORS layer, so that browsers may read the answer. Once a response has started nothing can be
+    answered; the error then goes on to the server, which logs it and drops the connection.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except Exception:
+            if started:
+                raise
+            _log.exception("unhandled_error", method=scope["method"], route=route_template(scope))
+            response = plain_problem_response(
+                status=_SERVER_ERROR,
+                code="internal_error",
+                title="Internal error",
+                detail="Something went wrong on our side; quote the request_id when you report it.",
+            )
+            await response(scope, receive, send)
+
+
+def _add_headers(message: Message, *, path: str, request_id: str) -> None:
+    headers = MutableHeaders(scope=message)
+    headers["X-Request-Id"] = request_id
+    for name, value in {**_EVERY_HEADERS, **(_DOCS_HEADERS if path.startswith(_DOCS) else _API_HEADERS)}.items():
+        headers.setdefault(name, value)

@@ -1,0 +1,82 @@
+"""Completes the generated OpenAPI document with what every route has in common."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from kro.core.decisions import InProgressError, KeyReusedError
+from kro.core.errors import KroError
+from kro.core.http.errors import (
+    BodyTooDeepError,
+    BodyTooLargeError,
+    IdempotencyKeyInvalidError,
+    IdempotencyKeyMissingError,
+    InvalidRequestError,
+    MalformedBodyError,
+    UnsupportedMediaError,
+)
+from kro.core.http.idempotency import HEADER, REQUIRED_MARK
+from kro.core.http.problems import MEDIA_TYPE, Problem, problem_entry, problems
+
+_FRAMEWORK_SCHEMAS: Final = ("HTTPValidationError", "ValidationError")
+_KEY_ERRORS: Final = (IdempotencyKeyInvalidError, KeyReusedError, InProgressError)
+_BODY_ERRORS: Final = (MalformedBodyError, BodyTooDeepError, BodyTooLargeError, UnsupportedMediaError)
+
+
+def complete_openapi(app: FastAPI) -> None:
+    """Make ``app.openapi()`` tell the whole truth about errors and required headers."""
+    generate = app.openapi
+
+    def complete() -> dict[str, Any]:
+        document = generate()
+        if not document.get("x-kro-complete"):
+            _complete(document)
+            document["x-kro-complete"] = True
+        return document
+
+    app.openapi = complete  # type: ignore[method-assign]  # The framework's documented way to extend the document.
+
+
+def _complete(document: dict[str, Any]) -> None:
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs"))
+    schemas["Problem"] = problem
+    for name in _FRAMEWORK_SCHEMAS:
+        schemas.pop(name, None)
+    for path in document.get("paths", {}).values():
+        for operation in path.values():
+            _complete_operation(operation)
+
+
+def _complete_operation(operation: dict[str, Any]) -> None:
+    responses = operation.setdefault("responses", {})
+    if MEDIA_TYPE not in responses.get("422", {}).get("content", {MEDIA_TYPE: None}):
+        del responses["422"]
+    common: list[type[KroError]] = (
+        [InvalidRequestError] if operation.get("parameters") or "requestBody" in operation else []
+    )
+    if "application/json" in operation.get("requestBody", {}).get("content", {}):
+        common.extend(_BODY_ERRORS)
+    for parameter in operation.get("parameters", []):
+        if parameter["name"] == HEADER:
+            common.extend(_KEY_ERRORS)
+            if parameter["schema"].pop(REQUIRED_MARK, False):
+                common.append(IdempotencyKeyMissingError)
+                parameter["required"] = True
+            parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255}
+    for status, entry in problems(*common).items():
+        _merge(responses, str(status), entry)
+    responses.setdefault("500", problem_entry("`internal_error`"))
+
+
+def _merge(responses: dict[str, Any], status: str, entry: dict[str, Any]) -> None:
+    """Add examples to a status that a route may have documented itself."""
+    known = responses.setdefault(status, entry)
+    if known is entry:
+        return
+    examples = known["content"][MEDIA_TYPE].setdefault("examples", {})
+    examples.update(entry["content"][MEDIA_TYPE]["examples"])
+    known["description"] = ", ".join(sorted(f"`{code}`" for code in examples))

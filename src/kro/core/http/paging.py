@@ -1,0 +1,109 @@
+"""Keyset pagination: newest first by (created_at, id), with signed cursors that belong to one list."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from kro.core.http.errors import InvalidCursorError
+from kro.core.http.inputs import QueryInput
+
+T = TypeVar("T")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_POSITION: Final = struct.Struct(">q16s")
+_TAG_BYTES: Final = 16
+
+BoundTo = Mapping[str, str | int | None]
+"""What a cursor belongs to: the list's name, its owner where there is one, and every filter."""
+
+
+class PageQuery(QueryInput):
+    """``limit`` and ``cursor``; a list with filters extends it."""
+
+    limit: int = Field(default=20, ge=1, le=100)
+    cursor: str | None = Field(default=None, max_length=200, description="`next_cursor` of the page before.")
+
+
+PageParameters = Annotated[PageQuery, Query()]
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list."""
+
+    data: list[T]
+    has_more: bool
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The last row a client has seen. Microseconds are kept: rows of the same millisecond must not be skipped."""
+
+    created_at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Generic[T]):
+    """The rows of one page and the way to the next."""
+
+    rows: Sequence[T]
+    next_cursor: str | None
+
+    @property
+    def has_more(self) -> bool:
+        return self.next_cursor is not None
+
+
+class CursorSigner:
+    """Makes cursors a client can carry but not read into another list or change."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def encode(self, position: Position, *, bound_to: BoundTo) -> str:
+        microseconds = (position.created_at - _EPOCH) // _MICROSECOND
+        payload = _POSITION.pack(microseconds, position.id.bytes)
+        return base64.urlsafe_b64encode(payload + self._tag(payload, bound_to)).rstrip(b"=").decode()
+
+    def decode(self, cursor: str | None, *, bound_to: BoundTo) -> Position | None:
+        """Return the position to continue after; ``None`` (the first page) for no cursor.
+
+        :raises InvalidCursorError: for anything this signer did not make for exactly this list.
+        """
+        if cursor is None:
+            return None
+        try:
+            token = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raise InvalidCursorError from None
+        payload, tag = token[: _POSITION.size], token[_POSITION.size :]
+        if not hmac.compare_digest(tag, self._tag(payload, bound_to)):
+            raise InvalidCursorError
+        microseconds, identifier = _POSITION.unpack(payload)
+        return Position(_EPOCH + microseconds * _MICROSECOND, UUID(bytes=identifier))
+
+    def cut(self, rows: Sequence[T], *, limit: int, position: Callable[[T], Position], bound_to: BoundTo) -> Slice[T]:
+        """Cut a page from rows that were queried with ``limit + 1``."""
+        if len(rows) <= limit:
+            return Slice(rows, None)
+        shown = rows[:limit]
+        return Slice(shown, self.encode(position(shown[-1]), bound_to=bound_to))
+
+    def _tag(self, payload: bytes, bound_to: BoundTo) -> bytes:
+        scope = orjson.dumps(dict(bound_to), option=orjson.OPT_SORT_KEYS)
+        return hmac.digest(self._key, b"cursor\n" + scope + b"\n" + payload, hashlib.sha256)[:_TAG_BYTES]

@@ -1,0 +1,21 @@
+"""What the framework knows about the matched route.
+
+A router that was included with a prefix is matched by its own short path; the whole template lives in the framework's
+effective route context, which is not public. It is read here and nowhere else, with the short path as fallback.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.types import Scope
+
+
+def matched_route(scope: Scope) -> Any:  # noqa: ANN401 - one of several framework classes
+    """Return the matched route with its effective prefix and dependencies, or ``None`` when nothing matched."""
+    return scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+
+
+def route_template(scope: Scope) -> str:
+    """Return the path template (``/v1/orders/{order_id}``), or ``-`` when nothing matched."""
+    return getattr(matched_route(scope), "path", None) or "-"
