@@ -17,7 +17,11 @@ from kro.core.errors import ErrorKind, KroError
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
-    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+    PlainConnection = asyncpg.Connection[asyncpg.Record]
+    Connection = PlainConnection | PoolConnectionProxy[asyncpg.Record]
+else:
+    # asyncpg's classes take type arguments only in its stubs.
+    PlainConnection = asyncpg.Connection
 
 _OVERLOAD_RETRY_SECONDS: Final = 1
 
@@ -49,7 +53,7 @@ class PoolOptions:
     ssl: Any = None
 
 
-class _Connection(asyncpg.Connection[asyncpg.Record]):
+class _Connection(PlainConnection):
     def get_reset_query(self) -> str:
         # No statement of ours changes session state, so the reset round trip would buy nothing.
         return ""
@@ -134,7 +138,7 @@ class Database:
                 raise translate(error) from error
 
 
-async def _prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def _prepare(connection: PlainConnection) -> None:
     for kind in ("json", "jsonb"):
         await connection.set_type_codec(kind, schema="pg_catalog", encoder=_dump, decoder=orjson.loads, format="text")
 

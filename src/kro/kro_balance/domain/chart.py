@@ -24,27 +24,27 @@ class AccountCode(StrEnum):
 
 
 def user_available(user_id: UUID, currency: str) -> Account:
-    """What a user may spend or withdraw. Never below zero."""
+    """Return what a user may spend or withdraw: never below zero."""
     return _account(AccountCode.USER_AVAILABLE, currency, owner_id=user_id, tracked=True)
 
 
 def order_escrow(order_id: UUID, currency: str) -> Account:
-    """What one order holds. Never below zero, and zero in every ended order."""
+    """Return what one order holds: never below zero, and zero in every ended order."""
     return _account(AccountCode.ORDER_ESCROW, currency, owner_id=order_id, tracked=True)
 
 
 def payout_in_transit(payout_id: UUID, currency: str) -> Account:
-    """What one payout has set aside until its provider answers."""
+    """Return what one payout has set aside until its provider answers."""
     return _account(AccountCode.PAYOUT_IN_TRANSIT, currency, owner_id=payout_id, tracked=True)
 
 
 def provider_clearing(provider: str, currency: str) -> Account:
-    """What a provider owes us. May pass below zero for a while; every receipt and payout touches it."""
+    """Return what a provider owes us; it may pass below zero for a while."""
     return _shared(AccountCode.PROVIDER_CLEARING, currency, qualifier=provider, normal="debit")
 
 
 def suspense(provider: str, currency: str) -> Account:
-    """Money received that matches nothing yet."""
+    """Return the account of money received that matches nothing yet."""
     return _shared(AccountCode.SUSPENSE, currency, qualifier=provider, normal="credit")
 
 

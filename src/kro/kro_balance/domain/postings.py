@@ -1,7 +1,7 @@
 """Every movement of money, one function per business event. Nothing else makes ledger entries.
 
 A debit is positive, a credit negative, and every journal sums to zero. Each event happens once per source: the
-database refuses a second journal of the same kind for the same source, and a second one for the same external reference.
+database refuses a second journal of one kind for the same source or the same external reference.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Orders: the agreement between buyer and seller, its conditions and its life."""

@@ -1,0 +1,176 @@
+"""Collects what one command changes on an order and turns it into one decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kro.core.actor import Actor
+from kro.core.decisions import ClearTimer, Decision, Event, Insert, Journal, Message, Outcome, Timer, Update
+from kro.core.ids import IdSource, show_id
+from kro.core.money import Money
+from kro.kro_balance.domain import Posting
+from kro.order.domain.events import event_item
+from kro.order.domain.state import Condition, OrderState
+from kro.order.domain.words import EventType, FundingStatus, OrderStatus, Party, TimerKind
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who acts and when; ``ids`` gives the new rows their identifiers."""
+
+    actor: Actor
+    now: datetime
+    ids: IdSource
+
+
+def as_row(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the module's row dataclasses
+    """Return a row dataclass as the columns it mirrors."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+class Changes:
+    """One command's effects on one order, in the making. Nothing is written until :meth:`done` is applied."""
+
+    def __init__(self, state: OrderState, context: Context, *, is_new: bool = False) -> None:
+        self._before = state
+        self._state = state
+        self._context = context
+        self._is_new = is_new
+        self._changed: dict[str, Any] = {}
+        self._conditions: dict[UUID, dict[str, Any]] = {}
+        self._decision = Decision()
+
+    @property
+    def state(self) -> OrderState:
+        return self._state
+
+    def set(self, **columns: Any) -> Changes:  # noqa: ANN401 - the columns of orders
+        """Change columns of the order."""
+        self._changed |= columns
+        self._state = replace(self._state, order=replace(self._state.order, **columns))
+        return self
+
+    def to(self, status: OrderStatus, **columns: Any) -> Changes:  # noqa: ANN401 - the columns of orders
+        """Move the order to a status; an ended order gets its end, its timers and deadlines are cleared."""
+        if status.is_ended:
+            columns = {"ended_at": self._context.now, **columns}
+            self.clear_timers()
+        return self.set(status=status, **columns)
+
+    def set_condition(self, condition: Condition, **columns: Any) -> Changes:  # noqa: ANN401 - the columns of conditions
+        """Change columns of one condition."""
+        self._conditions.setdefault(condition.id, {}).update(columns)
+        self._state = replace(
+            self._state,
+            conditions=tuple(replace(c, **columns) if c.id == condition.id else c for c in self._state.conditions),
+        )
+        return self
+
+    def posting(self) -> Posting:
+        """Return the head of a new journal of this command."""
+        actor = self._context.actor
+        return Posting(
+            journal_id=self._context.ids.new(),
+            occurred_at=self._context.now,
+            actor=actor.label,
+            request_id=actor.request_id,
+        )
+
+    def post(self, journal: Journal) -> Changes:
+        return self.include(Decision(journals=(journal,)))
+
+    def include(self, part: Decision) -> Changes:
+        """Add another module's part; its writes come after the order's, as the lock order wants."""
+        self._decision += part
+        return self
+
+    def start_timer(self, kind: TimerKind, due_at: datetime) -> Changes:
+        return self.set(**{kind.value: due_at}).include(
+            Decision(timers=(Timer(self._state.order.id, kind, due_at),)),
+        )
+
+    def clear_timers(self) -> Changes:
+        return self.include(Decision(cleared=(ClearTimer(self._state.order.id),)))
+
+    def tell(self, event_type: EventType, **data: Any) -> Changes:  # noqa: ANN401 - JSON facts of the event
+        """Record the next event of the order and send it to both parties."""
+        order = self._state.order
+        actor = self._context.actor
+        party = self._state.viewer
+        event = Event(
+            id=self._context.ids.new(),
+            order_id=order.id,
+            seq=order.last_seq + 1,
+            type=event_type,
+            actor_kind=party,
+            actor_id=None if party is Party.SYSTEM else actor.id,
+            data=data,
+            at=self._context.now,
+        )
+        self.set(last_seq=event.seq)
+        message = Message(
+            id=self._context.ids.new(),
+            topic="realtime",
+            ordering_key=f"order:{order.id}",
+            payload={
+                "users": [order.buyer_id, order.seller_id],
+                "event": "order.event",
+                "data": event_item(event),
+            },
+        )
+        return self.include(Decision(events=(event,), messages=(message,)))
+
+    def notify(self, party: Party, template: str, **facts: Any) -> Changes:  # noqa: ANN401 - template facts
+        """Send one party a notice on the channels it can be reached by."""
+        order = self._state.order
+        message = Message(
+            id=self._context.ids.new(),
+            topic="notify",
+            payload={
+                "user_id": order.user_of(party),
+                "template": template,
+                "channels": ["sms", "mail"],
+                "facts": {
+                    "order_id": show_id("ord", order.id),
+                    "title": order.title,
+                    "amount": money(order.amount, order.currency),
+                    **facts,
+                },
+            },
+        )
+        return self.include(Decision(messages=(message,)))
+
+    def done(self) -> Outcome[OrderState]:
+        """Return the decision and the order as it will be."""
+        order = self._before.order
+        if self._is_new:
+            writes: list[Insert | Update] = [
+                Insert("orders", (as_row(self._state.order),)),
+                Insert("conditions", tuple(as_row(condition) for condition in self._state.conditions)),
+            ]
+        else:
+            self.set(updated_at=self._context.now)
+            writes = [Update("orders", order.id, order.version, self._changed)]
+            self._state = replace(self._state, order=replace(self._state.order, version=order.version + 1))
+            versions = {condition.id: condition.version for condition in self._before.conditions}
+            writes += [
+                Update("conditions", condition_id, versions[condition_id], columns)
+                for condition_id, columns in sorted(self._conditions.items())
+            ]
+        return Outcome(Decision(writes=tuple(writes)) + self._decision, self._state)
+
+
+def settled(order_changes: Changes) -> FundingStatus:
+    """Return the funding status of an order whose escrow this command empties."""
+    order = order_changes.state.order
+    return FundingStatus.SETTLED if order.funded_amount else FundingStatus.NONE
+
+
+def money(amount: int, currency: str) -> Mapping[str, Any]:
+    """Return an amount in minor units as it travels in JSON."""
+    checked = Money(amount, currency)
+    return {"amount": checked.amount, "currency": checked.currency}

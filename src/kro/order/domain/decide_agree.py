@@ -1,0 +1,120 @@
+"""T04 to T09: the parties agree, or do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kro.core.decisions import Outcome
+from kro.order.domain import errors
+from kro.order.domain.changes import Changes, Context
+from kro.order.domain.lifecycle import ensure_allowed
+from kro.order.domain.rules import OrderRules
+from kro.order.domain.state import OrderState
+from kro.order.domain.words import (
+    CloseReason,
+    Command,
+    EventType,
+    OrderStatus,
+    Party,
+    TimerKind,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptOrder:
+    """Acceptance names the hash of the terms it was shown."""
+
+    terms_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndOrder:
+    reason: str
+
+
+def decide_accept(
+    state: OrderState, command: AcceptOrder, *, rules: OrderRules, context: Context
+) -> Outcome[OrderState]:
+    """T07: accept exactly the terms shown; the buyer then has ``rules.fund_within`` to pay.
+
+    :raises StaleTermsError: when the terms changed since.
+    :raises SellerNotVerifiedError: when the seller has no verified identity.
+    """
+    order = state.order
+    ensure_allowed(order, Command.ACCEPT, state.viewer)
+    if command.terms_hash != order.terms_hash:
+        raise errors.StaleTermsError
+    if state.seller_tier < 1:
+        raise errors.SellerNotVerifiedError
+    return (
+        Changes(state, context)
+        .to(OrderStatus.ACCEPTED, accepted_hash=order.terms_hash, accept_by=None)
+        .clear_timers()
+        .start_timer(TimerKind.FUND_BY, context.now + rules.fund_within)
+        .tell(EventType.ACCEPTED, terms_hash=order.terms_hash)
+        .notify(state.viewer.other, "order_accepted")
+        .done()
+    )
+
+
+def decide_decline(state: OrderState, command: EndOrder, *, context: Context) -> Outcome[OrderState]:
+    """T04: turn the proposal down."""
+    ensure_allowed(state.order, Command.DECLINE, state.viewer)
+    return (
+        Changes(state, context)
+        .to(OrderStatus.DECLINED, close_reason=CloseReason.DECLINED)
+        .tell(EventType.DECLINED, reason=command.reason)
+        .notify(state.viewer.other, "order_declined", reason=command.reason)
+        .done()
+    )
+
+
+def decide_cancel_unfunded(state: OrderState, command: EndOrder, *, context: Context) -> Outcome[OrderState]:
+    """T05 and T08: withdraw before any money is in escrow; partial receipts already are the buyer's own balance.
+
+    :raises PaymentInProgressError: while a payment's outcome is open.
+    """
+    ensure_allowed(state.order, Command.CANCEL, state.viewer)
+    if state.open_payments:
+        raise errors.PaymentInProgressError
+    return (
+        Changes(state, context)
+        .to(OrderStatus.CANCELLED, close_reason=CloseReason.CANCELLED)
+        .tell(EventType.CANCELLED, reason=command.reason)
+        .notify(state.viewer.other, "order_cancelled", reason=command.reason)
+        .done()
+    )
+
+
+def decide_accept_timeout(state: OrderState, *, context: Context) -> Outcome[OrderState] | None:
+    """T06: nobody answered in time. Return ``None`` when the timer is late, repeated or stale."""
+    order = state.order
+    if order.status is not OrderStatus.CREATED or order.accept_by is None or context.now < order.accept_by:
+        return None
+    ensure_allowed(order, Command.ACCEPT_TIMEOUT, Party.SYSTEM)
+    return _expire(state, CloseReason.NOT_ACCEPTED_IN_TIME, context)
+
+
+def decide_fund_timeout(state: OrderState, *, context: Context) -> Outcome[OrderState] | None:
+    """T09: the money did not come in time. Return ``None`` when the timer is late, repeated or stale.
+
+    :raises PaymentInProgressError: while a payment's outcome is open; ask the provider, then try again.
+    """
+    order = state.order
+    if order.status is not OrderStatus.ACCEPTED or order.fund_by is None or context.now < order.fund_by:
+        return None
+    ensure_allowed(order, Command.FUND_TIMEOUT, Party.SYSTEM)
+    if state.open_payments:
+        raise errors.PaymentInProgressError
+    return _expire(state, CloseReason.NOT_FUNDED_IN_TIME, context)
+
+
+def _expire(state: OrderState, reason: CloseReason, context: Context) -> Outcome[OrderState]:
+    return (
+        Changes(state, context)
+        .to(OrderStatus.EXPIRED, close_reason=reason)
+        .tell(EventType.EXPIRED, reason=reason)
+        .notify(Party.BUYER, "order_expired")
+        .notify(Party.SELLER, "order_expired")
+        .done()
+    )

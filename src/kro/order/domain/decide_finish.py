@@ -1,0 +1,144 @@
+"""T15, T17, T19 and T22: the work is done and paid, or called off and given back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from kro.core.decisions import Decision, Outcome
+from kro.core.money import Money
+from kro.kro_balance.domain import Release, full_release, refund_to_wallet
+from kro.order.domain import errors
+from kro.order.domain.changes import Changes, Context, money, settled
+from kro.order.domain.lifecycle import ensure_allowed
+from kro.order.domain.rules import OrderRules
+from kro.order.domain.state import Condition, Order, OrderState
+from kro.order.domain.words import (
+    CloseReason,
+    Command,
+    ConditionStatus,
+    EventType,
+    OrderStatus,
+    Party,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WalletRefund:
+    """The fact that an order's escrow went back to its buyer's balance."""
+
+    order: Order
+    amount: Money
+    reason: CloseReason
+
+
+RefundHook = Callable[[WalletRefund, Context], Decision]
+"""Contributes the refund's own record to the write that gives the money back."""
+
+
+def decide_complete(state: OrderState, *, context: Context) -> Outcome[OrderState]:
+    """T15: the seller says it is done; the buyer's inspection period starts.
+
+    :raises ConditionsUnmetError: when something the seller has to hand in is missing.
+    """
+    order = state.order
+    ensure_allowed(order, Command.COMPLETE, state.viewer)
+    missing = [c for c in state.conditions if c.required and c.is_sellers and c.status is ConditionStatus.PENDING]
+    _ensure_none(missing)
+    inspect_by = context.now + timedelta(hours=order.inspection_hours)
+    return (
+        Changes(state, context)
+        .to(OrderStatus.COMPLETED, inspect_by=inspect_by)
+        .tell(EventType.COMPLETED, inspect_by=inspect_by)
+        .notify(Party.BUYER, "order_completed")
+        .done()
+    )
+
+
+def decide_approve(state: OrderState, *, context: Context) -> Outcome[OrderState]:
+    """T22: release the escrow to the seller.
+
+    Approval also fulfills what was left for the buyer to confirm; what the seller owes still stands in the way.
+
+    :raises ConditionsUnmetError: when a required condition of the seller's is missing.
+    """
+    order = state.order
+    ensure_allowed(order, Command.APPROVE, state.viewer)
+    remaining = [c for c in state.conditions if c.required and not c.status.is_settled]
+    _ensure_none([c for c in remaining if c.is_sellers and c.status is ConditionStatus.PENDING])
+    changes = Changes(state, context)
+    for condition in remaining:
+        changes.set_condition(
+            condition, status=ConditionStatus.FULFILLED, settled_at=context.now, settled_by=Party.BUYER
+        )
+    release = Release(
+        order_id=order.id,
+        seller_id=order.seller_id,
+        currency=order.currency,
+        seller=order.held - order.fees.fee - order.fees.vat,
+        fee=order.fees.fee,
+        vat=order.fees.vat,
+    )
+    return (
+        changes.to(
+            OrderStatus.CLOSED,
+            close_reason=CloseReason.APPROVED,
+            funding_status=settled(changes),
+            released_amount=order.released_amount + order.held,
+        )
+        .post(full_release(changes.posting(), release=release))
+        .tell(EventType.APPROVED, released=money(release.seller, order.currency))
+        .notify(Party.BUYER, "order_closed")
+        .notify(Party.SELLER, "order_closed", received=money(release.seller, order.currency))
+        .done()
+    )
+
+
+def decide_seller_cancel(
+    state: OrderState, reason: str, *, context: Context, refund_hook: RefundHook
+) -> Outcome[OrderState]:
+    """T17: the seller calls it off; everything held goes back to the buyer, fees included."""
+    ensure_allowed(state.order, Command.SELLER_CANCEL, state.viewer)
+    return _give_back(state, CloseReason.SELLER_CANCELLED, reason, context=context, refund_hook=refund_hook)
+
+
+def decide_cancel_overdue(
+    state: OrderState, reason: str, *, rules: OrderRules, context: Context, refund_hook: RefundHook
+) -> Outcome[OrderState]:
+    """T19: the buyer calls it off because the delivery is overdue.
+
+    :raises NotOverdueError: before the delivery time and its grace period have passed.
+    """
+    order = state.order
+    ensure_allowed(order, Command.CANCEL_OVERDUE, state.viewer)
+    if order.deliver_by is None or context.now <= order.deliver_by + rules.overdue_grace:
+        raise errors.NotOverdueError
+    return _give_back(state, CloseReason.OVERDUE, reason, context=context, refund_hook=refund_hook)
+
+
+def _give_back(
+    state: OrderState, cause: CloseReason, reason: str, *, context: Context, refund_hook: RefundHook
+) -> Outcome[OrderState]:
+    order = state.order
+    held = Money(order.held, order.currency)
+    changes = Changes(state, context)
+    return (
+        changes.to(
+            OrderStatus.REFUNDED,
+            close_reason=cause,
+            funding_status=settled(changes),
+            refunded_amount=order.refunded_amount + held.amount,
+        )
+        .post(refund_to_wallet(changes.posting(), order_id=order.id, buyer_id=order.buyer_id, amount=held))
+        .include(refund_hook(WalletRefund(order=order, amount=held, reason=cause), context))
+        .tell(EventType.REFUNDED, cause=cause, reason=reason, refunded=money(held.amount, held.currency))
+        .notify(Party.BUYER, "order_refunded", refunded=money(held.amount, held.currency))
+        .notify(Party.SELLER, "order_refunded", refunded=money(held.amount, held.currency))
+        .done()
+    )
+
+
+def _ensure_none(missing: list[Condition]) -> None:
+    if missing:
+        raise errors.ConditionsUnmetError(tuple(condition.title for condition in missing))

@@ -1,0 +1,85 @@
+"""T10 to T12: money arrives, and funds the order when it covers what is due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from kro.core.decisions import Decision, Outcome
+from kro.core.errors import ErrorKind, KroError
+from kro.core.money import Money
+from kro.kro_balance.domain import order_funded
+from kro.order.domain.changes import Changes, Context, money
+from kro.order.domain.lifecycle import ensure_allowed
+from kro.order.domain.state import OrderState
+from kro.order.domain.words import Command, EventType, FundingStatus, OrderStatus, Party
+
+
+class BalanceTooLowError(KroError):
+    """The balance does not cover what is due."""
+
+    kind = ErrorKind.CONFLICT
+    code = "insufficient_funds"
+
+
+def amount_to_collect(state: OrderState, *, use_balance: bool) -> Money:
+    """Return what a provider has to collect for this order: all that is due, or what the balance does not cover."""
+    due = state.order.fees.buyer_pays
+    covered = min(state.buyer_available, due - 1) if use_balance else 0
+    return Money(due - covered, state.order.currency)
+
+
+def decide_fund_from_balance(state: OrderState, *, context: Context) -> Outcome[OrderState]:
+    """T11 by wallet: move the whole amount due from the buyer's balance into escrow.
+
+    :raises BalanceTooLowError: when the balance does not cover it.
+    """
+    ensure_allowed(state.order, Command.FUND, state.viewer)
+    if state.buyer_available < state.order.fees.buyer_pays:
+        raise BalanceTooLowError
+    return _fund(Changes(state, context), context).done()
+
+
+def decide_receipt(state: OrderState, received: Money, *, context: Context) -> Decision:
+    """Return what a receipt, posted in the same write, changes on the order it was meant for.
+
+    Accepted and covered: funded (T11). Accepted and short: the shortage is told (T10). Ended: the money stays in the
+    payer's balance and the order stays ended (T12). Already funded: the money stays in the payer's balance.
+    """
+    order = state.order
+    changes = Changes(state, context)
+    amount = money(received.amount, received.currency)
+    if order.status is OrderStatus.ACCEPTED and received.currency == order.currency:
+        available = state.buyer_available + received.amount
+        shortage = order.fees.buyer_pays - available
+        if shortage <= 0 and not order.on_hold:
+            return _fund(changes, context).done().decision
+        ensure_allowed(order, Command.PARTIAL_RECEIPT, Party.SYSTEM)
+        changes.set(funding_status=FundingStatus.PARTIAL).tell(
+            EventType.PARTIAL_RECEIPT, amount=amount, shortage=money(max(shortage, 0), order.currency)
+        )
+    elif order.status.is_ended:
+        changes.tell(EventType.LATE_RECEIPT, amount=amount)
+    else:
+        changes.tell(EventType.EXTRA_RECEIPT, amount=amount)
+    return changes.notify(Party.BUYER, "payment_received", received=amount).done().decision
+
+
+def _fund(changes: Changes, context: Context) -> Changes:
+    order = changes.state.order
+    due = Money(order.fees.buyer_pays, order.currency)
+    ensure_allowed(order, Command.FUNDED, Party.SYSTEM)
+    deliver_by = context.now + timedelta(hours=order.delivery_hours)
+    return (
+        changes.clear_timers()
+        .to(
+            OrderStatus.IN_PROGRESS,
+            funding_status=FundingStatus.FUNDED,
+            funded_amount=due.amount,
+            fund_by=None,
+            deliver_by=deliver_by,
+        )
+        .post(order_funded(changes.posting(), order_id=order.id, buyer_id=order.buyer_id, amount=due))
+        .tell(EventType.FUNDED, held=money(due.amount, due.currency), deliver_by=deliver_by)
+        .notify(Party.BUYER, "order_funded")
+        .notify(Party.SELLER, "order_funded")
+    )

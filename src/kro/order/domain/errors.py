@@ -1,0 +1,148 @@
+"""Why an order refuses: every class is one stable public code."""
+
+from __future__ import annotations
+
+from kro.core.errors import ErrorKind, KroError, ValidationFailedError
+from kro.order.domain.words import Command, OrderStatus
+
+
+class OrderNotFoundError(KroError):
+    """There is no such order."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "order_not_found"
+
+
+class ConditionNotFoundError(KroError):
+    """The order has no such condition."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "condition_not_found"
+
+
+class EvidenceNotFoundError(KroError):
+    """The order has no such evidence."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "evidence_not_found"
+
+
+class IllegalTransitionError(KroError):
+    """The order's status does not allow this."""
+
+    code = "order_illegal_transition"
+
+    def __init__(self, status: OrderStatus, command: Command) -> None:
+        super().__init__(f"An order that is {status.replace('_', ' ')} does not allow {command.replace('_', ' ')}.")
+        self.status = status
+        self.command = command
+
+
+class WrongPartyError(KroError):
+    """This is for the other party to do."""
+
+    code = "order_wrong_party"
+
+
+class OrderOnHoldError(KroError):
+    """The order is on hold; nothing may move until the hold is lifted."""
+
+    code = "order_on_hold"
+
+
+class StaleTermsError(KroError):
+    """The terms have changed since they were shown; read them again before accepting."""
+
+    code = "order_stale_terms"
+
+
+class SellerNotVerifiedError(KroError):
+    """The seller has no verified identity yet."""
+
+    code = "seller_not_verified"
+
+
+class QuoteExpiredError(KroError):
+    """The fee quote has expired or does not fit this order; ask for a new one."""
+
+    code = "fee_quote_stale"
+
+
+class AmountAboveTierError(KroError):
+    """The amount is above the limit of the account's verification tier."""
+
+    code = "amount_above_tier_limit"
+
+
+class PaymentInProgressError(KroError):
+    """A payment for this order is being processed; wait for its outcome."""
+
+    code = "payment_in_progress"
+    retryable = False
+
+
+class ConditionClosedError(KroError):
+    """The condition is not open for this."""
+
+    code = "condition_not_open"
+
+
+class ConditionsUnmetError(KroError):
+    """Required conditions are not fulfilled yet."""
+
+    code = "conditions_unmet"
+
+    def __init__(self, titles: tuple[str, ...]) -> None:
+        super().__init__(f"Not fulfilled yet: {', '.join(titles)}.")
+        self.titles = titles
+
+
+class NotOverdueError(KroError):
+    """The delivery time and its grace period have not passed yet."""
+
+    code = "order_not_overdue"
+
+
+class CounterpartyNotFoundError(ValidationFailedError):
+    """Nobody active is registered with this number."""
+
+    code = "counterparty_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("/counterparty_phone", "not_registered", "Nobody is registered with this number.")
+
+
+class SamePartyError(ValidationFailedError):
+    """An order needs two different people."""
+
+    code = "same_party"
+
+    def __init__(self) -> None:
+        super().__init__("/counterparty_phone", "same_party", "An order needs two different people.")
+
+
+class UnknownTemplateError(ValidationFailedError):
+    """There is no such condition template."""
+
+    code = "unknown_template"
+
+    def __init__(self, pointer: str) -> None:
+        super().__init__(pointer, "unknown_template", "There is no such template or condition in it.")
+
+
+class NoConditionsError(ValidationFailedError):
+    """An order needs at least one required condition."""
+
+    code = "no_conditions"
+
+    def __init__(self) -> None:
+        super().__init__("/conditions", "no_conditions", "An order needs at least one required condition.")
+
+
+class EvidenceRequiredError(ValidationFailedError):
+    """This condition needs evidence."""
+
+    code = "evidence_required"
+
+    def __init__(self) -> None:
+        super().__init__("/evidence_ids", "evidence_required", "This condition needs at least one piece of evidence.")

@@ -1,0 +1,115 @@
+"""The order's lifecycle as one table: who may do what in which status, and where it leads.
+
+Controllers, worker and webhooks all pass :func:`ensure_allowed`; nobody sets a status by hand. ``code`` is the row of
+the lifecycle contract. A row without a target leaves the status as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from kro.order.domain.errors import IllegalTransitionError, OrderOnHoldError, WrongPartyError
+from kro.order.domain.state import Order
+from kro.order.domain.words import Command, OrderStatus, Party
+
+
+class Who(StrEnum):
+    BUYER = "buyer"
+    SELLER = "seller"
+    EITHER = "either"
+    PROPOSER = "proposer"
+    OTHER_PARTY = "other_party"
+    SYSTEM = "system"
+
+    def includes(self, party: Party, order: Order) -> bool:
+        match self:
+            case Who.BUYER | Who.SELLER | Who.SYSTEM:
+                return party == self.value
+            case Who.EITHER:
+                return party is not Party.SYSTEM
+            case Who.PROPOSER:
+                return party is order.proposed_by
+            case Who.OTHER_PARTY:
+                return party is order.proposed_by.other
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    code: str
+    command: Command
+    sources: frozenset[OrderStatus]
+    who: Who
+    target: OrderStatus | None = None
+    moves_money: bool = False
+
+
+def _row(
+    code: str,
+    command: Command,
+    sources: tuple[OrderStatus, ...],
+    who: Who,
+    target: OrderStatus | None = None,
+    *,
+    moves_money: bool = False,
+) -> Transition:
+    return Transition(code, command, frozenset(sources), who, target, moves_money)
+
+
+S = OrderStatus
+C = Command
+_LATE: Final = (S.EXPIRED, S.CANCELLED, S.DECLINED)
+
+LIFECYCLE: Final[tuple[Transition, ...]] = (
+    _row("T04", C.DECLINE, (S.CREATED,), Who.OTHER_PARTY, S.DECLINED),
+    _row("T05", C.CANCEL, (S.CREATED,), Who.PROPOSER, S.CANCELLED),
+    _row("T06", C.ACCEPT_TIMEOUT, (S.CREATED,), Who.SYSTEM, S.EXPIRED),
+    _row("T07", C.ACCEPT, (S.CREATED,), Who.OTHER_PARTY, S.ACCEPTED),
+    _row("T08", C.CANCEL, (S.ACCEPTED,), Who.EITHER, S.CANCELLED),
+    _row("T09", C.FUND_TIMEOUT, (S.ACCEPTED,), Who.SYSTEM, S.EXPIRED),
+    _row("T10", C.PARTIAL_RECEIPT, (S.ACCEPTED,), Who.SYSTEM),
+    _row("T11", C.FUND, (S.ACCEPTED,), Who.BUYER, moves_money=True),
+    _row("T11", C.FUNDED, (S.ACCEPTED,), Who.SYSTEM, S.IN_PROGRESS, moves_money=True),
+    _row("T12", C.LATE_RECEIPT, _LATE, Who.SYSTEM),
+    _row("T13", C.ADD_EVIDENCE, (S.IN_PROGRESS, S.COMPLETED), Who.EITHER),
+    _row("T13", C.SUBMIT_CONDITION, (S.IN_PROGRESS,), Who.SELLER),
+    _row("T13", C.CONFIRM_CONDITION, (S.IN_PROGRESS, S.COMPLETED), Who.EITHER),
+    _row("T13", C.REJECT_CONDITION, (S.IN_PROGRESS,), Who.BUYER),
+    _row("T13", C.WAIVE_CONDITION, (S.IN_PROGRESS, S.COMPLETED), Who.BUYER),
+    _row("T15", C.COMPLETE, (S.IN_PROGRESS,), Who.SELLER, S.COMPLETED),
+    _row("T17", C.SELLER_CANCEL, (S.IN_PROGRESS,), Who.SELLER, S.REFUNDED, moves_money=True),
+    _row("T19", C.CANCEL_OVERDUE, (S.IN_PROGRESS,), Who.BUYER, S.REFUNDED, moves_money=True),
+    _row("T22", C.APPROVE, (S.COMPLETED,), Who.BUYER, S.CLOSED, moves_money=True),
+)
+
+
+def ensure_allowed(order: Order, command: Command, party: Party) -> Transition:
+    """Return the row of the table that applies.
+
+    :raises IllegalTransitionError: when the order's status has no row for the command.
+    :raises WrongPartyError: when another party has to do it.
+    :raises OrderOnHoldError: when money would move while the order is on hold.
+    """
+    rows = [row for row in LIFECYCLE if row.command is command and order.status in row.sources]
+    if not rows:
+        raise IllegalTransitionError(order.status, command)
+    for row in rows:
+        if row.who.includes(party, order):
+            if row.moves_money and order.on_hold:
+                raise OrderOnHoldError
+            return row
+    raise WrongPartyError
+
+
+def allowed_commands(order: Order, party: Party) -> tuple[Command, ...]:
+    """Return what a party may do now, in the table's order; guards beyond status and party may still refuse."""
+    return tuple(
+        dict.fromkeys(
+            row.command
+            for row in LIFECYCLE
+            if order.status in row.sources
+            and row.who.includes(party, order)
+            and not (row.moves_money and order.on_hold)
+        )
+    )

@@ -1,0 +1,41 @@
+"""What orders are allowed to be, from configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from kro.order.domain.errors import AmountAboveTierError
+from kro.order.domain.words import OrderType
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRules:
+    """Deadlines, and what each verification tier may trade.
+
+    ``tier_limits`` holds, per tier from 0, the largest order in minor units of ``tier_currency`` (``None``: no limit);
+    orders in other currencies are limited by their own configuration only.
+    """
+
+    accept_within: timedelta
+    fund_within: timedelta
+    goods_inspection_hours: int
+    service_inspection_hours: int
+    overdue_grace: timedelta
+    tier_currency: str
+    tier_limits: tuple[int | None, ...]
+
+    def inspection_hours(self, order_type: OrderType) -> int:
+        """Return the default inspection period in hours: services take longer to judge than goods."""
+        if order_type in {OrderType.SERVICE, OrderType.RENT}:
+            return self.service_inspection_hours
+        return self.goods_inspection_hours
+
+    def ensure_within_tier(self, *, tier: int, amount: int, currency: str) -> None:
+        """Refuse an amount above what a tier may trade in one order.
+
+        :raises AmountAboveTierError: when it is above.
+        """
+        limit = self.tier_limits[min(tier, len(self.tier_limits) - 1)]
+        if currency == self.tier_currency and limit is not None and amount > limit:
+            raise AmountAboveTierError

@@ -1,0 +1,138 @@
+"""An order as it was loaded: frozen, with everything its decisions need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kro.core.actor import Standing
+from kro.kro_balance.domain import Fees
+from kro.order.domain.words import (
+    CloseReason,
+    ConditionKind,
+    ConditionStatus,
+    ConfirmedBy,
+    FundingStatus,
+    OrderStatus,
+    OrderType,
+    Party,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The row of ``orders``, column by column; amounts in minor units of ``currency``."""
+
+    id: UUID
+    buyer_id: UUID
+    seller_id: UUID
+    proposed_by: Party
+    order_type: OrderType
+    title: str
+    description: str
+    currency: str
+    amount: int
+    buyer_share_bps: int
+    fee_buyer: int
+    fee_seller: int
+    vat_buyer: int
+    vat_seller: int
+    fee_basis: dict[str, Any]
+    terms_version: int
+    terms_hash: str
+    accepted_hash: str | None
+    delivery_hours: int
+    inspection_hours: int
+    status: OrderStatus
+    funding_status: FundingStatus
+    close_reason: CloseReason | None
+    on_hold: bool
+    funded_amount: int
+    released_amount: int
+    refunded_amount: int
+    accept_by: datetime | None
+    fund_by: datetime | None
+    deliver_by: datetime | None
+    inspect_by: datetime | None
+    last_seq: int
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def fees(self) -> Fees:
+        return Fees(
+            currency=self.currency,
+            amount=self.amount,
+            buyer_share_bps=self.buyer_share_bps,
+            fee_buyer=self.fee_buyer,
+            fee_seller=self.fee_seller,
+            vat_buyer=self.vat_buyer,
+            vat_seller=self.vat_seller,
+        )
+
+    @property
+    def held(self) -> int:
+        return self.funded_amount - self.released_amount - self.refunded_amount
+
+    def party_of(self, user_id: UUID) -> Party:
+        return Party.BUYER if user_id == self.buyer_id else Party.SELLER
+
+    def user_of(self, party: Party) -> UUID:
+        return self.buyer_id if party is Party.BUYER else self.seller_id
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The row of ``conditions``, column by column."""
+
+    id: UUID
+    order_id: UUID
+    position: int
+    kind: ConditionKind
+    title: str
+    description: str
+    confirmed_by: ConfirmedBy
+    required: bool
+    evidence_required: bool
+    deemed_on_timeout: bool
+    template_code: str | None
+    status: ConditionStatus
+    note: str | None
+    evidence_ids: tuple[UUID, ...]
+    submitted_at: datetime | None
+    settled_at: datetime | None
+    settled_by: Party | None
+    rejection_reason: str | None
+    version: int
+
+    @property
+    def is_sellers(self) -> bool:
+        """Whether the seller has something to hand in before the order can be completed."""
+        return (
+            self.evidence_required or self.kind is ConditionKind.DOCUMENT or self.confirmed_by is not ConfirmedBy.BUYER
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """What one load query brought. ``viewer`` is the party that asks, ``SYSTEM`` for the worker.
+
+    ``buyer_available`` is the buyer's spendable balance in the order's currency; ``open_payments`` counts payments
+    whose outcome is not known; ``evidence_ids`` are all pieces of evidence of the order.
+    """
+
+    order: Order
+    conditions: tuple[Condition, ...]
+    viewer: Party
+    buyer_name: str
+    seller_name: str
+    seller_tier: int = 0
+    buyer_email: str | None = None
+    buyer_available: int = 0
+    open_payments: int = 0
+    evidence_ids: tuple[UUID, ...] = ()
+    standing: Standing | None = None

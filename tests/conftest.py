@@ -1,0 +1,133 @@
+"""One real PostgreSQL for the whole run, one fresh copy of the migrated schema for each test that asks."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from kro.core.clock import SystemClock
+from kro.core.database.embedded import Cluster, EmbeddedPostgres, Role, running_cluster
+from kro.core.database.migrate import migrate
+from kro.core.database.pool import Database, PoolOptions
+from kro.core.ids import SystemIdSource
+
+_TEMPLATE = "kro_template"
+_FOLDER = pytest.StashKey[Path]()
+
+
+class _Postgres:
+    """Runs the server for the whole run: in the controller when workers share it, else in the only process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server = EmbeddedPostgres(folder, disposable=True)
+
+    def start(self) -> None:
+        cluster = self._server.start()
+        asyncio.run(_create(cluster, _TEMPLATE, template="template0"))
+        migrate(cluster.dsn(Role.OWNER, _TEMPLATE))
+
+    def pytest_configure_node(self, node: object) -> None:
+        """Tell a worker of pytest-xdist where the server is."""
+        node.workerinput["postgres_folder"] = str(self._folder)  # type: ignore[attr-defined] # xdist has no types
+
+    def pytest_unconfigure(self) -> None:
+        self._server.stop()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        config.stash[_FOLDER] = Path(config.workerinput["postgres_folder"])
+        return
+    folder = Path(tempfile.mkdtemp(prefix="kro-tests-"))
+    config.stash[_FOLDER] = folder
+    if config.option.collectonly:
+        return
+    postgres = _Postgres(folder)
+    config.pluginmanager.register(postgres, "kro-postgres")
+    postgres.start()
+
+
+async def _create(cluster: Cluster, name: str, *, template: str) -> None:
+    connection = await asyncpg.connect(cluster.dsn(Role.ADMIN, "postgres"))
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}" OWNER kro_owner TEMPLATE "{template}" STRATEGY FILE_COPY')
+        if template == "template0":
+            owner = await asyncpg.connect(cluster.dsn(Role.ADMIN, name))
+            await owner.execute("ALTER SCHEMA public OWNER TO kro_owner")
+            await owner.close()
+    finally:
+        await connection.close()
+
+
+async def _drop(cluster: Cluster, name: str) -> None:
+    connection = await asyncpg.connect(cluster.dsn(Role.ADMIN, "postgres"))
+    try:
+        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    finally:
+        await connection.close()
+
+
+@dataclass(frozen=True)
+class FreshDatabase:
+    """A migrated, empty database of one test, and how each role reaches it."""
+
+    cluster: Cluster
+    name: str
+
+    def dsn(self, role: Role) -> str:
+        return self.cluster.dsn(role, self.name)
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config) -> Cluster:
+    return running_cluster(pytestconfig.stash[_FOLDER])
+
+
+@pytest.fixture
+def fresh_database(postgres: Cluster) -> Iterator[FreshDatabase]:
+    name = f"kro_{uuid4().hex}"
+    asyncio.run(_create(postgres, name, template=_TEMPLATE))
+    yield FreshDatabase(postgres, name)
+    asyncio.run(_drop(postgres, name))
+
+
+@pytest.fixture
+def app_dsn(fresh_database: FreshDatabase) -> str:
+    return fresh_database.dsn(Role.APP)
+
+
+@pytest.fixture
+def owner_dsn(fresh_database: FreshDatabase) -> str:
+    return fresh_database.dsn(Role.OWNER)
+
+
+@pytest.fixture
+async def database(app_dsn: str) -> AsyncIterator[Database]:
+    """A pool as the application role on a fresh database."""
+    database = await Database.connect(PoolOptions(dsn=app_dsn, size=20, wait_seconds=30))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def owner_database(owner_dsn: str) -> AsyncIterator[Database]:
+    """A pool as the owner of the schema, for setting scenes the application role may not."""
+    database = await Database.connect(PoolOptions(dsn=owner_dsn, size=2))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def clock() -> SystemClock:
+    return SystemClock()
+
+
+@pytest.fixture
+def ids() -> SystemIdSource:
+    return SystemIdSource()
