@@ -8,6 +8,7 @@ from kro.core.email.interface import (
     EmailRefused,
     EmailResult,
 )
+from kro.core.email.sendgrid import SendGridEmail, SendGridSettings
 
 __all__ = [
     "Email",
@@ -16,4 +17,6 @@ __all__ = [
     "EmailProvider",
     "EmailRefused",
     "EmailResult",
+    "SendGridEmail",
+    "SendGridSettings",
 ]

@@ -9,6 +9,7 @@ from kro.core.sms.interface import (
     SMSProvider,
     SMSResult,
 )
+from kro.core.sms.termii import TermiiSettings, TermiiSMS
 
 __all__ = [
     "SMS",
@@ -17,6 +18,8 @@ __all__ = [
     "MessageRefused",
     "SMSProvider",
     "SMSResult",
+    "TermiiSMS",
+    "TermiiSettings",
     "UnsendableTextError",
     "ensure_one_part",
     "to_gsm7",
