@@ -95,12 +95,12 @@ class Child:
         return ""
 
 
-def stop_all(children: Iterable[Child]) -> None:
+def stop_all(children: Iterable[Child], *, patience_seconds: float = _STOP_SECONDS) -> None:
     """Ask every child to end, wait for them together, and kill the ones that do not."""
     running = [child.process for child in children if child.process is not None]
     for process in running:
         process.terminate()
-    deadline = time.monotonic() + _STOP_SECONDS
+    deadline = time.monotonic() + patience_seconds
     for process in running:
         try:
             process.wait(timeout=max(0.0, deadline - time.monotonic()))

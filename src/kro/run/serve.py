@@ -13,6 +13,7 @@ from kro.run.lifetime import end_with_parent
 from kro.run.ports import require_free_port
 
 _GRACE_SECONDS: Final = 5
+_LARGEST_SOCKET_MESSAGE: Final = 65_536
 _APPLICATION: Final = "kro.run.serve:application"
 
 
@@ -46,5 +47,6 @@ def serve(*, host: str | None = None, port: int | None = None, workers: int = 1)
         server_header=False,
         # Which proxies are believed is the application's own setting.
         proxy_headers=False,
+        ws_max_size=_LARGEST_SOCKET_MESSAGE,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
