@@ -1,0 +1,63 @@
+"""What happens outside the platform: the payer's card, the phones' and mailboxes' inboxes, the provider's books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from kro.demo.client import API, JSON, DemoError, eventually
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    number: str
+    cvv: str
+    expiry: str = "12/30"
+
+
+GOOD_CARD: Final = Card("4084084084084081", "408")
+DECLINED_CARD: Final = Card("4084080000005408", "001")
+
+
+class Sandbox:
+    """The stand-ins of the vendors, driven as a payer and read as an inbox."""
+
+    def __init__(self, api: API) -> None:
+        self._api = api
+
+    async def pay(self, checkout_url: str, card: Card = GOOD_CARD) -> JSON:
+        """Fill in the hosted checkout page with a test card and return what the page says."""
+        form = {"card_number": card.number, "cvv": card.cvv, "expiry": card.expiry}
+        return await self._api.post(f"{checkout_url}/pay", form)
+
+    async def otp(self, phone: str, *, after: str | None = None) -> str:
+        """Return the newest code sent by SMS to a phone, waiting for it to arrive."""
+        messages = await self._messages(phone, "sms", after)
+        codes = [code for message in messages for code in message["codes"]]
+        if not codes:
+            raise DemoError(f"the SMS to {phone} carries no code")
+        return str(codes[-1])
+
+    async def texts(self, address: str, *, channel: str) -> list[str]:
+        """Return every text that reached a phone number or a mail address, oldest first."""
+        found = await self._api.get("/_sim/messages", to=address, channel=channel)
+        return [f"{message['subject'] or ''}\n{message['text']}" for message in found["messages"]]
+
+    async def transfers_to(self, account_number: str) -> list[JSON]:
+        """Return the transfers the provider has made to a bank account, from its own books."""
+        books = await self._api.get("/_sim/books")
+        return [item for item in books["paystack"]["transfers"] if item["account_number"] == account_number]
+
+    async def underpay_next(self, amount_minor: int) -> None:
+        """Make the provider report less (or more) than was asked for on the next card payment, in kobo."""
+        fault = {"vendor": "paystack", "operation": "pay", "kind": "under", "times": 1, "amount": amount_minor}
+        await self._api.post("/_sim/faults", fault)
+
+    async def _messages(self, address: str, channel: str, after: str | None) -> list[JSON]:
+        query = {"to": address, "channel": channel, **({"after": after} if after else {})}
+
+        async def ask() -> list[JSON]:
+            answer = await self._api.get("/_sim/messages", **query, wait=5)
+            return list(answer["messages"])
+
+        return await eventually(f"{channel} to {address}", ask, until=bool)
