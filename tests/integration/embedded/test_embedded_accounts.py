@@ -90,6 +90,13 @@ class TestClosedClone:
         assert stat.S_IMODE(closed.stat().st_mode) == 0o700
         assert not (closed / "postgres" / "data").exists()
 
+    def test_a_disposable_one_leaves_neither_place_behind(self, place: Path, closed: Path) -> None:
+        with EmbeddedPostgres(closed / "postgres", disposable=True, state=place / "state"):
+            pass
+
+        assert not (closed / "postgres").exists()
+        assert list((place / "state").iterdir()) == []
+
 
 @needs_root
 class TestOrdinaryUser:

@@ -58,7 +58,7 @@ _SETTINGS: Final = {
 class EmbeddedPostgres:
     """A PostgreSQL server that lives and dies with this process; its data stays.
 
-    With ``disposable`` everything it made, data included, is removed at its end, also when this process is killed.
+    With ``disposable`` the folder and everything in it is removed at its end, also when this process is killed.
     """
 
     def __init__(
@@ -111,8 +111,8 @@ class EmbeddedPostgres:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
-            if self._disposable and self._home is not None:
-                shutil.rmtree(self._home, ignore_errors=True)
+            for folder in self._disposables():
+                shutil.rmtree(folder, ignore_errors=True)
 
     def is_running(self) -> bool:
         """Tell whether the server is still up; it may end on its own when somebody kills it."""
@@ -172,7 +172,7 @@ class EmbeddedPostgres:
             identity=dict(account.identity),
             log=str(home / "postgresql.log"),
             sockets=str(sockets),
-            remove=str(home) if self._disposable else None,
+            remove=[str(folder) for folder in self._disposables()],
         )
         self._supervisor = subprocess.Popen(  # noqa: S603 - our own script under our own interpreter
             [sys.executable, "-I", "-S", supervisor.__file__, json.dumps(task)],
@@ -184,6 +184,9 @@ class EmbeddedPostgres:
             pass_fds=(self._lock.descriptor,),
         )
         self._wait_until_ready(home)
+
+    def _disposables(self) -> list[Path]:
+        return [self._folder, self._home or self._folder] if self._disposable else []
 
     def _wait_until_ready(self, home: Path) -> None:
         # The server writes its own state into postmaster.pid, as pg_ctl reads it: no client and no password needed.

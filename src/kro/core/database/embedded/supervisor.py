@@ -38,7 +38,7 @@ class Task(TypedDict):
     identity: dict[str, object]
     log: str
     sockets: str
-    remove: str | None
+    remove: list[str]
 
 
 class BoundedLog:
@@ -125,8 +125,8 @@ def main() -> int:
         for left_behind in sockets.glob(_CLEANUP):
             left_behind.unlink()
         sockets.rmdir()
-    if task["remove"]:
-        shutil.rmtree(task["remove"], ignore_errors=True)
+    for folder in task["remove"]:
+        shutil.rmtree(folder, ignore_errors=True)
     return abs(code)
 
 
