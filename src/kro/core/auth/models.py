@@ -1,0 +1,90 @@
+"""The tables of people and their sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Text, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kro.core.database.base import Base
+
+
+class UserRoleRow(Base):
+    __tablename__ = "user_roles"
+    __table_args__ = (CheckConstraint("audience IN ('user', 'admin')", name="audience"),)
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    audience: Mapped[str]
+    title: Mapped[str]
+    permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+
+class UserRow(Base):
+    __tablename__ = "users"
+    __table_args__ = (
+        UniqueConstraint("phone"),
+        CheckConstraint("status IN ('pending', 'active', 'suspended', 'closed')", name="status"),
+        CheckConstraint("kyc_tier BETWEEN 0 AND 3", name="kyc_tier"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    phone: Mapped[str]
+    email: Mapped[str | None]
+    first_name: Mapped[str]
+    last_name: Mapped[str]
+    password_hash: Mapped[str]
+    status: Mapped[str]
+    role_code: Mapped[str] = mapped_column(ForeignKey("user_roles.code"))
+    kyc_tier: Mapped[int] = mapped_column(SmallInteger)
+    phone_verified_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AdminRow(Base):
+    __tablename__ = "admins"
+    __table_args__ = (
+        UniqueConstraint("email"),
+        CheckConstraint("status IN ('active', 'suspended')", name="status"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    name: Mapped[str]
+    password_hash: Mapped[str]
+    status: Mapped[str]
+    role_code: Mapped[str] = mapped_column(ForeignKey("user_roles.code"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SessionRow(Base):
+    __tablename__ = "sessions"
+    __table_args__ = (
+        UniqueConstraint("refresh_hash"),
+        CheckConstraint("audience IN ('user', 'admin')", name="audience"),
+        CheckConstraint(
+            "(audience = 'user') = (user_id IS NOT NULL) AND (audience = 'admin') = (admin_id IS NOT NULL)",
+            name="principal",
+        ),
+        Index("ix_sessions_user_id", "user_id", postgresql_where=text("revoked_at IS NULL")),
+        Index("ix_sessions_admin_id", "admin_id", postgresql_where=text("revoked_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    audience: Mapped[str]
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    admin_id: Mapped[UUID | None] = mapped_column(ForeignKey("admins.id"))
+    refresh_hash: Mapped[bytes]
+    previous_hash: Mapped[bytes | None]
+    rotated_at: Mapped[datetime | None]
+    ip: Mapped[str | None]
+    user_agent: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoke_reason: Mapped[str | None]

@@ -1,0 +1,80 @@
+"""Who may do what: the catalogue the ``user_roles`` table is seeded from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from kro.core.database.pool import Database
+
+
+class Permission(StrEnum):
+    USERS_READ = "users.read"
+    ORDERS_READ = "orders.read"
+    DISPUTES_DECIDE = "disputes.decide"
+    HOLDS_PLACE = "holds.place"
+    PAYOUTS_READ = "payouts.read"
+    PAYOUTS_APPROVE = "payouts.approve"
+    REFUNDS_APPROVE = "refunds.approve"
+    LEDGER_READ = "ledger.read"
+    WEBHOOKS_READ = "webhooks.read"
+    WEBHOOKS_REPLAY = "webhooks.replay"
+    OUTBOX_READ = "outbox.read"
+    OUTBOX_REPLAY = "outbox.replay"
+    AUDIT_READ = "audit.read"
+
+
+class Role(StrEnum):
+    MEMBER = "member"
+    SUPPORT = "support"
+    DISPUTE = "dispute"
+    FINANCE = "finance"
+    APPROVER = "approver"
+    COMPLIANCE = "compliance"
+    SUPER = "super"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleDefinition:
+    code: Role
+    audience: str
+    title: str
+    permissions: frozenset[Permission] = frozenset()
+
+
+_READ_ALL: Final = frozenset({Permission.USERS_READ, Permission.ORDERS_READ, Permission.PAYOUTS_READ})
+_OPERATE: Final = frozenset(
+    {Permission.WEBHOOKS_READ, Permission.WEBHOOKS_REPLAY, Permission.OUTBOX_READ, Permission.OUTBOX_REPLAY}
+)
+
+ROLES: Final = (
+    RoleDefinition(Role.MEMBER, "user", "Member"),
+    RoleDefinition(Role.SUPPORT, "admin", "Support", frozenset({Permission.USERS_READ, Permission.ORDERS_READ})),
+    RoleDefinition(Role.DISPUTE, "admin", "Dispute officer", _READ_ALL | {Permission.DISPUTES_DECIDE}),
+    RoleDefinition(Role.FINANCE, "admin", "Finance", _READ_ALL | _OPERATE | {Permission.LEDGER_READ}),
+    RoleDefinition(
+        Role.APPROVER,
+        "admin",
+        "Payout approver",
+        frozenset({Permission.PAYOUTS_READ, Permission.PAYOUTS_APPROVE, Permission.REFUNDS_APPROVE}),
+    ),
+    RoleDefinition(Role.COMPLIANCE, "admin", "Compliance", _READ_ALL | {Permission.HOLDS_PLACE, Permission.AUDIT_READ}),
+    RoleDefinition(Role.SUPER, "admin", "Administrator", frozenset(Permission)),
+)
+
+_SEED: Final = """
+INSERT INTO user_roles AS r (code, audience, title, permissions)
+SELECT n.code, n.audience, n.title, n.permissions
+FROM jsonb_to_recordset($1::jsonb) AS n (code text, audience text, title text, permissions text[])
+ON CONFLICT (code) DO UPDATE SET title = excluded.title, permissions = excluded.permissions
+WHERE (r.title, r.permissions) IS DISTINCT FROM (excluded.title, excluded.permissions)"""
+
+
+async def seed_roles(database: Database) -> None:
+    """Bring the roles of the database to those of the code; safe to repeat."""
+    roles = [
+        {"code": role.code, "audience": role.audience, "title": role.title, "permissions": sorted(role.permissions)}
+        for role in ROLES
+    ]
+    await database.execute(_SEED, roles)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+from fastapi import Depends, Request
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+
+from kro.core.actor import Actor, PermissionDeniedError
+from kro.core.auth.permissions import Permission
+from kro.core.auth.standing import ADMIN_STANDING, read_standing
+from kro.core.auth.tokens import TokenVerifier
+from kro.core.config import Settings
+from kro.core.database.pool import Database
+from kro.core.decisions import Audit, Decision
+from kro.core.decisions.encoding import encode
+from kro.core.errors import ErrorKind, KroError
+from kro.core.guards.requests import actor_of
+from kro.core.http.routes import route_template
+from kro.core.ids import IdSource
+
+_STANDING: Final = f"SELECT {ADMIN_STANDING}"
+
+
+class DomainNotAllowedError(KroError):
+    """The admin surface is not served to this origin."""
+
+    kind = ErrorKind.FORBIDDEN
+    code = "domain_not_allowed"
+
+
+def check_admin_domain(request: Request) -> None:
+    """Refuse browsers of other origins on the admin surface; a request without ``Origin`` is not from a page.
+
+    :raises DomainNotAllowedError: unless the origin is our own or on the allow-list.
+    """
+    origin = request.headers.get("origin")
+    app = cast("Settings", request.app.state.settings).app
+    if origin is not None and origin not in {app.public_base_url, *app.allowed_origins}:
+        raise DomainNotAllowedError
+
+
+class AdminGuard(SecurityBase):
+    """Lets admins in whose session lives and whose role has the permission, as the database says right now."""
+
+    def __init__(self, permission: Permission | None) -> None:
+        self.model = HTTPBearer(bearerFormat="JWT", description="An admin's access token.")
+        self.scheme_name = "admin"
+        self.permission = permission
+
+    async def __call__(self, request: Request) -> Actor:
+        check_admin_domain(request)
+        state = request.app.state
+        database = cast("Database", state.database)
+        actor = actor_of(request, cast("TokenVerifier", state.admin_tokens))
+        standing = read_standing(await database.row(_STANDING, actor.id, actor.session_id) or {"standing": None})
+        standing.ensure_active()
+        if self.permission is not None and self.permission not in standing.permissions:
+            await database.apply(_refusal(request, actor, self.permission))
+            raise PermissionDeniedError
+        return actor
+
+
+def admin_with(permission: str | None = None) -> Any:  # noqa: ANN401 - what `Depends` itself returns
+    """Let only admins with a permission call a route: use it inside ``Annotated[Actor, …]``.
+
+    Without a permission any active admin may pass. A refusal leaves an audit row.
+
+    :raises ValueError: at import, when there is no such permission.
+    """
+    return Depends(AdminGuard(Permission(permission) if permission else None))
+
+
+def _refusal(request: Request, actor: Actor, permission: Permission) -> str:
+    audit = Audit(
+        id=cast("IdSource", request.app.state.ids).new(),
+        actor=actor,
+        action="permission.denied",
+        target_type="route",
+        target_id=None,
+        result="refused",
+        reason=permission,
+        detail={"method": request.method, "route": route_template(request.scope)},
+    )
+    return encode(Decision(audits=(audit,)))

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kro.core.database.base import Base
+
+
+class TwoFactorAdminRow(Base):
+    __tablename__ = "two_factor_admin"
+
+    admin_id: Mapped[UUID] = mapped_column(ForeignKey("admins.id"), primary_key=True)
+    secret_sealed: Mapped[str]
+    confirmed_at: Mapped[datetime | None]
+    last_used_step: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    failures: Mapped[int] = mapped_column(server_default=text("0"))
+    locked_until: Mapped[datetime | None]
