@@ -60,7 +60,7 @@ def refusals(tree: Mapping[str, Any], *, environment: Environment) -> Iterator[t
         if reason:
             yield leaf.path, reason
     if _at(tree, ("logging", "format")) == LogFormat.CONSOLE:
-        yield ("logging", "format"), "the console format shows the texts of exceptions; use json"
+        yield ("logging", "format"), "it would show the texts of exceptions; use json"
     for path, reason in _SWITCHES.items():
         if _at(tree, path) is True and (environment is Environment.PRODUCTION or path not in _PRODUCTION_ONLY):
             yield path, reason

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final, Protocol
+from typing import Final
 
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -25,10 +25,6 @@ _EXPOSED_HEADERS: Final = ("X-Request-Id", "Idempotent-Replayed", "Retry-After",
 _CORS_SECONDS: Final = 600
 
 
-class Lifespan(Protocol):
-    def __call__(self, app: FastAPI, /) -> AbstractAsyncContextManager[Mapping[str, Any] | None]: ...
-
-
 def new_api(
     *,
     title: str,
@@ -36,7 +32,7 @@ def new_api(
     settings: AppSettings,
     ids: IdSource,
     checks: Mapping[str, Check],
-    lifespan: Any = None,  # noqa: ANN401 - the framework's own type is private to it
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     body_policies: Sequence[BodyPolicy] = (),
 ) -> FastAPI:
     """Make an application with every manner installed; routers come after."""
