@@ -36,6 +36,11 @@ SELECT EXISTS (SELECT FROM counted) AS allowed, present.elapsed::float AS elapse
                  AND r.window_start = present.start), 0) AS hits
 FROM present, before"""
 
+_FORGIVE: Final = """
+UPDATE rate_limits SET hits = hits - 1
+WHERE bucket = $1 AND subject = $2 AND hits > 0
+  AND window_start = to_timestamp(floor(extract(epoch FROM now()) / $3::float) * $3::float)"""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -76,6 +81,10 @@ class RateLimiter:
             if row is not None and not row["allowed"]:
                 wait = seconds_until_free(limit, hits=row["hits"], before=row["before"], elapsed=row["elapsed"])
                 raise RateLimitedError(limit, retry_after_seconds=wait)
+
+    async def forgive(self, limit: Limit, subject: str) -> None:
+        """Take back one counted attempt, where only failures are to count."""
+        await self._database.execute(_FORGIVE, limit.bucket, subject, float(limit.window_seconds))
 
     async def sweep(self) -> int:
         """Delete counters too old to matter to any limit (two days) and return how many there were."""

@@ -1,0 +1,1 @@
+"""Proof that a person holds a phone number: one-time codes by SMS."""

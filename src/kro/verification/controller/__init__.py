@@ -1,0 +1,3 @@
+from kro.verification.controller.routes import router
+
+__all__ = ["router"]

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from kro.core.guards import ClientDep, Public
+from kro.core.http import JSONBytes, problems
+from kro.core.ids import UnknownIdError, read_id
+from kro.core.phone import InvalidPhoneError
+from kro.core.rate_limit import RateLimitedError
+from kro.verification.controller.dependencies import VerificationDep
+from kro.verification.controller.schemas import ChallengeRead, CodeRequest
+from kro.verification.domain import ChallengeEndedError
+
+router = APIRouter(prefix="/auth", tags=["auth"])
+
+
+@router.post(
+    "/otp",
+    status_code=202,
+    response_model=ChallengeRead,
+    dependencies=[Public],
+    responses=problems(InvalidPhoneError, ChallengeEndedError, RateLimitedError),
+)
+async def send_code(body: CodeRequest, verification: VerificationDep, client: ClientDep) -> JSONBytes:
+    """Send a new one-time code; the earlier one stops working. The answer is the same for every number."""
+    try:
+        repeats = read_id("otp", body.challenge_id) if body.challenge_id else None
+    except UnknownIdError:
+        raise ChallengeEndedError from None
+    challenge = await verification.resend(phone=body.phone, repeats=repeats, client=client)
+    return JSONBytes.of(ChallengeRead.of(challenge), status=202)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from kro.core.http import Input
+from kro.core.ids import show_id
+from kro.verification.domain import Challenge
+
+PhoneText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=5, max_length=40)]
+
+
+class CodeRequest(Input):
+    """Asks for a new code in place of one that did not arrive."""
+
+    phone: PhoneText = Field(
+        examples=["08031234567"], description="A Nigerian mobile number, written in any usual way."
+    )
+    purpose: Literal["register"] = Field(examples=["register"])
+    challenge_id: str | None = Field(
+        default=None,
+        description="The challenge whose code did not arrive. Always send it: a code that names no challenge is only "
+        "sent while the number has a single registration open.",
+        examples=["otp_01kajz7k3nf9b8r2m4q6s8t0vw"],
+    )
+
+
+class ChallengeRead(BaseModel):
+    challenge_id: str = Field(examples=["otp_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    expires_in_seconds: int = Field(examples=[300])
+    resend_after_seconds: int = Field(examples=[60])
+
+    @classmethod
+    def of(cls, challenge: Challenge) -> Self:
+        return cls(
+            challenge_id=show_id("otp", challenge.id),
+            expires_in_seconds=challenge.expires_in_seconds,
+            resend_after_seconds=challenge.resend_after_seconds,
+        )

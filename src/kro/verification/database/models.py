@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kro.core.database.base import Base
+
+
+class VerificationCodeRow(Base):
+    __tablename__ = "verification_codes"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('register', 'login')", name="purpose"),
+        Index("ix_verification_codes_phone_created_at", "phone", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
+    phone: Mapped[str]
+    code_mac: Mapped[bytes]
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    consumed_at: Mapped[datetime | None]
+    draft: Mapped[dict[str, Any] | None]
