@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from kro.core.database.pool import Database
+
+_TAKE: Final = """
+INSERT INTO job_claims AS j (name, claimed_at) VALUES ($1, now())
+ON CONFLICT (name) DO UPDATE SET claimed_at = now() WHERE j.claimed_at <= now() - make_interval(secs => $2)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do again and again.
+
+    ``run`` handles one bounded batch and returns its size; it is called again at once while there is more. It must be
+    safe in several workers at once, by claiming its rows. With ``alone`` only one worker begins it per interval.
+    """
+
+    name: str
+    every_seconds: float
+    run: Callable[[], Awaitable[int]]
+    alone: bool = False
+
+
+class StepLoop:
+    """Repeats one step until told to stop."""
+
+    def __init__(self, step: Step, database: Database) -> None:
+        self.name = step.name
+        self._step = step
+        self._database = database
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Repeat until :meth:`stop`; what the step raises ends the loop, and whoever runs it starts it again."""
+        while not self._stopping.is_set():
+            if not self._step.alone or await self._take():
+                while await self._step.run() and not self._stopping.is_set():
+                    pass
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), self._step.every_seconds)
+
+    def stop(self) -> None:
+        """Begin no other batch."""
+        self._stopping.set()
+
+    async def _take(self) -> bool:
+        return await self._database.execute(_TAKE, self._step.name, self._step.every_seconds) == 1

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+_LOG = structlog.stdlib.get_logger(__name__)
+
+
+class Loop(Protocol):
+    """Something that runs until it is stopped."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def run(self) -> None:
+        """Return only after :meth:`stop`, with nothing left in hand."""
+        ...
+
+    def stop(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisorOptions:
+    """Seconds. A loop that held out for ``healthy_seconds`` is started again without having to wait long."""
+
+    drain_seconds: float = 10.0
+    first_pause_seconds: float = 1.0
+    longest_pause_seconds: float = 30.0
+    healthy_seconds: float = 60.0
+
+
+async def supervise(loops: Sequence[Loop], stop: asyncio.Event, *, options: SupervisorOptions | None = None) -> None:
+    """Run every loop until ``stop`` is set; one that dies is logged and started again, the others never notice.
+
+    Then each finishes what it has in hand. What takes longer than the drain time is cancelled: its leases run out and
+    another worker does it.
+    """
+    options = options or SupervisorOptions()
+    tasks = {asyncio.create_task(_keep_running(loop, stop, options)): loop.name for loop in loops}
+    try:
+        await stop.wait()
+    finally:
+        for loop in loops:
+            loop.stop()
+        _, late = await asyncio.wait(tasks, timeout=options.drain_seconds)
+        for task in late:
+            _LOG.warning("loop did not finish in time", loop=tasks[task])
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _keep_running(loop: Loop, stop: asyncio.Event, options: SupervisorOptions) -> None:
+    clock = asyncio.get_running_loop().time
+    pause = options.first_pause_seconds
+    while not stop.is_set():
+        began = clock()
+        try:
+            await loop.run()
+        except Exception:  # noqa: BLE001 - whatever it was, the loop must run again
+            _LOG.exception("loop crashed", loop=loop.name, again_after_seconds=pause)
+        else:
+            if not stop.is_set():
+                _LOG.error("loop ended by itself", loop=loop.name, again_after_seconds=pause)
+        if clock() - began > options.healthy_seconds:
+            pause = options.first_pause_seconds
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+        pause = min(pause * 2, options.longest_pause_seconds)
