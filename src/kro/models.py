@@ -2,7 +2,9 @@
 
 from kro.core.auth import models as auth
 from kro.core.database.base import Base
+from kro.core.outbox import models as outbox
 from kro.core.rate_limit import models as rate_limit
+from kro.core.scheduler import models as scheduler
 from kro.core.two_factor import models as two_factor
 
-__all__ = ["Base", "auth", "rate_limit", "two_factor"]
+__all__ = ["Base", "auth", "outbox", "rate_limit", "scheduler", "two_factor"]
