@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -25,6 +27,11 @@ def current_request() -> RequestContext | None:
     return _current.get()
 
 
-def enter_request(context: RequestContext) -> None:
-    """Make a request the current one for this task; a server runs each request in a context of its own."""
-    _current.set(context)
+@contextmanager
+def serving(context: RequestContext) -> Iterator[None]:
+    """Make a request the current one, for everything called inside the block."""
+    token = _current.set(context)
+    try:
+        yield
+    finally:
+        _current.reset(token)

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from kro.core.http.context import RequestContext, enter_request
+from kro.core.http.context import RequestContext, serving
 from kro.core.http.problems import plain_problem_response
 from kro.core.http.routes import route_template
 from kro.core.ids import IdSource, show_id
@@ -51,7 +51,6 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         context = self._context(scope)
-        enter_request(context)
         started = time.perf_counter()
         status = _SERVER_ERROR
 
@@ -62,7 +61,8 @@ class RequestMiddleware:
                 _add_headers(message, path=context.path, request_id=context.request_id)
             await send(message)
 
-        with bound_contextvars(request_id=context.request_id, client_request_id=context.client_request_id):
+        names = {"request_id": context.request_id, "client_request_id": context.client_request_id}
+        with serving(context), bound_contextvars(**names):
             try:
                 await self._app(scope, receive, send_with_headers)
             finally:
