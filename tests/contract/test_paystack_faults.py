@@ -22,7 +22,7 @@ KEY = "sk_test_kro_sandbox_0000000000000000000000"
 SELLER = BankAccount(account_number="0001234567", bank_code="058", account_name="DEMO SELLER")
 
 # Whether the vendor acted before it went wrong.
-ACTED = [
+ACTED: list[dict[str, Any]] = [
     {"kind": "act_then_timeout", "seconds": 5},
     {"kind": "act_then_http_error", "status": 500},
     {"kind": "act_then_http_error", "status": 502},
@@ -32,7 +32,7 @@ ACTED = [
     {"kind": "wrong_currency", "currency": "GHS"},
     {"kind": "wrong_reference", "reference": "another-reference-of-someone"},
 ]
-NOT_ACTED = [
+NOT_ACTED: list[dict[str, Any]] = [
     {"kind": "timeout", "seconds": 5},
     {"kind": "http_error", "status": 500},
     {"kind": "http_error", "status": 502, "html": True},
@@ -47,6 +47,14 @@ async def vendor(sandbox_url: str) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 async def provider(sandbox_url: str) -> AsyncIterator[PaymentProvider]:
+    settings = PaystackSettings(secret_key=KEY, webhook_secrets=(KEY,), base_url=f"{sandbox_url}/paystack")
+    async with Paystack(settings) as paystack:
+        yield paystack.provider
+
+
+@pytest.fixture
+async def hasty(sandbox_url: str) -> AsyncIterator[PaymentProvider]:
+    """A provider that soon gives up waiting, for faults that never answer."""
     settings = PaystackSettings(
         secret_key=KEY,
         webhook_secrets=(KEY,),
@@ -71,12 +79,12 @@ async def transfers(vendor: httpx2.AsyncClient) -> list[str]:
 
 @pytest.mark.parametrize("fault", [*ACTED, *NOT_ACTED], ids=str)
 async def test_a_transfer_that_went_wrong_is_unknown_and_exists_at_most_once(
-    vendor: httpx2.AsyncClient, provider: PaymentProvider, fault: dict[str, Any]
+    vendor: httpx2.AsyncClient, hasty: PaymentProvider, fault: dict[str, Any]
 ) -> None:
     reference = provider_reference_for(uuid4())
     await misbehave(vendor, "transfer", fault)
 
-    result = await provider.transfer_sender.send(
+    result = await hasty.transfer_sender.send(
         reference=reference, amount=Money(1_000_000, "NGN"), account=SELLER, narration="KRO payout"
     )
 
@@ -84,10 +92,10 @@ async def test_a_transfer_that_went_wrong_is_unknown_and_exists_at_most_once(
     assert await transfers(vendor) == ([reference] if fault in ACTED else [])
 
 
-async def test_a_rate_limited_transfer_is_not_sent(vendor: httpx2.AsyncClient, provider: PaymentProvider) -> None:
+async def test_a_rate_limited_transfer_is_not_sent(vendor: httpx2.AsyncClient, hasty: PaymentProvider) -> None:
     await misbehave(vendor, "transfer", {"kind": "rate_limited", "retry_after": 7})
 
-    result = await provider.transfer_sender.send(
+    result = await hasty.transfer_sender.send(
         reference=provider_reference_for(uuid4()),
         amount=Money(1_000_000, "NGN"),
         account=SELLER,
@@ -100,11 +108,11 @@ async def test_a_rate_limited_transfer_is_not_sent(vendor: httpx2.AsyncClient, p
 
 @pytest.mark.parametrize("fault", [*ACTED[:5], *NOT_ACTED], ids=str)
 async def test_without_a_recipient_no_transfer_is_sent(
-    vendor: httpx2.AsyncClient, provider: PaymentProvider, fault: dict[str, Any]
+    vendor: httpx2.AsyncClient, hasty: PaymentProvider, fault: dict[str, Any]
 ) -> None:
     await misbehave(vendor, "recipient", {**fault, "times": 3})
 
-    result = await provider.transfer_sender.send(
+    result = await hasty.transfer_sender.send(
         reference=provider_reference_for(uuid4()),
         amount=Money(1_000_000, "NGN"),
         account=SELLER,
@@ -126,10 +134,10 @@ async def test_without_a_recipient_no_transfer_is_sent(
     ids=str,
 )
 async def test_a_payment_read_that_went_wrong_is_unknown(
-    vendor: httpx2.AsyncClient, provider: PaymentProvider, fault: dict[str, Any]
+    vendor: httpx2.AsyncClient, hasty: PaymentProvider, fault: dict[str, Any]
 ) -> None:
     reference = provider_reference_for(uuid4())
-    await provider.checkout.start(
+    await hasty.checkout.start(
         reference=reference,
         amount=Money(1_000_000, "NGN"),
         payer_email="buyer@example.com",
@@ -137,11 +145,11 @@ async def test_a_payment_read_that_went_wrong_is_unknown(
     )
     await misbehave(vendor, "verify", {**fault, "times": 3})
 
-    assert isinstance(await provider.collections.verify(reference=reference), Unknown)
+    assert isinstance(await hasty.collections.verify(reference=reference), Unknown)
 
 
 async def test_a_vendor_that_is_down_is_told_apart_from_one_that_does_not_answer(
-    provider: PaymentProvider, unused_tcp_port: int
+    hasty: PaymentProvider, unused_tcp_port: int
 ) -> None:
     settings = PaystackSettings(
         secret_key=KEY, webhook_secrets=(KEY,), base_url=f"http://127.0.0.1:{unused_tcp_port}", deadline_seconds=5
@@ -151,7 +159,7 @@ async def test_a_vendor_that_is_down_is_told_apart_from_one_that_does_not_answer
         result = await down.provider.transfer_sender.send(
             reference=reference, amount=Money(1_000_000, "NGN"), account=SELLER, narration="KRO payout"
         )
-    later = await provider.transfer_sender.send(
+    later = await hasty.transfer_sender.send(
         reference=reference, amount=Money(1_000_000, "NGN"), account=SELLER, narration="KRO payout"
     )
 
