@@ -1,6 +1,7 @@
 """Command line: `python -m kro_sandbox --port 4000 --webhook-target http://127.0.0.1:3000`."""
 
 import argparse
+import contextlib
 import logging
 import os
 import socket
@@ -38,7 +39,8 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
         termii_webhooks=arguments.termii_webhooks,
         sendgrid_key=arguments.sendgrid_key,
     )
-    serve(settings)
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(settings)
 
 
 def serve(settings: SandboxSettings) -> None:
@@ -109,11 +111,18 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         nargs="?",
         type=int,
         const=0,
-        default=environ.get(_PREFIX + "EXIT_WITH_PARENT") or None,
+        default=_parent_of(environ.get(_PREFIX + "EXIT_WITH_PARENT", "")),
         metavar="PID",
         help="end when the parent process dies; its process id makes sure that it has not died already",
     )
     return parser
+
+
+def _parent_of(text: str) -> int | None:
+    """Read the environment's wish: a process id, or a plain yes for whoever started this process."""
+    if text in ("", "0", "false"):
+        return None
+    return 0 if text in ("1", "true") else int(text)
 
 
 def _numbers(text: str) -> tuple[float, ...]:

@@ -1,7 +1,8 @@
 """Paystack's error answers.
 
-The envelope is `{"status": false, "message", "meta": {"nextStep"}, "type", "code"}`; a few old endpoints send only
-the first two. Where the documentation does not give a text, the one used here is a likely one: callers must not match on it.
+The envelope is `{"status": false, "message", "meta": {"nextStep"}, "type", "code"}`; a few old endpoints
+send only the first two. Where the documentation does not give a text, the one used here is a likely one: callers must
+not match on it.
 """
 
 from enum import StrEnum

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+
+from kro_sandbox.settings import TERMII_TEST_KEY
+
+if TYPE_CHECKING:
+    from tests.integration.sandbox.conftest import Control, Merchant
+
+GOOD = {"card_number": "4084084084084081", "cvv": "408", "expiry": "12/30"}
+ELSEWHERE = re.compile(r"""(?:src|href)=["'](?:https?:)?//|@import|url\(""")
+
+
+class Outline(HTMLParser):
+    """Collects what a page must have to be used with a keyboard and a screen reader."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.language: str | None = None
+        self.headings = 0
+        self.labels: set[str] = set()
+        self.fields: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "html":
+            self.language = values.get("lang")
+        self.headings += tag == "h1"
+        if tag == "label":
+            self.labels.add(values.get("for") or "")
+        if tag in ("input", "select"):
+            self.fields.add(values.get("id") or "without id")
+
+
+async def checkout(merchant: Merchant, *, amount: int = 1_000_000, **more: object) -> str:
+    return f"/paystack/checkout/{(await merchant.initialize(amount=amount, **more))['access_code']}"
+
+
+class TestEveryPage:
+    @pytest.mark.parametrize(
+        "path", ["/", "/inbox", "/deliveries", "/books", "/faults", "checkout", "paid", "cancelled"]
+    )
+    async def test_is_complete_and_needs_nothing_from_elsewhere(
+        self, client: httpx2.AsyncClient, merchant: Merchant, control: Control, path: str
+    ) -> None:
+        await merchant.paid()
+        await merchant.transfer()
+        await control.fault("pay", "late", milliseconds=1)
+        if not path.startswith("/"):
+            started = await checkout(merchant)
+            if path == "paid":
+                await client.post(started, data=GOOD)
+            path = f"{started}/cancel" if path == "cancelled" else started
+        answer = await (client.post(path) if path.endswith("/cancel") else client.get(path))
+
+        outline = Outline(answer.text)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert (outline.language, outline.headings) == ("en", 1)
+        assert outline.fields <= outline.labels
+        assert not ELSEWHERE.search(answer.text)
+
+    async def test_the_overview_names_keys_and_cards(self, client: httpx2.AsyncClient) -> None:
+        page = (await client.get("/")).text
+
+        for shown in ("sk_test_kro_sandbox_0000000000000000000000", "4084084084084081", f"{client.base_url}/paystack"):
+            assert shown in page
+
+
+class TestCheckout:
+    async def test_shows_amount_and_a_card_that_pays(self, client: httpx2.AsyncClient, merchant: Merchant) -> None:
+        page = (await client.get(await checkout(merchant, amount=1_234_550))).text
+
+        assert "Pay NGN 12,345.50" in page
+        assert 'value="4084084084084081"' in page
+
+    async def test_paying_leads_back_to_the_shop(self, client: httpx2.AsyncClient, merchant: Merchant) -> None:
+        path = await checkout(merchant, reference="order-1", callback_url="http://127.0.0.1:3000/back?order=1")
+
+        answer = await client.post(path, data=GOOD)
+
+        assert answer.status_code == 303
+        target = urlsplit(answer.headers["location"])
+        assert (target.netloc, target.path) == ("127.0.0.1:3000", "/back")
+        assert parse_qs(target.query) == {"order": ["1"], "trxref": ["order-1"], "reference": ["order-1"]}
+
+    async def test_paying_without_a_shop_says_paid(self, client: httpx2.AsyncClient, merchant: Merchant) -> None:
+        path = await checkout(merchant)
+
+        assert "<h1>Paid</h1>" in (await client.post(path, data=GOOD)).text
+        assert "<h1>Paid</h1>" in (await client.get(path)).text
+
+    async def test_a_refused_card_is_explained_and_kept(self, client: httpx2.AsyncClient, merchant: Merchant) -> None:
+        typed = {"card_number": "4084080000005408", "cvv": "001", "expiry": "11/31"}
+
+        page = (await client.post(await checkout(merchant), data=typed)).text
+
+        assert re.search(r'role="alert">\s*Declined', page)
+        assert 'value="4084080000005408"' in page
+        assert 'value="11/31"' in page
+
+    async def test_a_card_with_a_pin_asks_for_it(self, client: httpx2.AsyncClient, merchant: Merchant) -> None:
+        path = await checkout(merchant)
+        typed = {"card_number": "507850785078507812", "cvv": "081", "expiry": "12/30"}
+
+        page = (await client.post(path, data=typed)).text
+
+        assert 'name="pin"' in page
+        assert 'role="alert"' not in page
+        assert "<h1>Paid</h1>" in (await client.post(path, data=typed | {"pin": "1111"})).text
+
+    async def test_cancelling_charges_nothing(self, client: httpx2.AsyncClient, merchant: Merchant) -> None:
+        started = await merchant.initialize(metadata={"cancel_action": "http://127.0.0.1:3000/cancelled"})
+
+        answer = await client.post(f"/paystack/checkout/{started['access_code']}/cancel")
+
+        assert (answer.status_code, answer.headers["location"]) == (303, "http://127.0.0.1:3000/cancelled")
+        assert (await merchant.verify(started["reference"]))["status"] == "abandoned"
+
+    async def test_an_unknown_checkout_is_not_found(self, client: httpx2.AsyncClient) -> None:
+        assert (await client.get("/paystack/checkout/unknown")).status_code == 404
+        assert (await client.post("/paystack/checkout/unknown/pay", json=GOOD)).status_code == 404
+
+    async def test_what_people_typed_is_shown_as_text(self, client: httpx2.AsyncClient, merchant: Merchant) -> None:
+        page = (await client.post(await checkout(merchant), data=GOOD | {"cvv": '"><script>alert(1)</script>'})).text
+
+        assert "<script>alert" not in page
+
+
+class TestInbox:
+    async def send(self, client: httpx2.AsyncClient, sms: str, to: str = "2348031234567") -> None:
+        body = {"api_key": TERMII_TEST_KEY, "to": to, "from": "KRO", "sms": sms, "type": "plain", "channel": "dnd"}
+        assert (await client.post("/termii/api/sms/send", json=body)).status_code == 200
+
+    async def test_shows_the_newest_first_with_its_code(self, client: httpx2.AsyncClient) -> None:
+        await self.send(client, "Your code is 111111")
+        await self.send(client, "Your code is 222222")
+
+        page = (await client.get("/inbox")).text
+
+        assert re.findall(r'class="code">(\d+)<', page) == ["222222", "111111"]
+
+    async def test_filters_by_recipient(self, client: httpx2.AsyncClient) -> None:
+        await self.send(client, "Your code is 111111")
+        await self.send(client, "Your code is 222222", to="2348031234568")
+
+        page = (await client.get("/inbox", params={"to": "+2348031234567"})).text
+
+        assert ("111111" in page, "222222" in page) == (True, False)
+
+    async def test_the_refreshing_part_is_no_whole_page(self, client: httpx2.AsyncClient) -> None:
+        await self.send(client, "Your code is 111111")
+
+        part = (await client.get("/inbox", params={"fragment": "1"})).text
+
+        assert "111111" in part
+        assert "<html" not in part
+
+    async def test_links_work_and_markup_does_not(self, client: httpx2.AsyncClient) -> None:
+        await self.send(client, "<b>x</b> http://127.0.0.1:3000/m?a=1&b=2.")
+
+        page = (await client.get("/inbox")).text
+
+        assert "&lt;b&gt;x" in page
+        assert '<a href="http://127.0.0.1:3000/m?a=1&amp;b=2">' in page
+
+
+class TestFaultsPage:
+    async def test_scripts_a_fault(self, client: httpx2.AsyncClient, merchant: Merchant) -> None:
+        form = {"what": "paystack balance:http_error", "times": "1", "parameter": "status", "value": "503"}
+
+        answer = await client.post("/faults", data=form)
+
+        assert answer.status_code == 303
+        assert (await merchant.get("/balance")).status_code == 503
+        assert "1 of 1" in (await client.get("/faults")).text
+
+    async def test_says_what_is_wrong(self, client: httpx2.AsyncClient) -> None:
+        answer = await client.post("/faults", data={"what": "paystack balance:http_error", "times": "many"})
+
+        assert answer.status_code == 422
+        assert 'role="alert"' in answer.text

@@ -1,0 +1,126 @@
+"""The sandbox as a program of its own: starting, failing to start, ending with its parent."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+import pytest
+
+PROGRAM = [sys.executable, "-m", "kro_sandbox"]
+
+
+@contextmanager
+def running(*arguments: str, **environment: str) -> Iterator[str]:
+    process = subprocess.Popen(
+        [*PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | environment
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("Sandbox ready on http://127.0.0.1:"), process.stderr.read()
+        yield line.rsplit(" ", 1)[1].strip()
+    finally:
+        process.terminate()
+        noise = process.communicate(timeout=10)
+    assert noise == ("", "")
+    # Cleaned up, then died of the signal as shells expect.
+    assert process.returncode == -signal.SIGTERM
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_serves_and_stops_without_a_word() -> None:
+    with running("--port", "0") as url:
+        assert httpx2.get(f"{url}/_sim/health", trust_env=False).json() == {"status": "ok"}
+
+
+def test_an_interrupt_from_the_keyboard_leaves_no_traceback() -> None:
+    process = subprocess.Popen([*PROGRAM, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.communicate(timeout=10) == ("", "")
+
+
+def test_takes_its_options_from_the_environment() -> None:
+    with running(
+        KRO_SANDBOX_PORT="0", KRO_SANDBOX_WEBHOOK_TARGET="http://127.0.0.1:9", KRO_SANDBOX_TERMII_WEBHOOKS="true"
+    ) as url:
+        options = httpx2.get(f"{url}/_sim/options", trust_env=False).json()
+
+    assert (options["webhook_target"], options["termii_webhooks"]) == ("http://127.0.0.1:9", True)
+
+
+def test_hanging_up_on_purpose_is_not_reported_as_an_error() -> None:
+    with running("--port", "0") as url, httpx2.Client(base_url=url, trust_env=False) as client:
+        client.post("/_sim/faults", json={"vendor": "paystack", "operation": "banks", "kind": "truncated"})
+        with pytest.raises(httpx2.RemoteProtocolError):
+            client.get("/paystack/bank")
+
+
+def test_a_taken_port_is_one_clear_sentence() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        ended = subprocess.run([*PROGRAM, "--port", str(port)], capture_output=True, text=True, timeout=30, check=False)
+
+    assert ended.returncode == 1
+    assert ended.stderr == f"The sandbox cannot listen on 127.0.0.1:{port}: Address already in use.\n"
+
+
+def test_ends_when_its_parent_is_killed() -> None:
+    starter = (
+        "import subprocess, sys, time\n"
+        f"subprocess.Popen({[*PROGRAM, '--port', '0', '--exit-with-parent']!r})\n"
+        "time.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    assert select.select([parent.stdout], [], [], 30)[0]
+    port = int(parent.stdout.readline().rsplit(":", 1)[1])
+    assert is_listening(port)
+
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+
+    deadline = time.monotonic() + 5
+    while is_listening(port) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not is_listening(port)
+    parent.stdout.close()
+
+
+def test_does_not_start_when_its_parent_is_already_gone() -> None:
+    ended = subprocess.run(
+        [*PROGRAM, "--port", "0", "--exit-with-parent", "1"], capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert (ended.returncode, ended.stderr) == (1, "The process that started the sandbox is gone.\n")
+
+
+def test_knows_nothing_of_the_product() -> None:
+    check = (
+        "import sys, kro_sandbox.__main__\n"
+        "sys.exit(any(name == 'kro' or name.startswith('kro.') for name in sys.modules))"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, timeout=30, check=False)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
