@@ -6,8 +6,7 @@ first, selects these fragments beside its own columns, and so spends no round tr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from kro.core.actor import SessionEndedError, Standing
 from kro.core.decisions import StoredAnswer
@@ -30,7 +29,14 @@ STORED_ANSWER: Final = """
     WHERE principal_id = $1::uuid AND key = $3::text AND expires_at > now()) AS k) AS answer"""
 
 
-def read_standing(row: Mapping[str, Any]) -> Standing:
+class Columns(Protocol):
+    """A row of any driver: columns by name."""
+
+    def __getitem__(self, name: str, /) -> Any:  # noqa: ANN401 - the column decides the type
+        ...
+
+
+def read_standing(row: Columns) -> Standing:
     """Return the standing a load query brought.
 
     :raises SessionEndedError: when the actor of the token does not exist any more.
@@ -46,7 +52,7 @@ def read_standing(row: Mapping[str, Any]) -> Standing:
     )
 
 
-def read_answer(row: Mapping[str, Any]) -> StoredAnswer | None:
+def read_answer(row: Columns) -> StoredAnswer | None:
     """Return the answer already given under the idempotency key, if there is one."""
     found = row["answer"]
     return StoredAnswer(**found) if found is not None else None

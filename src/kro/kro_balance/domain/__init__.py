@@ -1,9 +1,11 @@
 """The door of KRO Balance: postings, fees, quotes and balances."""
 
-from kro.kro_balance.domain.balances import BalanceReads, BalanceView, EntryView
+from kro.kro_balance.database.balances import BalanceReads
+from kro.kro_balance.database.invariants import LEDGER_INVARIANTS
+from kro.kro_balance.database.quotes import QuoteRepository
+from kro.kro_balance.database.records import BalanceView, EntryView, FeeBand
 from kro.kro_balance.domain.fees import (
     AmountTooSmallError,
-    FeeBand,
     Fees,
     NoFeeConfiguredError,
     choose_band,
@@ -27,6 +29,7 @@ from kro.kro_balance.domain.postings import (
 from kro.kro_balance.domain.quotes import Quote, QuoteRequest, QuoteService, QuoteTerms
 
 __all__ = [
+    "LEDGER_INVARIANTS",
     "AmountTooSmallError",
     "BalanceReads",
     "BalanceView",
@@ -38,6 +41,7 @@ __all__ = [
     "PayoutReserve",
     "Posting",
     "Quote",
+    "QuoteRepository",
     "QuoteRequest",
     "QuoteService",
     "QuoteTerms",

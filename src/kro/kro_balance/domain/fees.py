@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from kro.core.errors import ErrorKind, KroError
 from kro.core.money import BASIS_POINTS, Money, allocate, share
+from kro.kro_balance.database.records import FeeBand
 
 
 class NoFeeConfiguredError(KroError):
@@ -24,28 +24,6 @@ class AmountTooSmallError(KroError):
 
     kind = ErrorKind.INVALID
     code = "amount_too_small"
-
-
-@dataclass(frozen=True, slots=True)
-class FeeBand:
-    """One row of ``fee_configuration``: basis points of the amount, within minimum and cap in minor units."""
-
-    id: UUID
-    order_type: str | None
-    currency: str
-    percent_bps: int
-    minimum: int
-    cap: int | None
-    effective_from: datetime
-    effective_to: datetime | None
-
-    def applies(self, *, order_type: str, currency: str, at: datetime) -> bool:
-        return (
-            self.currency == currency
-            and self.order_type in {None, order_type}
-            and self.effective_from <= at
-            and (self.effective_to is None or at < self.effective_to)
-        )
 
 
 @dataclass(frozen=True, slots=True)

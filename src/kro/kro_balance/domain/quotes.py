@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
-from kro.core.actor import Actor, Standing
+from kro.core.actor import Actor
 from kro.core.clock import Clock
 from kro.core.decisions import Decision, DecisionRunner, Insert, Outcome
 from kro.core.ids import IdSource
 from kro.core.money import Money
-from kro.kro_balance.domain.fees import FeeBand, Fees, basis, choose_band, price
+from kro.kro_balance.database.quotes import QuoteRepository
+from kro.kro_balance.database.records import QuoteState
+from kro.kro_balance.domain.fees import Fees, basis, choose_band, price
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +37,11 @@ class QuoteRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class QuoteState:
-    standing: Standing
-    bands: Sequence[FeeBand]
-
-
-@dataclass(frozen=True, slots=True)
 class QuoteTerms:
     """How quotes are made: VAT in basis points, and how long a price is promised."""
 
     vat_bps: int
     lifetime: timedelta
-
-
-class QuoteRepository(Protocol):
-    async def load(self, actor: Actor, currency: str) -> QuoteState: ...
 
 
 class QuoteService:

@@ -1,0 +1,57 @@
+"""The door of orders: the commands of the parties, what arrives for them, and what time does to them."""
+
+from kro.order.database.creation import CreationRepository
+from kro.order.database.invariants import ORDER_INVARIANTS
+from kro.order.database.orders import OrderRepository
+from kro.order.database.reads import OrderReads, OrderSummary
+from kro.order.database.records import NewCondition, Order, OrderState
+from kro.order.database.words import (
+    CloseReason,
+    ConditionKind,
+    ConfirmedBy,
+    EventType,
+    OrderStatus,
+    OrderType,
+    Party,
+    TimerKind,
+)
+from kro.order.domain.changes import Context
+from kro.order.domain.decide_finish import RefundHook, WalletRefund
+from kro.order.domain.errors import OrderNotFoundError
+from kro.order.domain.events import event_item
+from kro.order.domain.evidence import EvidenceService
+from kro.order.domain.receipts import OrderReceipts
+from kro.order.domain.rules import OrderRules
+from kro.order.domain.service import OrderService
+from kro.order.domain.templates import TEMPLATES
+from kro.order.domain.timeouts import OrderTimeouts
+
+__all__ = [
+    "ORDER_INVARIANTS",
+    "TEMPLATES",
+    "CloseReason",
+    "ConditionKind",
+    "ConfirmedBy",
+    "Context",
+    "CreationRepository",
+    "EventType",
+    "EvidenceService",
+    "NewCondition",
+    "Order",
+    "OrderNotFoundError",
+    "OrderReads",
+    "OrderReceipts",
+    "OrderRepository",
+    "OrderRules",
+    "OrderService",
+    "OrderState",
+    "OrderStatus",
+    "OrderSummary",
+    "OrderTimeouts",
+    "OrderType",
+    "Party",
+    "RefundHook",
+    "TimerKind",
+    "WalletRefund",
+    "event_item",
+]

@@ -13,9 +13,9 @@ from kro.core.decisions import ClearTimer, Decision, Event, Insert, Journal, Mes
 from kro.core.ids import IdSource, show_id
 from kro.core.money import Money
 from kro.kro_balance.domain import Posting
+from kro.order.database.records import Condition, OrderState
+from kro.order.database.words import EventType, FundingStatus, OrderStatus, Party, TimerKind
 from kro.order.domain.events import event_item
-from kro.order.domain.state import Condition, OrderState
-from kro.order.domain.words import EventType, FundingStatus, OrderStatus, Party, TimerKind
 
 
 @dataclass(frozen=True, slots=True)

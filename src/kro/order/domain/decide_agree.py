@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kro.core.decisions import Outcome
-from kro.order.domain import errors
-from kro.order.domain.changes import Changes, Context
-from kro.order.domain.lifecycle import ensure_allowed
-from kro.order.domain.rules import OrderRules
-from kro.order.domain.state import OrderState
-from kro.order.domain.words import (
+from kro.order.database.records import OrderState
+from kro.order.database.words import (
     CloseReason,
     Command,
     EventType,
@@ -18,6 +14,10 @@ from kro.order.domain.words import (
     Party,
     TimerKind,
 )
+from kro.order.domain import errors
+from kro.order.domain.changes import Changes, Context
+from kro.order.domain.lifecycle import ensure_allowed
+from kro.order.domain.rules import OrderRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,6 @@ class AcceptOrder:
     """Acceptance names the hash of the terms it was shown."""
 
     terms_hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class EndOrder:
-    reason: str
 
 
 def decide_accept(
@@ -57,19 +52,19 @@ def decide_accept(
     )
 
 
-def decide_decline(state: OrderState, command: EndOrder, *, context: Context) -> Outcome[OrderState]:
+def decide_decline(state: OrderState, reason: str, *, context: Context) -> Outcome[OrderState]:
     """T04: turn the proposal down."""
     ensure_allowed(state.order, Command.DECLINE, state.viewer)
     return (
         Changes(state, context)
         .to(OrderStatus.DECLINED, close_reason=CloseReason.DECLINED)
-        .tell(EventType.DECLINED, reason=command.reason)
-        .notify(state.viewer.other, "order_declined", reason=command.reason)
+        .tell(EventType.DECLINED, reason=reason)
+        .notify(state.viewer.other, "order_declined", reason=reason)
         .done()
     )
 
 
-def decide_cancel_unfunded(state: OrderState, command: EndOrder, *, context: Context) -> Outcome[OrderState]:
+def decide_cancel_unfunded(state: OrderState, reason: str, *, context: Context) -> Outcome[OrderState]:
     """T05 and T08: withdraw before any money is in escrow; partial receipts already are the buyer's own balance.
 
     :raises PaymentInProgressError: while a payment's outcome is open.
@@ -80,8 +75,8 @@ def decide_cancel_unfunded(state: OrderState, command: EndOrder, *, context: Con
     return (
         Changes(state, context)
         .to(OrderStatus.CANCELLED, close_reason=CloseReason.CANCELLED)
-        .tell(EventType.CANCELLED, reason=command.reason)
-        .notify(state.viewer.other, "order_cancelled", reason=command.reason)
+        .tell(EventType.CANCELLED, reason=reason)
+        .notify(state.viewer.other, "order_cancelled", reason=reason)
         .done()
     )
 

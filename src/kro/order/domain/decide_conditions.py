@@ -7,11 +7,11 @@ from uuid import UUID
 
 from kro.core.decisions import Outcome
 from kro.core.ids import show_id
+from kro.order.database.records import Condition, OrderState
+from kro.order.database.words import Command, ConditionStatus, ConfirmedBy, EventType, Party
 from kro.order.domain import errors
 from kro.order.domain.changes import Changes, Context
 from kro.order.domain.lifecycle import ensure_allowed
-from kro.order.domain.state import Condition, OrderState
-from kro.order.domain.words import Command, ConditionStatus, ConfirmedBy, EventType, Party
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,19 @@ from uuid import UUID
 
 import orjson
 
-from kro.core.actor import Standing
 from kro.core.decisions import Outcome
 from kro.kro_balance.domain import Quote
-from kro.order.domain import errors
-from kro.order.domain.changes import Changes, Context
-from kro.order.domain.rules import OrderRules
-from kro.order.domain.state import Condition, Order, OrderState
-from kro.order.domain.words import (
-    ConditionKind,
+from kro.order.database.records import (
+    Condition,
+    CreationState,
+    NewCondition,
+    Order,
+    OrderState,
+    Person,
+    Template,
+)
+from kro.order.database.words import (
     ConditionStatus,
-    ConfirmedBy,
     EventType,
     FundingStatus,
     OrderStatus,
@@ -28,20 +30,9 @@ from kro.order.domain.words import (
     Party,
     TimerKind,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class NewCondition:
-    """A condition as proposed, from a template or written for this order."""
-
-    kind: ConditionKind
-    title: str
-    description: str
-    confirmed_by: ConfirmedBy
-    required: bool = True
-    evidence_required: bool = False
-    deemed_on_timeout: bool = True
-    template_code: str | None = None
+from kro.order.domain import errors
+from kro.order.domain.changes import Changes, Context
+from kro.order.domain.rules import OrderRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +50,6 @@ class CreateOrder:
     template_code: str | None
     template_conditions: tuple[int, ...] | None
     conditions: tuple[NewCondition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    id: UUID
-    name: str
-    status: str
-    kyc_tier: int
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    code: str
-    conditions: tuple[NewCondition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CreationState:
-    """What creating an order needs to know: both people, the quoted price and the template, if found."""
-
-    standing: Standing
-    proposer: Person
-    counterparty: Person | None
-    quote: Quote | None
-    template: Template | None
 
 
 def decide_create(

@@ -9,12 +9,8 @@ from datetime import timedelta
 from kro.core.decisions import Decision, Outcome
 from kro.core.money import Money
 from kro.kro_balance.domain import Release, full_release, refund_to_wallet
-from kro.order.domain import errors
-from kro.order.domain.changes import Changes, Context, money, settled
-from kro.order.domain.lifecycle import ensure_allowed
-from kro.order.domain.rules import OrderRules
-from kro.order.domain.state import Condition, Order, OrderState
-from kro.order.domain.words import (
+from kro.order.database.records import Condition, Order, OrderState
+from kro.order.database.words import (
     CloseReason,
     Command,
     ConditionStatus,
@@ -22,6 +18,10 @@ from kro.order.domain.words import (
     OrderStatus,
     Party,
 )
+from kro.order.domain import errors
+from kro.order.domain.changes import Changes, Context, money, settled
+from kro.order.domain.lifecycle import ensure_allowed
+from kro.order.domain.rules import OrderRules
 
 
 @dataclass(frozen=True, slots=True)

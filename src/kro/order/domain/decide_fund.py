@@ -8,10 +8,10 @@ from kro.core.decisions import Decision, Outcome
 from kro.core.errors import ErrorKind, KroError
 from kro.core.money import Money
 from kro.kro_balance.domain import order_funded
+from kro.order.database.records import OrderState
+from kro.order.database.words import Command, EventType, FundingStatus, OrderStatus, Party
 from kro.order.domain.changes import Changes, Context, money
 from kro.order.domain.lifecycle import ensure_allowed
-from kro.order.domain.state import OrderState
-from kro.order.domain.words import Command, EventType, FundingStatus, OrderStatus, Party
 
 
 class BalanceTooLowError(KroError):
@@ -21,10 +21,22 @@ class BalanceTooLowError(KroError):
     code = "insufficient_funds"
 
 
+class BalanceCoversError(KroError):
+    """The balance covers all that is due; pay from the balance instead."""
+
+    code = "balance_covers"
+
+
 def amount_to_collect(state: OrderState, *, use_balance: bool) -> Money:
-    """Return what a provider has to collect for this order: all that is due, or what the balance does not cover."""
+    """Return what a provider has to collect for this order: all that is due, or what the balance does not cover.
+
+    :raises BalanceCoversError: when the balance covers all of it and is to be used.
+    """
+    ensure_allowed(state.order, Command.FUND, state.viewer)
     due = state.order.fees.buyer_pays
-    covered = min(state.buyer_available, due - 1) if use_balance else 0
+    covered = state.buyer_available if use_balance else 0
+    if covered >= due:
+        raise BalanceCoversError
     return Money(due - covered, state.order.currency)
 
 

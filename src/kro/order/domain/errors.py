@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kro.core.errors import ErrorKind, KroError, ValidationFailedError
-from kro.order.domain.words import Command, OrderStatus
+from kro.order.database.words import Command, OrderStatus
 
 
 class OrderNotFoundError(KroError):

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from kro.order.database.records import Order
+from kro.order.database.words import Command, OrderStatus, Party
 from kro.order.domain.errors import IllegalTransitionError, OrderOnHoldError, WrongPartyError
-from kro.order.domain.state import Order
-from kro.order.domain.words import Command, OrderStatus, Party
 
 
 class Who(StrEnum):

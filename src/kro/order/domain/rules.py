@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from kro.order.database.words import OrderType
 from kro.order.domain.errors import AmountAboveTierError
-from kro.order.domain.words import OrderType
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from kro.core.actor import Standing
-from kro.kro_balance.domain import Fees
-from kro.order.domain.words import (
+from kro.kro_balance.domain import Fees, Quote
+from kro.order.database.words import (
     CloseReason,
     ConditionKind,
     ConditionStatus,
@@ -136,3 +136,57 @@ class OrderState:
     open_payments: int = 0
     evidence_ids: tuple[UUID, ...] = ()
     standing: Standing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewCondition:
+    """A condition as proposed, from a template or written for this order."""
+
+    kind: ConditionKind
+    title: str
+    description: str
+    confirmed_by: ConfirmedBy
+    required: bool = True
+    evidence_required: bool = False
+    deemed_on_timeout: bool = True
+    template_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: UUID
+    name: str
+    status: str
+    kyc_tier: int
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    code: str
+    conditions: tuple[NewCondition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CreationState:
+    """What creating an order needs to know: both people, the quoted price and the template, if found."""
+
+    standing: Standing
+    proposer: Person
+    counterparty: Person | None
+    quote: Quote | None
+    template: Template | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The row of ``evidence``: a file that a party handed in; ``sha256`` is hex."""
+
+    id: UUID
+    order_id: UUID
+    uploaded_by: UUID
+    file_name: str
+    content_type: str
+    size_bytes: int
+    sha256: str
+    storage_key: str
+    created_at: datetime

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from typing import Annotated, cast
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from kro.core.guards import CurrentUser
+from kro.core.http import CursorSigner, JSONBytes, Page, Position, problems
+from kro.kro_balance.controller.schemas import (
+    BalancesRead,
+    EntryQuery,
+    EntryRead,
+    QuoteIn,
+    QuoteRead,
+    balance_read,
+    entry_read,
+    quote_read,
+)
+from kro.kro_balance.domain import AmountTooSmallError, BalanceReads, NoFeeConfiguredError, QuoteRequest, QuoteService
+
+router = APIRouter()
+
+
+async def _quotes(request: Request) -> QuoteService:
+    return cast("QuoteService", request.app.state.fees)
+
+
+async def _balances(request: Request) -> BalanceReads:
+    return cast("BalanceReads", request.app.state.balances)
+
+
+async def _cursors(request: Request) -> CursorSigner:
+    return cast("CursorSigner", request.app.state.cursors)
+
+
+QuotesDep = Annotated[QuoteService, Depends(_quotes)]
+BalancesDep = Annotated[BalanceReads, Depends(_balances)]
+CursorsDep = Annotated[CursorSigner, Depends(_cursors)]
+
+
+@router.post(
+    "/fees/quote",
+    status_code=201,
+    response_model=QuoteRead,
+    tags=["fees"],
+    responses=problems(NoFeeConfiguredError, AmountTooSmallError),
+)
+async def quote_fees(body: QuoteIn, user: CurrentUser, quotes: QuotesDep) -> Response:
+    """Promise the exact price of an escrow for a while; an order is created with it."""
+    request = QuoteRequest(
+        amount=body.amount.to_money(), order_type=body.order_type, buyer_share_bps=body.buyer_share_bps
+    )
+    return JSONBytes.of(quote_read(await quotes.create(request, actor=user)), status=201)
+
+
+@router.get("/balance", response_model=BalancesRead, tags=["balance"])
+async def get_balance(user: CurrentUser, balances: BalancesDep) -> Response:
+    """Return the caller's money, currency by currency."""
+    views = await balances.balances(user)
+    return JSONBytes.of(BalancesRead(data=[balance_read(view) for view in views]))
+
+
+@router.get("/balance/entries", response_model=Page[EntryRead], tags=["balance"])
+async def list_entries(
+    query: Annotated[EntryQuery, Query()], user: CurrentUser, balances: BalancesDep, cursors: CursorsDep
+) -> Response:
+    """List what moved the caller's balance in one currency, newest first."""
+    bound_to = {"list": "entries", "owner": str(user.id), "currency": query.currency}
+    position = cursors.decode(query.cursor, bound_to=bound_to)
+    rows = await balances.entries(
+        user,
+        currency=query.currency,
+        before=position.id.int if position else None,
+        limit=query.limit + 1,
+    )
+    # Entries are numbered, so the number itself is the position and the time beside it only for the record.
+    page = cursors.cut(
+        rows, limit=query.limit, position=lambda row: Position(row.at, UUID(int=row.id)), bound_to=bound_to
+    )
+    return JSONBytes.of(
+        Page[EntryRead](
+            data=[entry_read(row) for row in page.rows], has_more=page.has_more, next_cursor=page.next_cursor
+        )
+    )

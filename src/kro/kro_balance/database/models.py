@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import UserDefinedType
+
+from kro.core.database.base import Base, Minor
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id; SQLAlchemy has no type of its own for it."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "XID8"
+
+
+class LedgerAccount(Base):
+    __tablename__ = "kro_balance"
+    __table_args__ = (
+        UniqueConstraint("owner_id", "code", "qualifier", "currency", name="uq_kro_balance_code"),
+        UniqueConstraint("id", "currency", name="uq_kro_balance_id_currency"),
+        CheckConstraint("normal IN ('debit', 'credit')", name="normal"),
+        CheckConstraint("allow_negative OR balance >= 0", name="not_negative"),
+        CheckConstraint("tracked OR balance = 0", name="untracked"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    owner_id: Mapped[UUID]
+    qualifier: Mapped[str]
+    currency: Mapped[str]
+    normal: Mapped[str]
+    tracked: Mapped[bool]
+    allow_negative: Mapped[bool]
+    balance: Mapped[int] = mapped_column(Minor, server_default=text("0"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class LedgerJournal(Base):
+    __tablename__ = "ledger_journals"
+    __table_args__ = (
+        UniqueConstraint("kind", "source_type", "source_id", name="uq_ledger_journals_source"),
+        UniqueConstraint("provider", "external_ref", "kind", name="uq_ledger_journals_external"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    source_type: Mapped[str]
+    source_id: Mapped[UUID]
+    provider: Mapped[str | None]
+    external_ref: Mapped[str | None]
+    occurred_at: Mapped[datetime]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    request_id: Mapped[str | None]
+    actor: Mapped[str]
+    reverses_journal_id: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_journals.id"), unique=True)
+    xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))
+
+
+class LedgerEntry(Base):
+    __tablename__ = "ledger_entries"
+    __table_args__ = (
+        ForeignKeyConstraint(["account_id", "currency"], ["kro_balance.id", "kro_balance.currency"]),
+        CheckConstraint("amount <> 0", name="amount"),
+        Index("ix_ledger_entries_account_id_id", "account_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Minor, Identity(always=True), primary_key=True)
+    journal_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_journals.id"), index=True)
+    account_id: Mapped[UUID]
+    currency: Mapped[str]
+    amount: Mapped[int] = mapped_column(Minor)
+
+
+class FeeConfiguration(Base):
+    __tablename__ = "fee_configuration"
+    __table_args__ = (
+        CheckConstraint("percent_bps BETWEEN 0 AND 10000", name="percent_bps"),
+        CheckConstraint("minimum >= 0", name="minimum"),
+        CheckConstraint("cap >= minimum", name="cap"),
+        CheckConstraint("effective_to > effective_from", name="period"),
+        Index("ix_fee_configuration_currency", "currency", "effective_from"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    order_type: Mapped[str | None]
+    currency: Mapped[str]
+    percent_bps: Mapped[int]
+    minimum: Mapped[int] = mapped_column(Minor)
+    cap: Mapped[int | None] = mapped_column(Minor)
+    effective_from: Mapped[datetime]
+    effective_to: Mapped[datetime | None]
+
+
+class FeeQuote(Base):
+    __tablename__ = "fee_quotes"
+    __table_args__ = (CheckConstraint("amount > 0", name="amount"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    order_type: Mapped[str]
+    currency: Mapped[str]
+    amount: Mapped[int] = mapped_column(Minor)
+    buyer_share_bps: Mapped[int]
+    fee_buyer: Mapped[int] = mapped_column(Minor)
+    fee_seller: Mapped[int] = mapped_column(Minor)
+    vat_buyer: Mapped[int] = mapped_column(Minor)
+    vat_seller: Mapped[int] = mapped_column(Minor)
+    basis: Mapped[dict[str, Any]] = mapped_column()
+    expires_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,201 @@
+"""What the parties do with an order."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from kro.core.errors import KroError
+from kro.core.guards import CurrentUser
+from kro.core.http import IdempotencyKey, problems, send
+from kro.core.ids import read_id
+from kro.core.phone import to_e164
+from kro.core.storage import ContentTypeError
+from kro.order.controller.dependencies import AskDep, EvidenceDep, OrdersDep
+from kro.order.controller.inputs import (
+    AcceptIn,
+    FundIn,
+    FundingMethod,
+    NoInput,
+    OrderIn,
+    ReasonIn,
+    SubmitIn,
+    create_command,
+)
+from kro.order.controller.views import EvidenceRead, OrderRead, render_evidence, render_new_order, render_order
+from kro.order.domain import errors
+from kro.order.domain.decide_agree import AcceptOrder
+from kro.order.domain.decide_conditions import SubmitCondition
+from kro.order.domain.decide_fund import BalanceCoversError, BalanceTooLowError
+from kro.order.domain.evidence import Upload
+from kro.payment.domain import PaymentRead, render_payment
+
+router = APIRouter(prefix="/orders", tags=["orders"])
+
+_COMMON: tuple[type[KroError], ...] = (
+    errors.OrderNotFoundError,
+    errors.IllegalTransitionError,
+    errors.WrongPartyError,
+)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=OrderRead,
+    responses=problems(
+        errors.QuoteExpiredError,
+        errors.AmountAboveTierError,
+        errors.CounterpartyNotFoundError,
+        errors.SamePartyError,
+        errors.UnknownTemplateError,
+        errors.NoConditionsError,
+    ),
+)
+async def create_order(body: OrderIn, user: CurrentUser, key: IdempotencyKey, orders: OrdersDep) -> Response:
+    """Propose an order to another user, at the price of a fee quote."""
+    command = create_command(body, counterparty_phone=to_e164(body.counterparty_phone, pointer="/counterparty_phone"))
+    return send(await orders.create(command, actor=user, once=key.by(user.id), render=render_new_order))
+
+
+@router.post(
+    "/{order_id}/accept",
+    response_model=OrderRead,
+    responses=problems(*_COMMON, errors.StaleTermsError, errors.SellerNotVerifiedError),
+)
+async def accept_order(ask: AskDep, body: AcceptIn, orders: OrdersDep) -> Response:
+    """Accept exactly the terms whose hash is named."""
+    return send(await orders.accept(ask, AcceptOrder(body.terms_hash), render=render_order))
+
+
+@router.post("/{order_id}/decline", response_model=OrderRead, responses=problems(*_COMMON))
+async def decline_order(ask: AskDep, body: ReasonIn, orders: OrdersDep) -> Response:
+    """Turn the proposal down."""
+    return send(await orders.decline(ask, body.reason, render=render_order))
+
+
+@router.post(
+    "/{order_id}/cancel",
+    response_model=OrderRead,
+    responses=problems(*_COMMON, errors.PaymentInProgressError, errors.NotOverdueError, errors.OrderOnHoldError),
+)
+async def cancel_order(ask: AskDep, body: ReasonIn, orders: OrdersDep) -> Response:
+    """Call the order off. After funding the seller can at any time; the buyer once the delivery is overdue."""
+    return send(await orders.cancel(ask, body.reason, render=render_order))
+
+
+@router.post(
+    "/{order_id}/fund",
+    response_model=OrderRead,
+    responses={
+        202: {"model": PaymentRead, "description": "The payment is being set up; its checkout address follows."},
+        **problems(*_COMMON, BalanceTooLowError, BalanceCoversError, errors.OrderOnHoldError),
+    },
+)
+async def fund_order(ask: AskDep, body: FundIn, orders: OrdersDep) -> Response:
+    """Pay what is due: from the balance at once, or through a checkout page of the payment provider."""
+    if body.method is FundingMethod.BALANCE:
+        return send(await orders.fund_from_balance(ask, render=render_order))
+    return send(
+        await orders.start_payment(
+            ask, use_balance=body.use_balance, render=lambda payment: render_payment(payment, status=202)
+        )
+    )
+
+
+@router.post(
+    "/{order_id}/conditions/{condition_id}/submit",
+    response_model=OrderRead,
+    responses=problems(
+        *_COMMON,
+        errors.ConditionNotFoundError,
+        errors.ConditionClosedError,
+        errors.EvidenceNotFoundError,
+        errors.EvidenceRequiredError,
+    ),
+)
+async def submit_condition(condition_id: str, ask: AskDep, body: SubmitIn, orders: OrdersDep) -> Response:
+    """Hand a condition in, with its evidence."""
+    command = SubmitCondition(
+        condition_id=read_id("cnd", condition_id),
+        note=body.note,
+        evidence_ids=tuple(read_id("evd", evidence_id) for evidence_id in body.evidence_ids),
+    )
+    return send(await orders.submit_condition(ask, command, render=render_order))
+
+
+@router.post(
+    "/{order_id}/conditions/{condition_id}/confirm",
+    response_model=OrderRead,
+    responses=problems(*_COMMON, errors.ConditionNotFoundError, errors.ConditionClosedError),
+)
+async def confirm_condition(condition_id: str, ask: AskDep, _: NoInput, orders: OrdersDep) -> Response:
+    """Confirm that a condition is fulfilled."""
+    return send(await orders.confirm_condition(ask, read_id("cnd", condition_id), render=render_order))
+
+
+@router.post(
+    "/{order_id}/conditions/{condition_id}/reject",
+    response_model=OrderRead,
+    responses=problems(*_COMMON, errors.ConditionNotFoundError, errors.ConditionClosedError),
+)
+async def reject_condition(condition_id: str, ask: AskDep, body: ReasonIn, orders: OrdersDep) -> Response:
+    """Send a condition back to the seller, saying why."""
+    return send(await orders.reject_condition(ask, read_id("cnd", condition_id), body.reason, render=render_order))
+
+
+@router.post(
+    "/{order_id}/conditions/{condition_id}/waive",
+    response_model=OrderRead,
+    responses=problems(*_COMMON, errors.ConditionNotFoundError, errors.ConditionClosedError),
+)
+async def waive_condition(condition_id: str, ask: AskDep, _: NoInput, orders: OrdersDep) -> Response:
+    """Give a condition up."""
+    return send(await orders.waive_condition(ask, read_id("cnd", condition_id), render=render_order))
+
+
+@router.post(
+    "/{order_id}/complete", response_model=OrderRead, responses=problems(*_COMMON, errors.ConditionsUnmetError)
+)
+async def complete_order(ask: AskDep, _: NoInput, orders: OrdersDep) -> Response:
+    """Say that the work is done; the buyer's inspection period starts."""
+    return send(await orders.complete(ask, render=render_order))
+
+
+@router.post(
+    "/{order_id}/approve",
+    response_model=OrderRead,
+    responses=problems(*_COMMON, errors.ConditionsUnmetError, errors.OrderOnHoldError),
+)
+async def approve_order(ask: AskDep, _: NoInput, orders: OrdersDep) -> Response:
+    """Release the escrow to the seller."""
+    return send(await orders.approve(ask, render=render_order))
+
+
+@router.post(
+    "/{order_id}/evidence",
+    status_code=201,
+    response_model=EvidenceRead,
+    responses=problems(*_COMMON, ContentTypeError),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                kind: {"schema": {"type": "string", "format": "binary"}}
+                for kind in ("application/pdf", "image/png", "image/jpeg", "image/webp", "video/mp4")
+            },
+        }
+    },
+)
+async def add_evidence(
+    ask: AskDep,
+    request: Request,
+    evidence: EvidenceDep,
+    file_name: Annotated[str, Query(min_length=1, max_length=120, pattern=r"^[^/\\\x00-\x1f]+$")],
+) -> Response:
+    """Hand in a file of at most 1 MB; its bytes are the body."""
+    upload = Upload(
+        file_name=file_name, content_type=request.headers.get("content-type", ""), data=await request.body()
+    )
+    return send(await evidence.add(ask, upload, render=render_evidence))

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from kro.core.guards import CurrentUser
+from kro.core.http import CursorSigner, IdempotencyKey
+from kro.core.ids import read_id
+from kro.order.domain import EvidenceService, OrderReads, OrderRepository, OrderService
+from kro.order.domain.service import Ask
+
+
+async def _orders(request: Request) -> OrderService:
+    return cast("OrderService", request.app.state.orders)
+
+
+async def _repository(request: Request) -> OrderRepository:
+    return cast("OrderRepository", request.app.state.order_repository)
+
+
+async def _reads(request: Request) -> OrderReads:
+    return cast("OrderReads", request.app.state.order_reads)
+
+
+async def _evidence(request: Request) -> EvidenceService:
+    return cast("EvidenceService", request.app.state.evidence)
+
+
+async def _cursors(request: Request) -> CursorSigner:
+    return cast("CursorSigner", request.app.state.cursors)
+
+
+async def _ask(order_id: str, user: CurrentUser, key: IdempotencyKey) -> Ask:
+    return Ask(order_id=read_id("ord", order_id), actor=user, once=key.by(user.id))
+
+
+OrdersDep = Annotated[OrderService, Depends(_orders)]
+OrderRepositoryDep = Annotated[OrderRepository, Depends(_repository)]
+OrderReadsDep = Annotated[OrderReads, Depends(_reads)]
+EvidenceDep = Annotated[EvidenceService, Depends(_evidence)]
+CursorsDep = Annotated[CursorSigner, Depends(_cursors)]
+AskDep = Annotated[Ask, Depends(_ask)]
+"""A party's command on one order: who, which order, under which idempotency key."""

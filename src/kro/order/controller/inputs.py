@@ -1,0 +1,117 @@
+"""What clients send about orders."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from kro.core.http import Input, Line, PageQuery, Paragraphs, QueryInput
+from kro.core.ids import read_id
+from kro.order.database.words import ConditionKind, ConfirmedBy, OrderStatus, OrderType, Party
+from kro.order.domain import NewCondition
+from kro.order.domain.decide_create import CreateOrder
+
+ConditionTitle = Annotated[Line, Field(max_length=120, examples=["Charger included"])]
+
+
+class FundingMethod(StrEnum):
+    PAYSTACK = "paystack"
+    BALANCE = "balance"
+
+
+class Side(StrEnum):
+    BUYER = "buyer"
+    SELLER = "seller"
+
+
+class ConditionIn(Input):
+    kind: ConditionKind
+    title: ConditionTitle
+    description: str = Field(default="", max_length=1_000)
+    confirmed_by: ConfirmedBy
+    required: bool = True
+    evidence_required: bool = False
+    deemed_on_timeout: bool = True
+
+
+class OrderIn(Input):
+    """A proposal. The amount and the fees are those of the quote."""
+
+    quote_id: str = Field(examples=["quo_06c3k1y3x3y8z0e9w4t1a2b3c4"])
+    role: Side = Field(description="Which side the proposer takes.")
+    counterparty_phone: Line = Field(examples=["+2348031234567"])
+    order_type: OrderType
+    title: Annotated[Line, Field(max_length=120, examples=["Refurbished laptop"])]
+    description: Paragraphs
+    delivery_hours: int = Field(ge=1, le=24 * 365, examples=[72])
+    inspection_hours: int | None = Field(default=None, ge=24, le=24 * 30)
+    template_code: str | None = Field(default=None, max_length=60, examples=["goods_by_waybill"])
+    template_conditions: list[int] | None = Field(
+        default=None, max_length=20, description="Positions in the template, from 1; all when left out."
+    )
+    conditions: list[ConditionIn] = Field(default_factory=list, max_length=20)
+
+
+class AcceptIn(Input):
+    terms_hash: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class ReasonIn(Input):
+    reason: Annotated[Line, Field(examples=["Found another offer"])]
+
+
+class NoInput(Input):
+    """An empty object."""
+
+
+class FundIn(Input):
+    method: FundingMethod
+    use_balance: bool = Field(default=False, description="Take what the balance covers first, collect the rest.")
+
+
+class SubmitIn(Input):
+    note: Paragraphs | None = None
+    evidence_ids: list[str] = Field(default_factory=list, max_length=20)
+
+
+class OrderQuery(PageQuery):
+    role: Side | None = None
+    status: OrderStatus | None = None
+
+
+class EventQuery(QueryInput):
+    after: int = Field(default=0, ge=0, le=2**31 - 1)
+    limit: int = Field(default=100, ge=1, le=100)
+
+
+def create_command(body: OrderIn, *, counterparty_phone: str) -> CreateOrder:
+    """Turn the proposal into the domain's command.
+
+    :raises UnknownIdError: when the quote id is not one.
+    """
+    return CreateOrder(
+        quote_id=read_id("quo", body.quote_id),
+        role=Party(body.role),
+        counterparty_phone=counterparty_phone,
+        order_type=body.order_type,
+        title=body.title,
+        description=body.description,
+        delivery_hours=body.delivery_hours,
+        inspection_hours=body.inspection_hours,
+        template_code=body.template_code,
+        template_conditions=tuple(body.template_conditions) if body.template_conditions is not None else None,
+        conditions=tuple(
+            NewCondition(
+                kind=condition.kind,
+                title=condition.title,
+                description=condition.description,
+                confirmed_by=condition.confirmed_by,
+                required=condition.required,
+                evidence_required=condition.evidence_required,
+                deemed_on_timeout=condition.deemed_on_timeout,
+            )
+            for condition in body.conditions
+        ),
+    )

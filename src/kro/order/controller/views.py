@@ -1,0 +1,263 @@
+"""What clients get about orders."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from kro.core.decisions import Reply
+from kro.core.http import MoneyOut
+from kro.core.ids import show_id
+from kro.order.database.reads import OrderSummary
+from kro.order.database.records import Condition, Evidence, OrderState
+from kro.order.database.words import (
+    ConditionKind,
+    ConditionStatus,
+    ConfirmedBy,
+    FundingStatus,
+    OrderStatus,
+    OrderType,
+    Party,
+)
+from kro.order.domain.lifecycle import allowed_commands
+
+
+class PersonRead(BaseModel):
+    id: str
+    display_name: str
+
+
+class ConditionRead(BaseModel):
+    id: str
+    position: int
+    kind: ConditionKind
+    title: str
+    description: str
+    confirmed_by: ConfirmedBy
+    required: bool
+    evidence_required: bool
+    deemed_on_timeout: bool
+    status: ConditionStatus
+    note: str | None
+    evidence_ids: list[str]
+    submitted_at: datetime | None
+    settled_at: datetime | None
+    settled_by: Party | None
+    rejection_reason: str | None
+
+
+class FeesRead(BaseModel):
+    buyer_share_bps: int
+    fee_buyer: MoneyOut
+    fee_seller: MoneyOut
+    vat_buyer: MoneyOut
+    vat_seller: MoneyOut
+    buyer_pays: MoneyOut
+    seller_receives: MoneyOut
+
+
+class TermsRead(BaseModel):
+    version: int
+    hash: str
+    accepted_hash: str | None
+
+
+class DeadlinesRead(BaseModel):
+    accept_by: datetime | None
+    fund_by: datetime | None
+    deliver_by: datetime | None
+    inspect_by: datetime | None
+
+
+class OrderRead(BaseModel):
+    """An order as one of its parties sees it."""
+
+    id: str
+    role: Party
+    status: OrderStatus
+    funding_status: FundingStatus
+    close_reason: str | None
+    on_hold: bool
+    order_type: OrderType
+    title: str
+    description: str
+    amount: MoneyOut
+    fees: FeesRead
+    held: MoneyOut
+    released: MoneyOut
+    refunded: MoneyOut
+    terms: TermsRead
+    buyer: PersonRead
+    seller: PersonRead
+    conditions: list[ConditionRead]
+    deadlines: DeadlinesRead
+    allowed_actions: list[str] = Field(description="What the viewer may do now.")
+    last_seq: int
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+
+
+class OrderSummaryRead(BaseModel):
+    id: str
+    role: Party
+    status: OrderStatus
+    funding_status: FundingStatus
+    order_type: OrderType
+    title: str
+    amount: MoneyOut
+    counterparty: PersonRead
+    created_at: datetime
+    updated_at: datetime
+
+
+class EventRead(BaseModel):
+    id: str
+    order_id: str
+    seq: int
+    type: str
+    actor: dict[str, str | None]
+    data: dict[str, Any]
+    at: datetime
+
+
+class EventsRead(BaseModel):
+    data: list[EventRead]
+    has_more: bool
+
+
+class EvidenceRead(BaseModel):
+    id: str
+    file_name: str
+    content_type: str
+    size_bytes: int
+    sha256: str
+
+
+class TemplateRead(BaseModel):
+    code: str
+    version: int
+    order_type: OrderType
+    title: str
+    conditions: list[dict[str, Any]]
+
+
+class TemplatesRead(BaseModel):
+    data: list[TemplateRead]
+
+
+def order_read(state: OrderState) -> OrderRead:
+    """Return an order as its viewer sees it."""
+    order = state.order
+
+    def money(amount: int) -> MoneyOut:
+        return MoneyOut(amount=amount, currency=order.currency)
+
+    fees = order.fees
+    return OrderRead(
+        id=show_id("ord", order.id),
+        role=state.viewer,
+        status=order.status,
+        funding_status=order.funding_status,
+        close_reason=order.close_reason,
+        on_hold=order.on_hold,
+        order_type=order.order_type,
+        title=order.title,
+        description=order.description,
+        amount=money(order.amount),
+        fees=FeesRead(
+            buyer_share_bps=order.buyer_share_bps,
+            fee_buyer=money(order.fee_buyer),
+            fee_seller=money(order.fee_seller),
+            vat_buyer=money(order.vat_buyer),
+            vat_seller=money(order.vat_seller),
+            buyer_pays=money(fees.buyer_pays),
+            seller_receives=money(fees.seller_receives),
+        ),
+        held=money(order.held),
+        released=money(order.released_amount),
+        refunded=money(order.refunded_amount),
+        terms=TermsRead(version=order.terms_version, hash=order.terms_hash, accepted_hash=order.accepted_hash),
+        buyer=PersonRead(id=show_id("usr", order.buyer_id), display_name=state.buyer_name),
+        seller=PersonRead(id=show_id("usr", order.seller_id), display_name=state.seller_name),
+        conditions=[condition_read(condition) for condition in state.conditions],
+        deadlines=DeadlinesRead(
+            accept_by=order.accept_by,
+            fund_by=order.fund_by,
+            deliver_by=order.deliver_by,
+            inspect_by=order.inspect_by,
+        ),
+        allowed_actions=list(allowed_commands(order, state.viewer)),
+        last_seq=order.last_seq,
+        version=order.version,
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+        ended_at=order.ended_at,
+    )
+
+
+def condition_read(condition: Condition) -> ConditionRead:
+    """Return a condition as both parties see it."""
+    return ConditionRead(
+        id=show_id("cnd", condition.id),
+        position=condition.position,
+        kind=condition.kind,
+        title=condition.title,
+        description=condition.description,
+        confirmed_by=condition.confirmed_by,
+        required=condition.required,
+        evidence_required=condition.evidence_required,
+        deemed_on_timeout=condition.deemed_on_timeout,
+        status=condition.status,
+        note=condition.note,
+        evidence_ids=[show_id("evd", evidence_id) for evidence_id in condition.evidence_ids],
+        submitted_at=condition.submitted_at,
+        settled_at=condition.settled_at,
+        settled_by=condition.settled_by,
+        rejection_reason=condition.rejection_reason,
+    )
+
+
+def summary_read(summary: OrderSummary) -> OrderSummaryRead:
+    """Return an order as it stands in a list."""
+    return OrderSummaryRead(
+        id=show_id("ord", summary.id),
+        role=summary.role,
+        status=summary.status,
+        funding_status=FundingStatus(summary.funding_status),
+        order_type=OrderType(summary.order_type),
+        title=summary.title,
+        amount=MoneyOut(amount=summary.amount, currency=summary.currency),
+        counterparty=PersonRead(id=show_id("usr", summary.counterparty_id), display_name=summary.counterparty_name),
+        created_at=summary.created_at,
+        updated_at=summary.updated_at,
+    )
+
+
+def _reply(model: BaseModel, status: int) -> Reply:
+    return Reply(status=status, body=model.__pydantic_serializer__.to_json(model))
+
+
+def render_order(state: OrderState) -> Reply:
+    """Answer with the order."""
+    return _reply(order_read(state), 200)
+
+
+def render_new_order(state: OrderState) -> Reply:
+    """Answer that the order was created."""
+    return _reply(order_read(state), 201)
+
+
+def render_evidence(evidence: Evidence) -> Reply:
+    """Answer that the evidence is stored."""
+    view = EvidenceRead(
+        id=show_id("evd", evidence.id),
+        file_name=evidence.file_name,
+        content_type=evidence.content_type,
+        size_bytes=evidence.size_bytes,
+        sha256=evidence.sha256,
+    )
+    return _reply(view, 201)

@@ -1,0 +1,142 @@
+"""Loads orders for decisions: one query brings the order and everything its decision needs."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from kro.core.actor import Actor
+from kro.core.auth.standing import STORED_ANSWER, USER_STANDING, read_answer, read_standing
+from kro.core.database.pool import Database
+from kro.core.decisions import Loaded
+from kro.order.database.records import Condition, Order, OrderState
+from kro.order.database.words import (
+    CloseReason,
+    ConditionKind,
+    ConditionStatus,
+    ConfirmedBy,
+    FundingStatus,
+    OrderStatus,
+    OrderType,
+    Party,
+)
+
+_FACTS: Final = """
+       o.*, b.first_name || ' ' || b.last_name AS buyer_name, s.first_name || ' ' || s.last_name AS seller_name,
+       s.kyc_tier AS seller_tier, b.email AS buyer_email,
+       available_balance(o.buyer_id, o.currency) AS buyer_available, open_payments(o.id) AS open_payments,
+       (SELECT json_agg(c ORDER BY c.position) FROM conditions AS c WHERE c.order_id = o.id) AS conditions,
+       (SELECT array_agg(e.id) FROM evidence AS e WHERE e.order_id = o.id) AS order_evidence
+"""
+
+# Who may see an order is decided here and nowhere else: its parties.
+_VISIBLE: Final = "o.id = ${position} AND (o.buyer_id = $1 OR o.seller_id = $1)"
+
+_LOAD_COMMAND: Final = f"""
+SELECT {USER_STANDING}, {STORED_ANSWER}, o.*
+FROM (SELECT 1) AS one LEFT JOIN LATERAL (
+    SELECT {_FACTS} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id JOIN users AS s ON s.id = o.seller_id
+    WHERE {_VISIBLE.format(position=4)}) AS o ON true
+"""  # noqa: S608 - built from constants only
+
+_LOAD_VIEW: Final = f"""
+SELECT {USER_STANDING}, o.*
+FROM (SELECT 1) AS one LEFT JOIN LATERAL (
+    SELECT {_FACTS} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id JOIN users AS s ON s.id = o.seller_id
+    WHERE {_VISIBLE.format(position=3)}) AS o ON true
+"""  # noqa: S608 - built from constants only
+
+_LOAD_FOR_SYSTEM: Final = f"""
+SELECT {_FACTS} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id JOIN users AS s ON s.id = o.seller_id
+WHERE o.id = $1
+"""  # noqa: S608 - built from constants only
+
+_ORDER_COLUMNS: Final = tuple(field.name for field in fields(Order))
+
+
+class OrderRepository:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(self, order_id: UUID, *, actor: Actor, key: str | None) -> Loaded[OrderState | None]:
+        """Return the order as one of its parties sees it, with the actor's standing and any stored answer.
+
+        ``state`` is ``None`` when there is no such order or it is other people's.
+
+        :raises SessionEndedError: when the actor does not exist any more.
+        """
+        row = await self._database.row(_LOAD_COMMAND, actor.id, actor.session_id, key, order_id)
+        assert row is not None  # noqa: S101 - the outer select always returns one row
+        return Loaded(_visible_state(row, actor), read_answer(row))
+
+    async def view(self, order_id: UUID, *, actor: Actor) -> OrderState | None:
+        """Return the order as one of its parties sees it, for reading."""
+        row = await self._database.row(_LOAD_VIEW, actor.id, actor.session_id, order_id)
+        assert row is not None  # noqa: S101 - the outer select always returns one row
+        return _visible_state(row, actor)
+
+    async def load_for_system(self, order_id: UUID) -> OrderState | None:
+        """Return the order for the worker, whoever's it is."""
+        row = await self._database.row(_LOAD_FOR_SYSTEM, order_id)
+        return None if row is None else read_state(row, viewer=Party.SYSTEM)
+
+
+def _visible_state(row: asyncpg.Record, actor: Actor) -> OrderState | None:
+    read_standing(row).ensure_active()
+    if row["id"] is None:
+        return None
+    return read_state(row, viewer=Party.BUYER if row["buyer_id"] == actor.id else Party.SELLER)
+
+
+def read_state(row: asyncpg.Record, *, viewer: Party) -> OrderState:
+    """Build the state from a row of any of the load queries."""
+    return OrderState(
+        order=read_order(row),
+        conditions=tuple(read_condition(item) for item in row["conditions"] or ()),
+        viewer=viewer,
+        buyer_name=row["buyer_name"],
+        seller_name=row["seller_name"],
+        seller_tier=row["seller_tier"],
+        buyer_email=row["buyer_email"],
+        buyer_available=row["buyer_available"],
+        open_payments=row["open_payments"],
+        evidence_ids=tuple(row["order_evidence"] or ()),
+    )
+
+
+def read_order(row: asyncpg.Record) -> Order:
+    """Build an order from a row that has all columns of ``orders``."""
+    columns: dict[str, Any] = {name: row[name] for name in _ORDER_COLUMNS}
+    columns["status"] = OrderStatus(columns["status"])
+    columns["funding_status"] = FundingStatus(columns["funding_status"])
+    columns["order_type"] = OrderType(columns["order_type"])
+    columns["proposed_by"] = Party(columns["proposed_by"])
+    if columns["close_reason"] is not None:
+        columns["close_reason"] = CloseReason(columns["close_reason"])
+    return Order(**columns)
+
+
+def read_condition(item: dict[str, Any]) -> Condition:
+    """Build a condition from its JSON form inside an order's row."""
+    return Condition(
+        **{
+            **item,
+            "id": UUID(item["id"]),
+            "order_id": UUID(item["order_id"]),
+            "kind": ConditionKind(item["kind"]),
+            "confirmed_by": ConfirmedBy(item["confirmed_by"]),
+            "status": ConditionStatus(item["status"]),
+            "settled_by": Party(item["settled_by"]) if item["settled_by"] else None,
+            "evidence_ids": tuple(UUID(evidence_id) for evidence_id in item["evidence_ids"]),
+            "submitted_at": _moment(item["submitted_at"]),
+            "settled_at": _moment(item["settled_at"]),
+        }
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text is not None else None

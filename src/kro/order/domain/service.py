@@ -1,0 +1,177 @@
+"""The commands of the parties: each loads once, decides purely and applies once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from kro.core.actor import Actor
+from kro.core.clock import Clock
+from kro.core.decisions import DecisionRunner, Loaded, Once, Outcome, Reply
+from kro.core.ids import IdSource
+from kro.order.database.creation import CreationRepository
+from kro.order.database.orders import OrderRepository
+from kro.order.database.records import OrderState
+from kro.order.database.words import OrderStatus, Party
+from kro.order.domain import (
+    decide_agree,
+    decide_conditions,
+    decide_create,
+    decide_finish,
+    decide_fund,
+)
+from kro.order.domain.changes import Context
+from kro.order.domain.errors import OrderNotFoundError
+from kro.order.domain.rules import OrderRules
+from kro.payment.domain import Payment, start_payment
+
+RenderOrder = Callable[[OrderState], Reply]
+Decide = Callable[[OrderState, Context], Outcome[OrderState]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One party's request: which order, who asks, and the idempotency key it came with."""
+
+    order_id: UUID
+    actor: Actor
+    once: Once
+
+
+class OrderService:
+    def __init__(
+        self,
+        *,
+        runner: DecisionRunner,
+        orders: OrderRepository,
+        creations: CreationRepository,
+        rules: OrderRules,
+        provider: str,
+        refund_hook: decide_finish.RefundHook,
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
+        self._runner = runner
+        self._orders = orders
+        self._creations = creations
+        self._rules = rules
+        self._provider = provider
+        self._refund_hook = refund_hook
+        self._clock = clock
+        self._ids = ids
+
+    async def create(
+        self, command: decide_create.CreateOrder, *, actor: Actor, once: Once, render: RenderOrder
+    ) -> Reply:
+        """Propose an order to another user (T01).
+
+        :raises QuoteExpiredError: when the quote is not the actor's, does not fit or has run out.
+        :raises CounterpartyNotFoundError: when nobody active has that number.
+        """
+        return await self._runner.run(
+            load=lambda: self._creations.load(
+                actor=actor,
+                key=once.key,
+                phone=command.counterparty_phone,
+                quote_id=command.quote_id,
+                template_code=command.template_code,
+            ),
+            decide=lambda state: decide_create.decide_create(
+                state, command, rules=self._rules, context=self._context(actor)
+            ),
+            render=render,
+            once=once,
+        )
+
+    async def accept(self, ask: Ask, command: decide_agree.AcceptOrder, *, render: RenderOrder) -> Reply:
+        """Accept the terms shown (T07)."""
+        return await self._run(
+            ask, lambda s, c: decide_agree.decide_accept(s, command, rules=self._rules, context=c), render
+        )
+
+    async def decline(self, ask: Ask, reason: str, *, render: RenderOrder) -> Reply:
+        """Turn a proposal down (T04)."""
+        return await self._run(ask, lambda s, c: decide_agree.decide_decline(s, reason, context=c), render)
+
+    async def cancel(self, ask: Ask, reason: str, *, render: RenderOrder) -> Reply:
+        """Call the order off: before funding by either side (T05, T08), after it as T17 and T19 allow."""
+        return await self._run(ask, lambda s, c: self._decide_cancel(s, reason, c), render)
+
+    async def fund_from_balance(self, ask: Ask, *, render: RenderOrder) -> Reply:
+        """Pay the order from the buyer's own balance (T11)."""
+        return await self._run(ask, lambda s, c: decide_fund.decide_fund_from_balance(s, context=c), render)
+
+    async def start_payment(self, ask: Ask, *, use_balance: bool, render: Callable[[Payment], Reply]) -> Reply:
+        """Begin to collect what is due through the payment provider; the order is funded when the money is here."""
+
+        def decide(state: OrderState | None) -> Outcome[Payment]:
+            found = _found(state)
+            amount = decide_fund.amount_to_collect(found, use_balance=use_balance)
+            return start_payment(
+                user_id=ask.actor.id,
+                order_id=ask.order_id,
+                amount=amount,
+                provider=self._provider,
+                ids=self._ids,
+                now=self._clock.now(),
+            )
+
+        return await self._runner.run(load=lambda: self._load(ask), decide=decide, render=render, once=ask.once)
+
+    async def submit_condition(
+        self, ask: Ask, command: decide_conditions.SubmitCondition, *, render: RenderOrder
+    ) -> Reply:
+        """Hand a condition in (T13)."""
+        return await self._run(ask, lambda s, c: decide_conditions.decide_submit(s, command, context=c), render)
+
+    async def confirm_condition(self, ask: Ask, condition_id: UUID, *, render: RenderOrder) -> Reply:
+        """Confirm a condition (T13)."""
+        return await self._run(ask, lambda s, c: decide_conditions.decide_confirm(s, condition_id, context=c), render)
+
+    async def reject_condition(self, ask: Ask, condition_id: UUID, reason: str, *, render: RenderOrder) -> Reply:
+        """Send a condition back to the seller (T13)."""
+        return await self._run(
+            ask, lambda s, c: decide_conditions.decide_reject(s, condition_id, reason, context=c), render
+        )
+
+    async def waive_condition(self, ask: Ask, condition_id: UUID, *, render: RenderOrder) -> Reply:
+        """Give a condition up (T13)."""
+        return await self._run(ask, lambda s, c: decide_conditions.decide_waive(s, condition_id, context=c), render)
+
+    async def complete(self, ask: Ask, *, render: RenderOrder) -> Reply:
+        """Say that the work is done (T15)."""
+        return await self._run(ask, lambda s, c: decide_finish.decide_complete(s, context=c), render)
+
+    async def approve(self, ask: Ask, *, render: RenderOrder) -> Reply:
+        """Release the escrow to the seller (T22)."""
+        return await self._run(ask, lambda s, c: decide_finish.decide_approve(s, context=c), render)
+
+    async def _run(self, ask: Ask, decide: Decide, render: RenderOrder) -> Reply:
+        return await self._runner.run(
+            load=lambda: self._load(ask),
+            decide=lambda state: decide(_found(state), self._context(ask.actor)),
+            render=render,
+            once=ask.once,
+        )
+
+    async def _load(self, ask: Ask) -> Loaded[OrderState | None]:
+        return await self._orders.load(ask.order_id, actor=ask.actor, key=ask.once.key)
+
+    def _context(self, actor: Actor) -> Context:
+        return Context(actor=actor, now=self._clock.now(), ids=self._ids)
+
+    def _decide_cancel(self, state: OrderState, reason: str, context: Context) -> Outcome[OrderState]:
+        if state.order.status is not OrderStatus.IN_PROGRESS:
+            return decide_agree.decide_cancel_unfunded(state, reason, context=context)
+        if state.viewer is Party.SELLER:
+            return decide_finish.decide_seller_cancel(state, reason, context=context, refund_hook=self._refund_hook)
+        return decide_finish.decide_cancel_overdue(
+            state, reason, rules=self._rules, context=context, refund_hook=self._refund_hook
+        )
+
+
+def _found(state: OrderState | None) -> OrderState:
+    if state is None:
+        raise OrderNotFoundError
+    return state
