@@ -92,10 +92,10 @@ async def test_a_transfer_that_went_wrong_is_unknown_and_exists_at_most_once(
     assert await transfers(vendor) == ([reference] if fault in ACTED else [])
 
 
-async def test_a_rate_limited_transfer_is_not_sent(vendor: httpx2.AsyncClient, hasty: PaymentProvider) -> None:
+async def test_a_rate_limited_transfer_is_not_sent(vendor: httpx2.AsyncClient, provider: PaymentProvider) -> None:
     await misbehave(vendor, "transfer", {"kind": "rate_limited", "retry_after": 7})
 
-    result = await hasty.transfer_sender.send(
+    result = await provider.transfer_sender.send(
         reference=provider_reference_for(uuid4()),
         amount=Money(1_000_000, "NGN"),
         account=SELLER,
@@ -149,7 +149,7 @@ async def test_a_payment_read_that_went_wrong_is_unknown(
 
 
 async def test_a_vendor_that_is_down_is_told_apart_from_one_that_does_not_answer(
-    hasty: PaymentProvider, unused_tcp_port: int
+    provider: PaymentProvider, unused_tcp_port: int
 ) -> None:
     settings = PaystackSettings(
         secret_key=KEY, webhook_secrets=(KEY,), base_url=f"http://127.0.0.1:{unused_tcp_port}", deadline_seconds=5
@@ -159,7 +159,7 @@ async def test_a_vendor_that_is_down_is_told_apart_from_one_that_does_not_answer
         result = await down.provider.transfer_sender.send(
             reference=reference, amount=Money(1_000_000, "NGN"), account=SELLER, narration="KRO payout"
         )
-    later = await hasty.transfer_sender.send(
+    later = await provider.transfer_sender.send(
         reference=reference, amount=Money(1_000_000, "NGN"), account=SELLER, narration="KRO payout"
     )
 
