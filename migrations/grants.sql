@@ -14,7 +14,7 @@ BEGIN
     GRANT SELECT ON ALL TABLES IN SCHEMA public TO kro_app;
     GRANT INSERT, UPDATE ON users, sessions, admins, two_factor_admin, verification_codes, bank_accounts, orders,
         conditions, transactions, payout_attempts, payment_webhook_state, refunds, idempotency_keys, timers, outbox,
-        rate_limits, condition_templates, fee_configuration, user_roles TO kro_app;
+        job_claims, rate_limits, condition_templates, fee_configuration, user_roles TO kro_app;
     GRANT INSERT ON fee_quotes, evidence, order_events, payout_approvals, payment_webhook_info, audit_log TO kro_app;
     GRANT DELETE ON timers, rate_limits, idempotency_keys, outbox TO kro_app;
     GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO kro_app;

@@ -55,6 +55,10 @@ BEGIN
         INSERT INTO payout_attempts SELECT r.* FROM jsonb_populate_recordset(NULL::payout_attempts, items) AS r;
     WHEN 'refunds' THEN
         INSERT INTO refunds SELECT r.* FROM jsonb_populate_recordset(NULL::refunds, items) AS r;
+    WHEN 'evidence' THEN
+        INSERT INTO evidence SELECT r.* FROM jsonb_populate_recordset(NULL::evidence, items) AS r;
+    WHEN 'bank_accounts' THEN
+        INSERT INTO bank_accounts SELECT r.* FROM jsonb_populate_recordset(NULL::bank_accounts, items) AS r;
     WHEN 'fee_quotes' THEN
         INSERT INTO fee_quotes SELECT r.* FROM jsonb_populate_recordset(NULL::fee_quotes, items) AS r;
     END CASE;
@@ -168,4 +172,23 @@ END $$;
 CREATE FUNCTION available_balance(owner uuid, wanted_currency text) RETURNS bigint LANGUAGE sql STABLE AS $$
     SELECT coalesce((SELECT b.balance FROM kro_balance AS b WHERE b.owner_id = owner AND b.code = 'user_available'
                      AND b.qualifier = '' AND b.currency = wanted_currency), 0)
+$$;
+
+CREATE FUNCTION held_for_buyer(buyer uuid) RETURNS TABLE (currency text, amount bigint) LANGUAGE sql STABLE AS $$
+    SELECT o.currency, sum(o.funded_amount - o.released_amount - o.refunded_amount)::bigint
+    FROM orders AS o WHERE o.buyer_id = buyer AND o.funded_amount > o.released_amount + o.refunded_amount
+    GROUP BY o.currency
+$$;
+
+CREATE FUNCTION payouts_in_transit(owner uuid) RETURNS TABLE (currency text, amount bigint) LANGUAGE sql STABLE AS $$
+    SELECT t.currency, sum(t.amount)::bigint
+    FROM transactions AS t
+    WHERE t.user_id = owner AND t.kind = 'payout'
+      AND t.status IN ('awaiting_approval', 'approved', 'submitting', 'submitted', 'unknown')
+    GROUP BY t.currency
+$$;
+
+CREATE FUNCTION open_payments(wanted_order uuid) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT count(*) FROM transactions AS t
+    WHERE t.order_id = wanted_order AND t.kind = 'payment' AND t.status IN ('initiated', 'processing', 'unknown')
 $$;

@@ -10,7 +10,7 @@ CREATE TABLE user_roles (
 CREATE TABLE users (
     id uuid CONSTRAINT pk_users PRIMARY KEY,
     phone text NOT NULL CONSTRAINT uq_users_phone UNIQUE,
-    email text CONSTRAINT uq_users_email UNIQUE,
+    email text,
     first_name text NOT NULL,
     last_name text NOT NULL,
     password_hash text NOT NULL,
@@ -63,7 +63,6 @@ CREATE TABLE sessions (
 );
 CREATE INDEX ix_sessions_user_id ON sessions (user_id) WHERE revoked_at IS NULL;
 CREATE INDEX ix_sessions_admin_id ON sessions (admin_id) WHERE revoked_at IS NULL;
-CREATE INDEX ix_sessions_previous_hash ON sessions (previous_hash) WHERE previous_hash IS NOT NULL;
 
 CREATE TABLE verification_codes (
     id uuid CONSTRAINT pk_verification_codes PRIMARY KEY,
@@ -74,7 +73,7 @@ CREATE TABLE verification_codes (
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
     consumed_at timestamptz,
-    superseded_at timestamptz
+    draft jsonb
 );
 CREATE INDEX ix_verification_codes_phone_created_at ON verification_codes (phone, created_at);
 
@@ -92,7 +91,7 @@ CREATE TABLE bank_accounts (
     bank_code text NOT NULL,
     bank_name text NOT NULL,
     account_number_sealed text NOT NULL,
-    account_number_index bytea NOT NULL,
+    account_number_index text NOT NULL,
     account_number_last4 text NOT NULL,
     account_name text NOT NULL,
     currency text NOT NULL,
@@ -229,6 +228,7 @@ CREATE TABLE orders (
 );
 CREATE INDEX ix_orders_buyer_id_created_at_id ON orders (buyer_id, created_at DESC, id DESC);
 CREATE INDEX ix_orders_seller_id_created_at_id ON orders (seller_id, created_at DESC, id DESC);
+CREATE INDEX ix_orders_buyer_id_held ON orders (buyer_id) WHERE funded_amount > released_amount + refunded_amount;
 CREATE INDEX ix_orders_created_at_id ON orders (created_at DESC, id DESC);
 
 CREATE TABLE conditions (
@@ -326,6 +326,8 @@ CREATE TABLE transactions (
 CREATE INDEX ix_transactions_user_id_created_at_id ON transactions (user_id, kind, created_at DESC, id DESC);
 CREATE INDEX ix_transactions_order_id ON transactions (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX ix_transactions_next_poll_at ON transactions (next_poll_at) WHERE next_poll_at IS NOT NULL;
+CREATE INDEX ix_transactions_user_id_in_transit ON transactions (user_id) WHERE kind = 'payout'
+    AND status IN ('awaiting_approval', 'approved', 'submitting', 'submitted', 'unknown');
 CREATE INDEX ix_transactions_payout_status ON transactions (status, created_at) WHERE kind = 'payout';
 
 CREATE TABLE payout_approvals (
@@ -423,6 +425,11 @@ CREATE TABLE timers (
 );
 CREATE INDEX ix_timers_due_at ON timers (due_at);
 
+CREATE TABLE job_claims (
+    name text CONSTRAINT pk_job_claims PRIMARY KEY,
+    claimed_at timestamptz NOT NULL
+);
+
 CREATE TABLE outbox (
     id uuid CONSTRAINT pk_outbox PRIMARY KEY,
     topic text NOT NULL,
@@ -437,7 +444,9 @@ CREATE TABLE outbox (
     delivered_at timestamptz
 );
 CREATE INDEX ix_outbox_due ON outbox (next_attempt_at, id) WHERE state = 'pending';
-CREATE INDEX ix_outbox_ordering_key ON outbox (ordering_key, id) WHERE state = 'pending' AND ordering_key IS NOT NULL;
+CREATE INDEX ix_outbox_ordering_key ON outbox (ordering_key, created_at, id)
+    WHERE state = 'pending' AND ordering_key IS NOT NULL;
+CREATE INDEX ix_outbox_dead ON outbox (id) WHERE state = 'dead';
 
 CREATE TABLE audit_log (
     id uuid CONSTRAINT pk_audit_log PRIMARY KEY,
