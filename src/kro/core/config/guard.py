@@ -15,6 +15,7 @@ from kro.core.config.shape import leaves
 _MARKERS: Final = (
     "kro_sandbox",
     "kro-local-only",
+    "krolocalonly",
     "changeme",
     "change-me",
     "change_me",

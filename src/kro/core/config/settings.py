@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from kro.core.config.access import JWTSettings, OTPSettings, SecuritySettings
 from kro.core.config.business import FeeSettings, KYCSettings, OrderSettings, PayoutSettings
+from kro.core.config.demo import DemoSettings
 from kro.core.config.groups import Group
 from kro.core.config.platform import (
     AppSettings,
@@ -58,6 +59,7 @@ class Settings(Group):
     fincra: FincraSettings | None = None
     providus: ProvidusSettings | None = None
     aws: AWSSettings | None = None
+    demo: DemoSettings = DemoSettings()
 
     @model_validator(mode="after")
     def _one_key_one_purpose(self) -> Self:

@@ -62,15 +62,22 @@ class _Connection(PlainConnection):
 class Database:
     """Runs single statements on pooled connections. Every call is one round trip; :attr:`trips` counts them."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], options: PoolOptions) -> None:
-        self._pool = pool
+    def __init__(self, options: PoolOptions) -> None:
         self._options = options
+        self._opened: asyncpg.Pool[asyncpg.Record] | None = None
         self.trips = 0
 
     @classmethod
     async def connect(cls, options: PoolOptions) -> Self:
+        """Make a database and open it."""
+        database = cls(options)
+        await database.open()
+        return database
+
+    async def open(self) -> None:
         """Open the pool with at least one connection, so that a wrong address fails here and not on a request."""
-        pool = await asyncpg.create_pool(
+        options = self._options
+        self._opened = await asyncpg.create_pool(
             options.dsn,
             min_size=1,
             max_size=options.size,
@@ -86,11 +93,18 @@ class Database:
                 "idle_in_transaction_session_timeout": _milliseconds(options.idle_in_transaction_seconds),
             },
         )
-        return cls(pool, options)
+
+    @property
+    def _pool(self) -> asyncpg.Pool[asyncpg.Record]:
+        if self._opened is None:
+            raise RuntimeError("the database is not open")
+        return self._opened
 
     async def close(self) -> None:
-        """Wait for running statements and close every connection."""
-        await self._pool.close()
+        """Wait for running statements and close every connection; closing what is not open does nothing."""
+        if self._opened is not None:
+            await self._opened.close()
+            self._opened = None
 
     async def row(self, sql: str, *args: object) -> asyncpg.Record | None:
         """Return the first row or ``None``."""
