@@ -31,6 +31,14 @@ def lint(source: Path, config: Path, *contracts: str) -> subprocess.CompletedPro
     )
 
 
+@pytest.fixture(scope="module")
+def copy(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Lend a copy of the sources that may be broken."""
+    target = tmp_path_factory.mktemp("broken") / "src"
+    shutil.copytree(root / "src", target, ignore=shutil.ignore_patterns("__pycache__"))
+    return target
+
+
 class TestContracts:
     def test_all_hold(self, root: Path) -> None:
         result = lint(root / "src", root / ".importlinter")
@@ -66,12 +74,6 @@ class TestContracts:
 
 class TestEachContractBites:
     """Add one forbidden import to a copy of the sources: the contract that is about it must break."""
-
-    @pytest.fixture(scope="class")
-    def copy(self, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        target = tmp_path_factory.mktemp("broken") / "src"
-        shutil.copytree(root / "src", target, ignore=shutil.ignore_patterns("__pycache__"))
-        return target
 
     @pytest.mark.parametrize(
         ("contract", "file", "line"),
