@@ -148,6 +148,14 @@ class TestGuardedEnvironments:
 
         assert found == ("database.embedded: the embedded server is for development; give a url or a host",)
 
+    @pytest.mark.parametrize("people", ["users", "admins"])
+    def test_demo_people_are_refused_whatever_their_passwords(
+        self, production: dict[str, str], tmp_path: Path, people: str
+    ) -> None:
+        directory = external(tmp_path, "production", {"demo": {people: [{"password": "q8Zr4TnB1vXc6Lm3"}]}})
+
+        assert any(problem.startswith("demo: ") for problem in problems(production, directory=directory))
+
     def test_a_password_inside_a_url_is_looked_at(self, production: dict[str, str]) -> None:
         found = problems(production | {"KRO_DATABASE_URL": "postgresql://kro_owner:changeme@db.internal/kro"})
 

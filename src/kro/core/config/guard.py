@@ -60,6 +60,8 @@ def refusals(tree: Mapping[str, Any], *, environment: Environment) -> Iterator[t
         reason = _secret_refusal(leaf.value, environment) if leaf.secret else _address_refusal(leaf.value)
         if reason:
             yield leaf.path, reason
+    if any(_at(tree, ("demo", people)) for people in ("users", "admins")):
+        yield ("demo",), "everybody knows these people's passwords; no demo users or admins here"
     if _at(tree, ("logging", "format")) == LogFormat.CONSOLE:
         yield ("logging", "format"), "it would show the texts of exceptions; use json"
     for path, reason in _SWITCHES.items():

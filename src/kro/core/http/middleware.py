@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
 from typing import Final
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
@@ -22,21 +21,26 @@ _log = get_logger()
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _SERVER_ERROR: Final = 500
 _DOCS: Final = ("/docs", "/redoc", "/static-offline-docs/")
-_API_HEADERS: Final[Mapping[str, str]] = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
-_DOCS_HEADERS: Final[Mapping[str, str]] = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-        "script-src 'self' 'unsafe-inline'; worker-src blob:; frame-ancestors 'none'"
+_EVERYWHERE: Final = (
+    (b"strict-transport-security", b"max-age=63072000; includeSubDomains"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_API_HEADERS: Final = (
+    *_EVERYWHERE,
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+_DOCS_HEADERS: Final = (
+    *_EVERYWHERE,
+    (
+        b"content-security-policy",
+        (
+            b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+            b"script-src 'self' 'unsafe-inline'; worker-src blob:; frame-ancestors 'none'"
+        ),
     ),
-}
-_EVERY_HEADERS: Final[Mapping[str, str]] = {
-    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+)
 
 
 class RequestMiddleware:
@@ -123,7 +127,10 @@ class LastResortMiddleware:
 
 
 def _add_headers(message: Message, *, path: str, request_id: str) -> None:
-    headers = MutableHeaders(scope=message)
-    headers["X-Request-Id"] = request_id
-    for name, value in {**_EVERY_HEADERS, **(_DOCS_HEADERS if path.startswith(_DOCS) else _API_HEADERS)}.items():
-        headers.setdefault(name, value)
+    """Add what the route did not set itself."""
+    headers = list(message["headers"])
+    given = {name for name, _ in headers}
+    ours = _DOCS_HEADERS if path.startswith(_DOCS) else _API_HEADERS
+    headers.extend(pair for pair in ours if pair[0] not in given)
+    headers.append((b"x-request-id", request_id.encode()))
+    message["headers"] = headers

@@ -42,14 +42,18 @@ _EXCEPTION: Final = "exc_info"
 def keep_allowed(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's processor form
     """Keep allowed fields with plain, short values; mask those that need it; drop the rest and say how many."""
     kept: dict[str, Any] = {}
+    dropped = 0
     for name, value in line.items():
-        if name in MASKED and isinstance(value, str):
-            kept[name] = MASKED[name](value)
-        elif name in ALLOWED and value is not None:
+        if value is None:
+            continue
+        if name in ALLOWED:
             kept[name] = _plain(value)
+        elif name in MASKED:
+            kept[name] = MASKED[name](str(value))
         elif name == _EXCEPTION:
             kept[name] = value
-    dropped = sum(1 for name in line if name not in ALLOWED and name not in MASKED and name != _EXCEPTION)
+        else:
+            dropped += 1
     if dropped:
         kept["dropped_fields"] = dropped
     return kept
