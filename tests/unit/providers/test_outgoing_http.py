@@ -354,6 +354,17 @@ class TestSafety:
         assert outcome == NotSent("ConnectError")
         assert b"".join(received) == b""
 
+    async def test_the_environment_cannot_put_a_proxy_between(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+            monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+        async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            await writer.drain()
+
+        async with server(answer) as url, OutgoingHTTP(OutgoingSettings(provider="v", base_url=url)) as http:
+            assert isinstance(await http.call(operation="r", method="GET", path="/thing"), Reply)
+
     async def test_secrets_and_queries_do_not_reach_the_log(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG)
         script = Script(httpx2.Response(200, json={}), httpx2.Response(500, text=SECRET), httpx2.ReadError(SECRET))

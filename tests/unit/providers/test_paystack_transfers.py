@@ -295,6 +295,7 @@ class TestStatus:
         "answer",
         [
             httpx2.Response(404, html="<h1>Not found</h1>"),
+            httpx2.Response(404, json={"error": "no route"}),
             httpx2.Response(400, json={"status": False, "message": "?"}),
             httpx2.Response(401, json={"status": False, "message": "Invalid key"}),
             httpx2.Response(429, json={"status": False, "code": "rate_limited"}),
