@@ -6,10 +6,11 @@ from kro.core.http.health import Check, health_router
 from kro.core.http.idempotency import IdempotencyKey, IdempotencyRequest, OptionalIdempotencyKey
 from kro.core.http.inputs import Currency, Input, Line, MoneyIn, MoneyOut, Paragraphs, QueryInput
 from kro.core.http.install import install, new_api
-from kro.core.http.paging import BoundTo, CursorSigner, Page, PageParameters, PageQuery, Position, Slice
+from kro.core.http.paging import BoundTo, CursorSigner, Page, PageParameters, PageQuery, Slice
 from kro.core.http.problems import Problem, RateLimitFacts, problem_response, problems, render_problem
 from kro.core.http.replies import JSONBytes, send
 from kro.core.http.strict_query import strict_query
+from kro.core.paging import Position
 
 __all__ = [
     "BodyPolicy",

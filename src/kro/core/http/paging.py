@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field
 
 from kro.core.http.errors import InvalidCursorError
 from kro.core.http.inputs import QueryInput
+from kro.core.paging import Position
 
 T = TypeVar("T")
 
@@ -47,14 +48,6 @@ class Page(BaseModel, Generic[T]):
     data: list[T]
     has_more: bool
     next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """The last row a client has seen. Microseconds are kept: rows of the same millisecond must not be skipped."""
-
-    created_at: datetime
-    id: UUID
 
 
 @dataclass(frozen=True, slots=True)
