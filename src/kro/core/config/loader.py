@@ -106,11 +106,11 @@ def _load(*, environment: str | None, directory: Path | None, environ: Mapping[s
 def base_directory() -> Path:
     """Find the configuration files that ship with the code.
 
-    They lie at the root of a checkout; beside the package when it was installed as a wheel that carries them; and in
-    the working directory of a container that installs the package and copies the folder.
+    They lie inside the package when a wheel carries them, at the root of a checkout, or in the working directory of a
+    container that installs the package and copies the folder.
     """
     package = Path(__file__).resolve().parents[2]
-    candidates = (package.parents[1] / "config", package / "config", Path.cwd() / "config")
+    candidates = (package / "config", package.parents[1] / "config", Path.cwd() / "config")
     for folder in candidates:
         if (folder / "default.json").is_file():
             return folder
