@@ -38,7 +38,10 @@ class Cast:
 
 
 class Journey:
-    """The main job of the platform, played as the two apps and the admin would play it."""
+    """The main job of the platform, played as the two apps and the admin would play it.
+
+    :meth:`play` plays it whole; a scenario may also walk its parts and leave the path with steps of its own.
+    """
 
     def __init__(self, cast: Cast, *, display: Display, account_number: str) -> None:
         self._buyer, self._seller = cast.buyer, cast.seller
@@ -46,41 +49,45 @@ class Journey:
         self._sandbox = cast.sandbox
         self._display = display
         self._account_number = account_number
-        self._expectations = Expectations()
-        self._timeline = Timeline(order_id="")
+        self.expectations = Expectations()
+        self.timeline = Timeline(order_id="")
 
     async def play(self) -> None:
         """Play every step.
 
         :raises DemoError: at the first step or figure that is not as it must be, naming it.
         """
-        await self._meet()
-        order = await self._agree()
-        await self._pay(order)
-        await self._deliver(order["id"])
-        await self._close(order["id"])
-        await self._withdraw()
-        await self._look_back()
+        await self.meet()
+        order = await self.propose()
+        await self.accept(order)
+        await self.pay(order["id"])
+        await self.deliver(order["id"])
+        await self.close(order["id"])
+        await self.withdraw()
+        await self.look_back()
 
-    async def _meet(self) -> None:
+    async def meet(self) -> None:
+        """Bring two strangers in: registered, proven by SMS, logged in and listening."""
         for party in (self._buyer, self._seller):
-            async with self._step(f"The {party.role} registers, proves the phone number and logs in"):
+            async with self.step(f"The {party.role} registers, proves the phone number and logs in"):
                 await party.register(self._sandbox)
                 profile = await party.log_in()
                 equal(f"the {party.role}'s status", "active", profile["status"])
                 equal(f"the {party.role}'s tier", 1, profile["kyc_tier"])
                 self._display.note(f"{party.contact.phone}: the code came by SMS")
 
-    async def _agree(self) -> JSON:
-        async with self._step(f"The buyer asks what an escrow of {naira(due.AMOUNT)} costs"):
+    async def propose(self) -> JSON:
+        """Have the buyer ask for the price and propose the order; returns it."""
+        async with self.step(f"The buyer asks what an escrow of {naira(due.AMOUNT)} costs"):
             quote = await self._quote()
-        async with self._step("The buyer proposes the order: two conditions of a template and one of its own"):
-            order = await self._propose(quote)
-        async with self._step("The seller accepts exactly these terms"):
+        async with self.step("The buyer proposes the order: two conditions of a template and one of its own"):
+            return await self._propose(quote)
+
+    async def accept(self, order: JSON) -> None:
+        async with self.step("The seller accepts exactly these terms"):
             accepted = await self._seller.act(order["id"], "accept", {"terms_hash": order["terms"]["hash"]})
             equal("the accepted terms", order["terms"]["hash"], accepted["terms"]["accepted_hash"])
-            self._timeline.expect("accepted", by="seller")
-        return order
+            self.timeline.expect("accepted", by="seller")
 
     async def _quote(self) -> JSON:
         quote = await self._buyer.quote(amount=due.AMOUNT, order_type="goods", buyer_share_bps=due.BUYER_SHARE_BPS)
@@ -113,24 +120,25 @@ class Journey:
         )
         equal("the number of conditions", 3, len(order["conditions"]))
         kobo("what the order asks of the buyer", due.BUYER_PAYS, order["fees"]["buyer_pays"])
-        self._timeline.order_id = order["id"]
-        self._timeline.expect("created", by="buyer")
+        self.timeline.order_id = order["id"]
+        self.timeline.expect("created", by="buyer")
         return order
 
-    async def _pay(self, order: JSON) -> None:
-        async with self._step("The buyer pays by card on the hosted checkout page"):
-            payment = await self._buyer.pay_by_card(order["id"], self._sandbox)
+    async def pay(self, order_id: str) -> None:
+        """Have the buyer pay by test card, and wait until the money is in escrow."""
+        async with self.step("The buyer pays by card on the hosted checkout page"):
+            payment = await self._buyer.pay_by_card(order_id, self._sandbox)
             kobo("the amount to pay", due.BUYER_PAYS, payment["amount"])
-            funded = await self._buyer.order_in(order["id"], "in_progress")
+            funded = await self._buyer.order_in(order_id, "in_progress")
             kobo("what the order holds", due.BUYER_PAYS, funded["held"])
             settled = await self._buyer.payment(payment["id"], until="settled_at")
             equal("the payment's status", "succeeded", settled["status"])
             equal("the payment's variance", "exact", settled["variance"])
-            self._timeline.expect("funded", by="system")
-            self._expectations.move("buyer", in_escrow=due.BUYER_PAYS)
+            self.timeline.expect("funded", by="system")
+            self.expectations.move("buyer", in_escrow=due.BUYER_PAYS)
 
-    async def _deliver(self, order_id: str) -> None:
-        async with self._step("The seller hands in each condition with its evidence, and the buyer confirms"):
+    async def deliver(self, order_id: str) -> None:
+        async with self.step("The seller hands in each condition with its evidence, and the buyer confirms"):
             order = await self._seller.order(order_id)
             pieces = [await self._fulfill(order_id, condition) for condition in order["conditions"]]
             equal("whether evidence was handed in", True, any(pieces))
@@ -144,10 +152,10 @@ class Journey:
         await self._seller.act(
             order_id, f"conditions/{condition['id']}/submit", {"note": "Done.", "evidence_ids": evidence}
         )
-        self._timeline.expect("condition_submitted", by="seller")
+        self.timeline.expect("condition_submitted", by="seller")
         confirmer = self._seller if condition["confirmed_by"] == "seller" else self._buyer
         await confirmer.act(order_id, f"conditions/{condition['id']}/confirm")
-        self._timeline.expect("condition_confirmed", by=confirmer.role)
+        self.timeline.expect("condition_confirmed", by=confirmer.role)
         return evidence
 
     async def _upload(self, order_id: str) -> str:
@@ -156,37 +164,37 @@ class Journey:
         )
         equal("the evidence's size", len(WAYBILL), piece["size_bytes"])
         equal("the evidence's digest", hashlib.sha256(WAYBILL).hexdigest(), piece["sha256"])
-        self._timeline.expect("evidence_added", by="seller")
+        self.timeline.expect("evidence_added", by="seller")
         return str(piece["id"])
 
-    async def _close(self, order_id: str) -> None:
-        async with self._step("The seller says the order is complete"):
+    async def close(self, order_id: str) -> None:
+        async with self.step("The seller says the order is complete"):
             await self._seller.act(order_id, "complete")
-            self._timeline.expect("completed", by="seller")
-        async with self._step("The buyer approves, and the escrow is released"):
+            self.timeline.expect("completed", by="seller")
+        async with self.step("The buyer approves, and the escrow is released"):
             closed = await self._buyer.act(order_id, "approve")
             equal("the order's status", "closed", closed["status"])
             kobo("what the order still holds", 0, closed["held"])
             kobo("what the order released", due.BUYER_PAYS, closed["released"])
-            self._timeline.expect("approved", by="buyer")
-            self._expectations.move("buyer", in_escrow=-due.BUYER_PAYS)
-            self._expectations.move("seller", available=due.SELLER_RECEIVES)
+            self.timeline.expect("approved", by="buyer")
+            self.expectations.move("buyer", in_escrow=-due.BUYER_PAYS)
+            self.expectations.move("seller", available=due.SELLER_RECEIVES)
 
-    async def _withdraw(self) -> None:
-        async with self._step("The seller adds a bank account; its owner's name comes from the bank"):
+    async def withdraw(self) -> None:
+        async with self.step("The seller adds a bank account; its owner's name comes from the bank"):
             account = await self._add_bank_account()
-        async with self._step("The seller asks for a payout of everything"):
+        async with self.step("The seller asks for a payout of everything"):
             amount = {"amount": due.PAYOUT_AMOUNT, "currency": due.CURRENCY}
             payout = await self._seller.api.post("/v1/payouts", {"bank_account_id": account["id"], "amount": amount})
             equal("the payout's status", "awaiting_approval", payout["status"])
             kobo("the payout's fee", due.PAYOUT_FEE, payout["fee"])
             kobo("the VAT in the payout's fee", due.PAYOUT_VAT, payout["vat"])
             kobo("what the payout takes", due.SELLER_RECEIVES, payout["total_debit"])
-            self._expectations.move("seller", available=-due.SELLER_RECEIVES, in_transit=due.PAYOUT_AMOUNT)
-        async with self._step("An admin logs in with TOTP and approves with a fresh code"):
+            self.expectations.move("seller", available=-due.SELLER_RECEIVES, in_transit=due.PAYOUT_AMOUNT)
+        async with self.step("An admin logs in with TOTP and approves with a fresh code"):
             await self._approve(payout["id"])
             await self._seller.payout(payout["id"], until="succeeded")
-            self._expectations.move("seller", in_transit=-due.PAYOUT_AMOUNT)
+            self.expectations.move("seller", in_transit=-due.PAYOUT_AMOUNT)
             await self._arrived()
 
     async def _add_bank_account(self) -> JSON:
@@ -214,8 +222,8 @@ class Journey:
         equal("what reached the bank account", due.PAYOUT_AMOUNT, transfers[0]["amount"])
         self._display.note(f"{naira(transfers[0]['amount'])} reached the bank account")
 
-    async def _look_back(self) -> None:
-        async with self._step("Both find the story in their SMS and mail, and the admin reconciles the books"):
+    async def look_back(self) -> None:
+        async with self.step("Both find the story in their SMS and mail, and the admin reconciles the books"):
             for party in (self._buyer, self._seller):
                 for channel, address in (("sms", party.contact.phone), ("mail", party.contact.email)):
                     await self._was_told(party, channel, address)
@@ -235,13 +243,17 @@ class Journey:
         self._display.note(f"{channel} to the {party.role}: {', '.join(notices)}")
 
     @asynccontextmanager
-    async def _step(self, title: str) -> AsyncIterator[None]:
+    async def step(self, title: str) -> AsyncIterator[None]:
+        """Play one step and judge what everybody hears and owns after it.
+
+        :raises DemoError: when something is not as :attr:`timeline` and :attr:`expectations` say.
+        """
         self._display.step(title)
         yield
         parties = [party for party in (self._buyer, self._seller) if party.api.token is not None]
-        if self._timeline.expected:
-            self._display.timeline(await self._timeline.judge(*parties))
+        if self.timeline.expected:
+            self._display.timeline(await self.timeline.judge(*parties))
         balances = {party.role: await party.balance() for party in parties}
         self._display.balances(balances)
         for role, balance in balances.items():
-            self._expectations.judge(role, balance)
+            self.expectations.judge(role, balance)

@@ -48,10 +48,14 @@ class Sandbox:
         books = await self._api.get("/_sim/books")
         return [item for item in books["paystack"]["transfers"] if item["account_number"] == account_number]
 
-    async def underpay_next(self, amount_minor: int) -> None:
-        """Make the provider report less (or more) than was asked for on the next card payment, in kobo."""
+    async def misread_next(self, amount_minor: int) -> None:
+        """Have the next card payment come in as another amount than was asked for, in kobo."""
         fault = {"vendor": "paystack", "operation": "pay", "kind": "under", "times": 1, "amount": amount_minor}
         await self._api.post("/_sim/faults", fault)
+
+    async def tell(self, event: str, *, reference: str) -> None:
+        """Send the platform a signed webhook about a payment or transfer."""
+        await self._api.post("/_sim/webhooks/paystack", {"event": event, "data": {"reference": reference}})
 
     async def _messages(self, address: str, channel: str, after: str | None) -> list[JSON]:
         query = {"to": address, "channel": channel, **({"after": after} if after else {})}
