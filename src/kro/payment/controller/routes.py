@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from kro.core.database.pool import DatabaseBusyError
+from kro.core.guards import CurrentUser, Public
+from kro.core.http import IdempotencyKey, JSONBytes, Page, PageParameters, Position, problems, send
+from kro.core.ids import read_id
+from kro.payment.controller.dependencies import CursorsDep, PaymentsDep, PayoutReadsDep, PayoutsDep, WebhooksDep
+from kro.payment.domain import (
+    PaymentNotFoundError,
+    PaymentRead,
+    PayoutNotFoundError,
+    PayoutRead,
+    PayoutStateError,
+    render_payout,
+)
+from kro.payment.providers import WebhookSignatureError
+
+router = APIRouter()
+
+
+@router.get("/payments", response_model=Page[PaymentRead], tags=["payments"])
+async def list_payments(
+    query: PageParameters, user: CurrentUser, payments: PaymentsDep, cursors: CursorsDep
+) -> Response:
+    """List the caller's payments, newest first."""
+    bound_to = {"list": "payments", "owner": str(user.id)}
+    before = cursors.decode(query.cursor, bound_to=bound_to)
+    found = await payments.list(actor=user, before=before, limit=query.limit + 1)
+    page = cursors.cut(
+        found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
+    )
+    data = [PaymentRead.of(payment) for payment in page.rows]
+    return JSONBytes.of(Page[PaymentRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+
+
+@router.get(
+    "/payments/{payment_id}",
+    response_model=PaymentRead,
+    tags=["payments"],
+    responses=problems(PaymentNotFoundError),
+)
+async def get_payment(payment_id: str, user: CurrentUser, payments: PaymentsDep) -> Response:
+    """Return one payment of the caller's, with the page to pay on once there is one."""
+    return JSONBytes.of(PaymentRead.of(await payments.get(read_id("pay", payment_id), actor=user)))
+
+
+@router.get("/payouts", response_model=Page[PayoutRead], tags=["payouts"])
+async def list_payouts(
+    query: PageParameters, user: CurrentUser, payouts: PayoutReadsDep, cursors: CursorsDep
+) -> Response:
+    """List the caller's payouts, newest first."""
+    bound_to = {"list": "payouts", "owner": str(user.id)}
+    before = cursors.decode(query.cursor, bound_to=bound_to)
+    found = await payouts.list(actor=user, before=before, limit=query.limit + 1)
+    page = cursors.cut(
+        found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
+    )
+    data = [PayoutRead.of(payout) for payout in page.rows]
+    return JSONBytes.of(Page[PayoutRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+
+
+@router.get(
+    "/payouts/{payout_id}", response_model=PayoutRead, tags=["payouts"], responses=problems(PayoutNotFoundError)
+)
+async def get_payout(payout_id: str, user: CurrentUser, payouts: PayoutReadsDep) -> Response:
+    """Return one payout of the caller's."""
+    return JSONBytes.of(PayoutRead.of(await payouts.get(read_id("pyt", payout_id), actor=user)))
+
+
+@router.post(
+    "/payouts/{payout_id}/cancel",
+    response_model=PayoutRead,
+    tags=["payouts"],
+    responses=problems(PayoutNotFoundError, PayoutStateError),
+)
+async def cancel_payout(payout_id: str, user: CurrentUser, key: IdempotencyKey, payouts: PayoutsDep) -> Response:
+    """Take a payout back before it is sent; amount and fee are available again at once."""
+    return send(
+        await payouts.cancel(
+            payout_id=read_id("pyt", payout_id), actor=user, once=key.by(user.id), render=render_payout
+        )
+    )
+
+
+@router.post(
+    "/webhooks/paystack",
+    dependencies=[Public],
+    tags=["webhooks"],
+    responses=problems(WebhookSignatureError, DatabaseBusyError),
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}, "required": True}},
+)
+async def receive_paystack(request: Request, webhooks: WebhooksDep) -> Response:
+    """Keep an event of Paystack's. Everything authentic is answered with 200, also what is known already."""
+    await webhooks.receive(provider="paystack", raw=await request.body(), headers=request.headers)
+    return Response(status_code=200)

@@ -1,0 +1,189 @@
+"""What a provider's answer about a payment means. Only this credits money that came in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from kro.core.decisions import Audit, Decision, Journal, Outcome, Update
+from kro.core.money import MAX_AMOUNT_MINOR, Money
+from kro.kro_balance.domain import External, provider_fee, receipt
+from kro.payment.database.records import OPEN_PAYMENT_STATUSES, Payment, PaymentStatus, Variance
+from kro.payment.domain.announcements import balance_updated, payment_updated
+from kro.payment.domain.context import Context
+from kro.payment.domain.progress import Progress
+from kro.payment.domain.receipts import Contribution, Receipt
+from kro.payment.domain.rules import CollectionRules, next_poll
+from kro.payment.providers.results import (
+    CollectionFacts,
+    CollectionResult,
+    FailedDefinitively,
+    NotFound,
+    Pending,
+    Reversed,
+    Succeeded,
+    Unknown,
+)
+
+PAGE_LOST: Final = "checkout_page_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionState:
+    """A payment with what the listeners loaded for the receipt it may become."""
+
+    payment: Payment
+    contributions: Sequence[Contribution] = ()
+
+
+def receipt_from(payment: Payment, result: CollectionResult, *, now: datetime) -> Receipt | None:
+    """Return what an answer lets us credit: a success under our reference, in the expected currency, above zero."""
+    if not isinstance(result, Succeeded) or contradiction(payment, result) is not None:
+        return None
+    return _receipt(payment, result.facts, now=now)
+
+
+def contradiction(payment: Payment, result: CollectionResult) -> str | None:
+    """Say what makes an answer unfit to be acted upon; such money is never credited without a person."""
+    match result:
+        case Reversed():
+            return "reversed_before_credit"
+        case Succeeded(facts=facts) if facts.reference != payment.reference:
+            return "reference_mismatch"
+        case Succeeded(facts=facts) if facts.currency != payment.amount.currency:
+            return "currency_mismatch"
+        case Succeeded(facts=facts) if not 0 < facts.amount_minor <= MAX_AMOUNT_MINOR or not facts.provider_reference:
+            return "facts_unusable"
+        case _:
+            return None
+
+
+def decide_collection(
+    state: CollectionState, result: CollectionResult, *, rules: CollectionRules, context: Context
+) -> Outcome[Progress]:
+    """Move a payment by what its provider answered. A success stays one, whatever is heard later."""
+    payment = state.payment
+    if payment.status is PaymentStatus.SUCCEEDED:
+        return Outcome(Decision(), Progress.FINAL)
+    reason = contradiction(payment, result)
+    if reason is not None:
+        return Outcome(_park(payment, result, reason, context), Progress.PARKED)
+    match result:
+        case Succeeded(facts=facts):
+            return Outcome(_credit(state, facts, context), Progress.FINAL)
+        case FailedDefinitively(code=code):
+            return Outcome(_wait(payment, PaymentStatus.FAILED, code, rules, context), Progress.WAITING)
+        case Pending() | NotFound() | Unknown():
+            return Outcome(_still_open(payment, result, rules, context), Progress.WAITING)
+        case Reversed():
+            raise AssertionError("a reversed payment is a contradiction")
+
+
+def _receipt(payment: Payment, facts: CollectionFacts, *, now: datetime) -> Receipt:
+    return Receipt(
+        payment_id=payment.id,
+        order_id=payment.order_id,
+        user_id=payment.user_id,
+        amount=Money(facts.amount_minor, facts.currency),
+        provider=payment.provider,
+        external_ref=facts.provider_reference,
+        occurred_at=facts.paid_at or now,
+    )
+
+
+def _credit(state: CollectionState, facts: CollectionFacts, context: Context) -> Decision:
+    payment = state.payment
+    received = _receipt(payment, facts, now=context.now)
+    changes = {
+        "status": PaymentStatus.SUCCEEDED,
+        "provider_reference": facts.provider_reference,
+        "received_amount": received.amount.amount,
+        "variance": _variance(received.amount, payment.amount),
+        "failure_code": None,
+        "next_poll_at": None,
+        "updated_at": context.now,
+        "settled_at": context.now,
+    }
+    own = Decision(
+        writes=(Update("transactions", payment.id, payment.version, changes),),
+        messages=(
+            payment_updated(payment, PaymentStatus.SUCCEEDED, context=context),
+            balance_updated(payment.user_id, context=context),
+        ),
+    )
+    posted = Decision(journals=_journals(received, facts, context))
+    for contribution in state.contributions:
+        posted += contribution.decide(received, now=context.now)
+    # The receipt is posted before what is paid from it; the order's row is written (and locked) before the payment's.
+    return posted + own
+
+
+def _journals(received: Receipt, facts: CollectionFacts, context: Context) -> tuple[Journal, ...]:
+    external = External(received.provider, received.external_ref)
+    credit = receipt(
+        context.posting(occurred_at=received.occurred_at),
+        payment_id=received.payment_id,
+        user_id=received.user_id,
+        amount=received.amount,
+        external=external,
+    )
+    if not facts.fees_minor or facts.fees_minor < 0:
+        return (credit,)
+    fee = provider_fee(
+        context.posting(occurred_at=received.occurred_at),
+        source=("payment", received.payment_id),
+        amount=Money(facts.fees_minor, facts.currency),
+        external=external,
+    )
+    return (credit, fee)
+
+
+def _variance(received: Money, expected: Money) -> Variance:
+    if received == expected:
+        return Variance.EXACT
+    return Variance.UNDER if received < expected else Variance.OVER
+
+
+def _still_open(payment: Payment, result: CollectionResult, rules: CollectionRules, context: Context) -> Decision:
+    if payment.status is PaymentStatus.UNKNOWN and payment.checkout_url is None and not isinstance(result, Unknown):
+        # Nobody was ever shown the page, so nobody can pay on it: the payer is free to start again at once.
+        return _wait(payment, PaymentStatus.FAILED, PAGE_LOST, rules, context)
+    return _wait(payment, payment.status, payment.failure_code, rules, context)
+
+
+def _wait(
+    payment: Payment, status: PaymentStatus, code: str | None, rules: CollectionRules, context: Context
+) -> Decision:
+    """Ask again by the ladder: even a failed attempt may still be followed by a success on the same page."""
+    next_at: datetime | None = next_poll(since=payment.created_at, ladder=rules.poll_seconds, now=context.now)
+    if context.now - payment.created_at > rules.give_up_after:
+        next_at = None
+        status = PaymentStatus.ABANDONED if status in OPEN_PAYMENT_STATUSES else status
+    return _update(payment, context, status=status, failure_code=code, polls=payment.polls + 1, next_poll_at=next_at)
+
+
+def _park(payment: Payment, result: CollectionResult, reason: str, context: Context) -> Decision:
+    """Leave it to a person, once. What was reversed before we credited it has brought us nothing, so it failed."""
+    if payment.failure_code == reason and payment.next_poll_at is None:
+        return Decision()
+    audit = Audit(
+        id=context.new_id(),
+        actor=context.actor,
+        action="payment.parked",
+        target_type="payment",
+        target_id=payment.id,
+        result="refused",
+        reason=reason,
+    )
+    failed = isinstance(result, Reversed) or payment.status is PaymentStatus.FAILED
+    status = PaymentStatus.FAILED if failed else PaymentStatus.UNKNOWN
+    changed = _update(payment, context, status=status, failure_code=reason, next_poll_at=None)
+    return replace(changed, audits=(audit,))
+
+
+def _update(payment: Payment, context: Context, *, status: PaymentStatus, **columns: Any) -> Decision:  # noqa: ANN401 - the columns of transactions
+    changes = {"status": status, "updated_at": context.now, **columns}
+    told = (payment_updated(payment, status, context=context),) if status is not payment.status else ()
+    return Decision(writes=(Update("transactions", payment.id, payment.version, changes),), messages=told)

@@ -1,0 +1,66 @@
+"""Why payments and payouts refuse: every class is one stable public code."""
+
+from __future__ import annotations
+
+from kro.core.errors import ErrorKind, KroError
+
+
+class PaymentNotFoundError(KroError):
+    """There is no such payment."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "payment_not_found"
+
+
+class PayoutNotFoundError(KroError):
+    """There is no such payout."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "payout_not_found"
+
+
+class WebhookNotFoundError(KroError):
+    """There is no such webhook."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "webhook_not_found"
+
+
+class AccountCoolingError(KroError):
+    """Money cannot go to this bank account yet; a new account has to wait first."""
+
+    code = "bank_account_cooling"
+
+
+class PayoutLimitError(KroError):
+    """The amount is above what the account's verification tier may withdraw today."""
+
+    code = "payout_limit_exceeded"
+
+
+class PayoutStateError(KroError):
+    """The payout's status does not allow this."""
+
+    code = "payout_illegal_transition"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"A payout that is {status.replace('_', ' ')} does not allow this.")
+        self.status = status
+
+
+class ApprovalMismatchError(KroError):
+    """What was approved is not what would be paid; read the payout again."""
+
+    code = "approval_mismatch"
+
+
+class AlreadyApprovedError(KroError):
+    """This admin has approved the payout already; another one has to."""
+
+    code = "payout_already_approved"
+
+
+class PayoutBlockedError(KroError):
+    """The payout may not leave at the moment."""
+
+    code = "payout_blocked"

@@ -1,0 +1,112 @@
+"""Sends an approved payout: once, under a reference that is on record before the provider hears of it."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from kro.core.clock import Clock
+from kro.core.decisions import DecisionRunner
+from kro.core.encryption import FieldCipher
+from kro.core.ids import IdSource
+from kro.core.outbox import Envelope, RetryLater
+from kro.payment.database.payouts import PayoutRepository
+from kro.payment.database.records import Payout, SubmissionState
+from kro.payment.domain.context import Context
+from kro.payment.domain.decide_submission import decide_submission
+from kro.payment.domain.decide_transfer import decide_transfer
+from kro.payment.domain.errors import PayoutBlockedError, PayoutNotFoundError
+from kro.payment.domain.rules import PayoutRules
+from kro.payment.providers import (
+    BankAccount,
+    FailedDefinitively,
+    TransferSender,
+    TransferSendResult,
+    UnsupportedAmountError,
+)
+
+_NARRATION: Final = "KRO payout"
+
+
+def bank_account_context(bank_account_id: UUID) -> str:
+    """Return the context a bank account's number is sealed for."""
+    return f"bank_accounts.account_number:{bank_account_id}"
+
+
+class PayoutSubmitter:
+    def __init__(
+        self,
+        *,
+        runner: DecisionRunner,
+        payouts: PayoutRepository,
+        provider: TransferSender,
+        cipher: FieldCipher,
+        rules: PayoutRules,
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
+        self._runner = runner
+        self._payouts = payouts
+        self._provider = provider
+        self._cipher = cipher
+        self._rules = rules
+        self._clock = clock
+        self._ids = ids
+
+    async def handle(self, envelope: Envelope) -> None:
+        """Handle ``payout.submit``.
+
+        :raises RetryLater: while the payout may not leave.
+        """
+        try:
+            await self.submit(payout_id=UUID(envelope.payload["payout_id"]))
+        except PayoutBlockedError as error:
+            raise RetryLater(error.code) from error
+
+    async def submit(self, *, payout_id: UUID) -> None:
+        """Take the payout, call the provider once, record what it said.
+
+        Nothing is sent unless this call itself took the attempt. A process that dies after taking it leaves a lease
+        behind: when that has run out the provider is asked, never called again.
+
+        :raises PayoutBlockedError: while its owner is not active or the approvals do not cover it.
+        """
+        account = self._account((await self._load(payout_id)).payout)
+        taken = await self._runner.carry_out(
+            load=lambda: self._load(payout_id),
+            decide=lambda state: decide_submission(state, rules=self._rules, context=self._context()),
+        )
+        if taken is None or taken.attempt is None:
+            return
+        answer = await self._send(taken, taken.attempt.reference, account)
+        await self._runner.carry_out(
+            load=lambda: self._load(payout_id),
+            decide=lambda state: decide_transfer(state.payout, answer, rules=self._rules, context=self._context()),
+        )
+
+    async def _send(self, payout: Payout, reference: str, account: BankAccount) -> TransferSendResult:
+        try:
+            return await self._provider.send(
+                reference=reference, amount=payout.amount, account=account, narration=_NARRATION
+            )
+        except UnsupportedAmountError as error:
+            return FailedDefinitively(error.code)
+
+    async def _load(self, payout_id: UUID) -> SubmissionState:
+        state = await self._payouts.for_submission(payout_id)
+        if state is None:
+            raise PayoutNotFoundError
+        return state
+
+    def _account(self, payout: Payout) -> BankAccount:
+        # Opened before the attempt is taken: a number that cannot be read must not look like a call under way.
+        destination = payout.destination
+        number = self._cipher.open(
+            destination.account_number_sealed, context=bank_account_context(destination.bank_account_id)
+        )
+        return BankAccount(
+            account_number=number, bank_code=destination.bank_code, account_name=destination.account_name
+        )
+
+    def _context(self) -> Context:
+        return Context.of_system(self._clock, self._ids)

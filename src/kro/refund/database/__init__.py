@@ -1,0 +1,1 @@
+"""The table of refunds and what is read from it."""
