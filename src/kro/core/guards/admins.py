@@ -29,7 +29,7 @@ class DomainNotAllowedError(KroError):
     code = "domain_not_allowed"
 
 
-def check_admin_domain(request: Request) -> None:
+async def admin_domain(request: Request) -> None:
     """Refuse browsers of other origins on the admin surface; a request without ``Origin`` is not from a page.
 
     :raises DomainNotAllowedError: unless the origin is our own or on the allow-list.
@@ -38,6 +38,10 @@ def check_admin_domain(request: Request) -> None:
     app = cast("Settings", request.app.state.settings).app
     if origin is not None and origin not in {app.public_base_url, *app.allowed_origins}:
         raise DomainNotAllowedError
+
+
+AdminDomain = Depends(admin_domain)
+"""For the admin routes that have no token yet; the guard of the others looks itself."""
 
 
 class AdminGuard(SecurityBase):
@@ -49,7 +53,7 @@ class AdminGuard(SecurityBase):
         self.permission = permission
 
     async def __call__(self, request: Request) -> Actor:
-        check_admin_domain(request)
+        await admin_domain(request)
         state = request.app.state
         database = cast("Database", state.database)
         actor = actor_of(request, cast("TokenVerifier", state.admin_tokens))

@@ -1,0 +1,1 @@
+"""Registration, login, profiles, bank accounts and the work of admins."""

@@ -1,0 +1,105 @@
+"""Registration, login and sessions of users."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from kro.core.actor import AccountNotActiveError, SessionEndedError
+from kro.core.auth.passwords import WeakPasswordError
+from kro.core.auth.tokens import InvalidTokenError
+from kro.core.guards import ActiveUser, ClientDep, CurrentUser, Public
+from kro.core.http import JSONBytes, problems
+from kro.core.ids import UnknownIdError, read_id
+from kro.core.phone import InvalidPhoneError
+from kro.core.rate_limit import RateLimitedError
+from kro.management.controller.dependencies import AccountsDep
+from kro.management.controller.inputs import LoginIn, RefreshIn, RegisterIn, VerifyIn
+from kro.management.controller.views import LoginRead, RegistrationStarted, SessionList, Verified
+from kro.management.domain import Register
+from kro.management.domain.errors import InvalidCredentialsError, SessionNotFoundError
+from kro.verification.domain import ChallengeEndedError, WrongCodeError
+
+router = APIRouter(prefix="/auth", tags=["auth"])
+
+
+@router.post(
+    "/register",
+    status_code=202,
+    response_model=RegistrationStarted,
+    dependencies=[Public],
+    responses=problems(InvalidPhoneError, WeakPasswordError, RateLimitedError),
+)
+async def register(body: RegisterIn, accounts: AccountsDep, client: ClientDep) -> JSONBytes:
+    """Ask for an account; a one-time code goes to the number. The answer is the same for every number."""
+    challenge = await accounts.registration.register(
+        Register(body.phone, body.password, body.first_name, body.last_name, body.email), client=client
+    )
+    return JSONBytes.of(RegistrationStarted.of(challenge), status=202)
+
+
+@router.post(
+    "/otp/verify",
+    response_model=Verified,
+    dependencies=[Public],
+    responses=problems(WrongCodeError, ChallengeEndedError, RateLimitedError),
+)
+async def verify_code(body: VerifyIn, accounts: AccountsDep, client: ClientDep) -> JSONBytes:
+    """Prove the number with the code; the account asked for with this challenge opens."""
+    try:
+        challenge_id = read_id("otp", body.challenge_id)
+    except UnknownIdError:
+        raise ChallengeEndedError from None
+    await accounts.registration.verify(challenge_id=challenge_id, code=body.code, client=client)
+    return JSONBytes.of(Verified())
+
+
+@router.post(
+    "/login",
+    response_model=LoginRead,
+    dependencies=[Public],
+    responses=problems(InvalidPhoneError, InvalidCredentialsError, AccountNotActiveError, RateLimitedError),
+)
+async def log_in(body: LoginIn, accounts: AccountsDep, client: ClientDep) -> JSONBytes:
+    """Open a session with number and password."""
+    return JSONBytes.of(
+        LoginRead.of(await accounts.logins.log_in(phone=body.phone, password=body.password, client=client))
+    )
+
+
+@router.post(
+    "/refresh",
+    response_model=LoginRead,
+    dependencies=[Public],
+    responses=problems(InvalidTokenError, SessionEndedError, RateLimitedError),
+)
+async def refresh(body: RefreshIn, accounts: AccountsDep, client: ClientDep) -> JSONBytes:
+    """Spend a refresh token for a new pair. Spending one twice ends the session."""
+    return JSONBytes.of(LoginRead.of(await accounts.logins.refresh(body.refresh_token, client=client)))
+
+
+@router.post("/logout", status_code=204, responses=problems(InvalidTokenError))
+async def log_out(user: CurrentUser, accounts: AccountsDep) -> Response:
+    """End the session of the access token."""
+    await accounts.logins.log_out(user)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/sessions",
+    response_model=SessionList,
+    responses=problems(InvalidTokenError, SessionEndedError, AccountNotActiveError),
+)
+async def list_sessions(user: ActiveUser, accounts: AccountsDep) -> JSONBytes:
+    """List the sessions that are open, the last used first."""
+    return JSONBytes.of(SessionList.of(await accounts.logins.sessions(user), current=user.session_id))
+
+
+@router.delete(
+    "/sessions/{session_id}",
+    status_code=204,
+    responses=problems(InvalidTokenError, SessionEndedError, SessionNotFoundError),
+)
+async def end_session(session_id: str, user: ActiveUser, accounts: AccountsDep) -> Response:
+    """End one of your own sessions, on whatever device it is."""
+    await accounts.logins.end_session(read_id("ses", session_id), actor=user)
+    return Response(status_code=204)

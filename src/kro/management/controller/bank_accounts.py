@@ -1,0 +1,85 @@
+"""Where a user's money may be paid out to."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from kro.core.actor import AccountNotActiveError, SessionEndedError
+from kro.core.auth.tokens import InvalidTokenError
+from kro.core.errors import KroError
+from kro.core.guards import ActiveUser, CurrentUser
+from kro.core.http import Currency, IdempotencyKey, JSONBytes, problems, send
+from kro.core.ids import read_id
+from kro.core.rate_limit import RateLimitedError
+from kro.management.controller.dependencies import BankAccountsDep
+from kro.management.controller.inputs import AccountNumberIn
+from kro.management.controller.views import (
+    AccountNameRead,
+    BankAccountList,
+    BankAccountRead,
+    BankList,
+    render_bank_account,
+)
+from kro.management.domain import AccountNumber
+from kro.management.domain.errors import (
+    AccountNotResolvedError,
+    BankAccountExistsError,
+    BankAccountNotFoundError,
+    TooManyBankAccountsError,
+    UnknownBankError,
+)
+from kro.payment.domain import ProviderUnavailableError
+
+router = APIRouter(tags=["bank accounts"])
+
+_GUARDED: tuple[type[KroError], ...] = (InvalidTokenError, SessionEndedError, AccountNotActiveError)
+_ASKED: tuple[type[KroError], ...] = (
+    UnknownBankError,
+    AccountNotResolvedError,
+    RateLimitedError,
+    ProviderUnavailableError,
+)
+
+
+@router.get("/banks", response_model=BankList, responses=problems(*_GUARDED, ProviderUnavailableError))
+async def list_banks(user: ActiveUser, banks: BankAccountsDep, currency: Currency = "NGN") -> JSONBytes:  # noqa: ARG001 - the guard
+    """List the banks that can be paid to, by name."""
+    return JSONBytes.of(BankList.of(await banks.banks(currency=currency)))
+
+
+@router.post("/me/bank-accounts/resolve", response_model=AccountNameRead, responses=problems(*_GUARDED, *_ASKED))
+async def resolve_account(body: AccountNumberIn, user: ActiveUser, banks: BankAccountsDep) -> JSONBytes:
+    """Ask the bank whose account it is, to show before it is added."""
+    name = await banks.resolve(AccountNumber(body.bank_code, body.account_number), actor=user)
+    return JSONBytes.of(AccountNameRead(account_name=name))
+
+
+@router.post(
+    "/me/bank-accounts",
+    status_code=201,
+    response_model=BankAccountRead,
+    responses=problems(*_GUARDED, *_ASKED, BankAccountExistsError, TooManyBankAccountsError),
+)
+async def add_account(
+    body: AccountNumberIn, user: CurrentUser, key: IdempotencyKey, banks: BankAccountsDep
+) -> Response:
+    """Add a bank account of yours. Its bank is asked for the name; money may go there after a cooling time."""
+    account = AccountNumber(body.bank_code, body.account_number)
+    return send(await banks.add(account, actor=user, once=key.by(user.id), render=render_bank_account))
+
+
+@router.get("/me/bank-accounts", response_model=BankAccountList, responses=problems(*_GUARDED))
+async def list_accounts(user: ActiveUser, banks: BankAccountsDep) -> JSONBytes:
+    """List your bank accounts, the newest first."""
+    return JSONBytes.of(BankAccountList(data=[BankAccountRead.of(account) for account in await banks.list(user)]))
+
+
+@router.delete(
+    "/me/bank-accounts/{bank_account_id}",
+    status_code=204,
+    responses=problems(*_GUARDED, BankAccountNotFoundError),
+)
+async def remove_account(bank_account_id: str, user: ActiveUser, banks: BankAccountsDep) -> Response:
+    """Remove a bank account; payouts on their way there arrive."""
+    await banks.remove(read_id("bnk", bank_account_id), actor=user)
+    return Response(status_code=204)

@@ -1,0 +1,73 @@
+"""What clients send about people."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from kro.core.auth.passwords import MAX_LENGTH
+from kro.core.http import Input
+
+Phone = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=5, max_length=40),
+    Field(description="A Nigerian mobile number in any usual form.", examples=["08031234567"]),
+]
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$"
+    ),
+    Field(examples=["buyer@example.com"]),
+]
+PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+NewPassword = Annotated[
+    str,
+    StringConstraints(max_length=MAX_LENGTH),
+    Field(description="8 to 128 characters that are not easy to guess.", examples=["copper-kettle-42"]),
+]
+Password = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH), Field(examples=["copper-kettle-42"])]
+Code = Annotated[str, StringConstraints(min_length=6, max_length=10), Field(examples=["123456"])]
+Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class RegisterIn(Input):
+    phone: Phone
+    password: NewPassword
+    first_name: PersonName = Field(examples=["Demo"])
+    last_name: PersonName = Field(examples=["Buyer"])
+    email: Email | None = None
+
+
+class VerifyIn(Input):
+    challenge_id: str = Field(examples=["otp_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    code: Code
+
+
+class LoginIn(Input):
+    phone: Phone
+    password: Password
+
+
+class RefreshIn(Input):
+    refresh_token: Secret
+
+
+class AdminLoginIn(Input):
+    email: Email
+    password: Password
+    totp: Code
+
+
+class ProfileIn(Input):
+    """Fields left out stay as they are; ``email: null`` removes the address."""
+
+    first_name: PersonName | None = None
+    last_name: PersonName | None = None
+    email: Email | None = None
+
+
+class AccountNumberIn(Input):
+    bank_code: str = Field(pattern=r"^[0-9A-Za-z]{2,12}$", examples=["058"])
+    account_number: str = Field(pattern=r"^[0-9]{10}$", description="A NUBAN: ten digits.", examples=["0123456789"])

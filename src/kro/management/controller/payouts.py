@@ -1,0 +1,56 @@
+"""Asking for money: the bank account is management's, so the request comes in here; the rest is payment's."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from kro.core.actor import AccountNotActiveError, SessionEndedError
+from kro.core.auth.tokens import InvalidTokenError
+from kro.core.decisions import InsufficientFundsError
+from kro.core.guards import CurrentUser
+from kro.core.http import IdempotencyKey, Input, MoneyIn, problems, send
+from kro.core.ids import read_id
+from kro.core.money import CurrencyMismatchError
+from kro.management.controller.dependencies import PayoutRequestsDep
+from kro.management.domain.errors import BankAccountNotFoundError
+from kro.payment.domain import AccountCoolingError, PayoutLimitError, PayoutRead, render_payout
+
+router = APIRouter(tags=["payouts"])
+
+
+class PayoutIn(Input):
+    bank_account_id: str = Field(examples=["bnk_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    amount: MoneyIn = Field(description="What the bank account is to get; the fee comes on top.")
+
+
+@router.post(
+    "/payouts",
+    status_code=202,
+    response_model=PayoutRead,
+    responses=problems(
+        InvalidTokenError,
+        SessionEndedError,
+        AccountNotActiveError,
+        BankAccountNotFoundError,
+        InsufficientFundsError,
+        CurrencyMismatchError,
+        AccountCoolingError,
+        PayoutLimitError,
+    ),
+)
+async def request_payout(
+    body: PayoutIn, user: CurrentUser, key: IdempotencyKey, payouts: PayoutRequestsDep
+) -> Response:
+    """Ask for money from your balance. It is set aside at once and sent when it was approved."""
+    return send(
+        await payouts.request(
+            bank_account_id=read_id("bnk", body.bank_account_id),
+            amount=body.amount.to_money(),
+            actor=user,
+            once=key.by(user.id),
+            render=partial(render_payout, status=202),
+        )
+    )

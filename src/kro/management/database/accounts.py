@@ -1,0 +1,146 @@
+"""Users: opened by a proven phone number, entered by a password."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from kro.core.actor import SessionEndedError
+from kro.core.auth.refresh import RefreshToken
+from kro.core.auth.sessions import Client, SessionPolicy
+from kro.core.auth.standing import USER_STANDING, Columns, read_standing
+from kro.core.database.pool import Database
+from kro.management.database.records import Credentials, Match, NewUser, UserView
+from kro.verification.domain import REDEEM_CODE
+
+_COLUMNS: Final = "u.id, u.phone, u.email, u.first_name, u.last_name, u.status, u.kyc_tier, u.created_at"
+
+_OPEN_ACCOUNT: Final = f"""
+WITH {REDEEM_CODE}, opened AS (
+    INSERT INTO users (id, phone, email, first_name, last_name, password_hash, status, role_code, kyc_tier,
+                       phone_verified_at)
+    SELECT $2, r.phone, $3, $4, $5, $6, 'active', 'member', 1, now() FROM redeemed AS r
+    ON CONFLICT (phone) DO NOTHING RETURNING id
+)
+SELECT apply_decision($7::text::jsonb) FROM opened"""  # noqa: S608 - built from constants only
+
+_CREDENTIALS: Final = "SELECT id, status, password_hash FROM users WHERE phone = $1"
+
+# The password is checked outside of any transaction; if it or the status changed meanwhile, no session opens.
+_OPEN_SESSION: Final = f"""
+WITH holder AS (
+    SELECT {_COLUMNS} FROM users AS u WHERE u.id = $1 AND u.status = 'active' AND u.password_hash = $2
+), renewed AS (
+    UPDATE users AS x SET password_hash = $3, updated_at = now() FROM holder AS h
+    WHERE x.id = h.id AND $3::text IS NOT NULL
+), opened AS (
+    INSERT INTO sessions (id, audience, user_id, refresh_hash, ip, user_agent, expires_at)
+    SELECT $4, 'user', h.id, $5, $6, $7, now() + $8::interval FROM holder AS h RETURNING user_id
+)
+SELECT h.*, apply_decision($9::text::jsonb)::text FROM holder AS h JOIN opened AS o ON o.user_id = h.id"""  # noqa: S608 - built from constants only
+
+_PROFILE: Final = f"""
+SELECT {_COLUMNS}, {USER_STANDING} FROM users AS u WHERE u.id = $1"""  # noqa: S608 - built from constants only
+
+_VIEW: Final = f"SELECT {_COLUMNS} FROM users AS u WHERE u.id = $1"  # noqa: S608 - built from constants only
+
+_CHANGE: Final = f"""
+WITH changed AS (
+    UPDATE users AS u SET (first_name, last_name, email, version, updated_at)
+        = (SELECT n.first_name, n.last_name, n.email, u.version + 1, now()
+           FROM jsonb_populate_record(u, $2::jsonb) AS n)
+    WHERE u.id = $1 RETURNING {_COLUMNS}
+)
+SELECT c.*, apply_decision($3::text::jsonb)::text FROM changed AS c"""  # noqa: S608 - built from constants only
+
+_FIND: Final = """
+SELECT id, first_name || ' ' || left(last_name, 1) || '.' AS display_name FROM users
+WHERE phone = $1 AND status = 'active'"""
+
+_SEED_USER: Final = """
+INSERT INTO users (id, phone, email, first_name, last_name, password_hash, status, role_code, kyc_tier,
+                   phone_verified_at)
+VALUES ($1, $2, $3, $4, $5, $6, 'active', 'member', $7, now()) ON CONFLICT (phone) DO NOTHING"""
+
+
+class UserAccounts:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(self, user: NewUser, *, challenge_id: UUID, record: str) -> bool:
+        """Redeem a challenge and open the account it proved the number for; ``False`` when either was done before."""
+        row = await self._database.row(
+            _OPEN_ACCOUNT,
+            challenge_id,
+            user.id,
+            user.email,
+            user.first_name,
+            user.last_name,
+            user.password_hash,
+            record,
+        )
+        return row is not None
+
+    async def credentials(self, phone: str) -> Credentials | None:
+        row = await self._database.row(_CREDENTIALS, phone)
+        return Credentials(**row) if row is not None else None
+
+    async def open_session(
+        self,
+        credentials: Credentials,
+        *,
+        token: RefreshToken,
+        policy: SessionPolicy,
+        client: Client,
+        renewed_hash: str | None,
+        record: str,
+    ) -> UserView | None:
+        """Open a session for credentials that were right, unless they changed since they were read."""
+        row = await self._database.row(
+            _OPEN_SESSION,
+            credentials.id,
+            credentials.password_hash,
+            renewed_hash,
+            token.session_id,
+            token.digest,
+            client.ip,
+            client.user_agent,
+            policy.first_life,
+            record,
+        )
+        return _view(row) if row is not None else None
+
+    async def profile(self, *, user_id: UUID, session_id: UUID | None) -> UserView:
+        """Load an active user's own profile in one trip.
+
+        :raises SessionEndedError: when the session is over or the account gone.
+        :raises AccountNotActiveError: when the account is not active.
+        """
+        row = await self._database.row(_PROFILE, user_id, session_id)
+        read_standing(row or {"standing": None}).ensure_active()
+        return _view(row)
+
+    async def change(self, user_id: UUID, changes: Mapping[str, str | None], *, record: str) -> UserView:
+        """Change names or e-mail address and return the profile as it is now."""
+        return _view(await self._database.row(_CHANGE, user_id, dict(changes), record))
+
+    async def view(self, user_id: UUID) -> UserView:
+        """Load a user whose standing was just checked."""
+        return _view(await self._database.row(_VIEW, user_id))
+
+    async def find(self, phone: str) -> Match | None:
+        row = await self._database.row(_FIND, phone)
+        return Match(**row) if row is not None else None
+
+    async def seed(self, user: NewUser, *, phone: str, kyc_tier: int) -> None:
+        """Write a proven, active user unless the number has one."""
+        await self._database.execute(
+            _SEED_USER, user.id, phone, user.email, user.first_name, user.last_name, user.password_hash, kyc_tier
+        )
+
+
+def _view(row: Columns | None) -> UserView:
+    if row is None:
+        raise SessionEndedError
+    return UserView(**{name: row[name] for name in UserView.__slots__})

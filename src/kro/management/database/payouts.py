@@ -1,0 +1,62 @@
+"""What a payout request depends on, in one query: the door between bank accounts, the balance and payouts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from kro.core.actor import Actor, Standing
+from kro.core.auth.standing import STORED_ANSWER, USER_STANDING, read_answer, read_standing
+from kro.core.database.pool import Database
+from kro.core.decisions import Loaded, Once
+from kro.payment.domain import PAYOUT_DAY, PayoutAccount, PayoutDay, read_payout_day
+
+_LOAD: Final = f"""
+SELECT {USER_STANDING}, {STORED_ANSWER}, {PAYOUT_DAY}, available_balance($1, $5) AS available,
+       b.id, b.bank_code, b.bank_name, b.account_number_sealed, b.account_number_last4, b.account_name, b.currency,
+       b.usable_from
+FROM (SELECT 1) AS one
+LEFT JOIN bank_accounts AS b ON b.id = $6 AND b.user_id = $1 AND b.removed_at IS NULL"""  # noqa: S608 - built from constants only
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutBasis:
+    standing: Standing
+    account: PayoutAccount | None
+    available_minor: int
+    day: PayoutDay
+
+
+class PayoutBasisStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(
+        self, *, actor: Actor, once: Once, bank_account_id: UUID, currency: str, day_start: datetime
+    ) -> Loaded[PayoutBasis]:
+        """Load the actor's standing, balance and day, and the bank account if it is theirs."""
+        row = await self._database.row(
+            _LOAD, actor.id, actor.session_id, once.key, day_start, currency, bank_account_id
+        )
+        assert row is not None  # noqa: S101 - the row of constants is always there
+        account = None
+        if row["id"] is not None:
+            account = PayoutAccount(
+                bank_account_id=row["id"],
+                bank_code=row["bank_code"],
+                bank_name=row["bank_name"],
+                account_number_sealed=row["account_number_sealed"],
+                account_number_last4=row["account_number_last4"],
+                account_name=row["account_name"],
+                currency=row["currency"],
+                usable_from=row["usable_from"],
+            )
+        basis = PayoutBasis(
+            standing=read_standing(row),
+            account=account,
+            available_minor=row["available"],
+            day=read_payout_day(dict(row), start=day_start),
+        )
+        return Loaded(basis, read_answer(row))

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kro.management.domain.logins import Logins
+from kro.management.domain.profiles import Profiles
+from kro.management.domain.registration import Registration
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Everything a user does with an account of their own."""
+
+    registration: Registration
+    logins: Logins
+    profiles: Profiles

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from kro.core.actor import Actor, ActorKind
+from kro.core.auth.passwords import PasswordHasher
+from kro.core.auth.sessions import Client, Sessions, Tokens
+from kro.core.database.pool import Database
+from kro.core.ids import IdSource
+from kro.core.rate_limit import Limit, RateLimiter, network_of
+from kro.core.two_factor import FactorLockedError, TwoFactor, WrongFactorError
+from kro.management.database.admins import AdminAccounts
+from kro.management.database.records import AdminView, Credentials
+from kro.management.domain.errors import AdminCredentialsError
+from kro.management.domain.records import actor_at, nobody_at, record
+
+_BY_NETWORK: Final = Limit("admin_login_network", quota=60, window_seconds=600)
+_BY_ADDRESS: Final = Limit("admin_login_address", quota=10, window_seconds=900)
+
+
+@dataclass(frozen=True, slots=True)
+class AdminLoggedIn:
+    admin: AdminView
+    tokens: Tokens
+
+
+class AdminAccess:
+    """Admins' logins and sessions."""
+
+    def __init__(
+        self,
+        admins: AdminAccounts,
+        *,
+        sessions: Sessions,
+        two_factor: TwoFactor,
+        limiter: RateLimiter,
+        hasher: PasswordHasher,
+        database: Database,
+        ids: IdSource,
+    ) -> None:
+        self._admins = admins
+        self._sessions = sessions
+        self._two_factor = two_factor
+        self._limiter = limiter
+        self._hasher = hasher
+        self._database = database
+        self._ids = ids
+
+    async def log_in(self, *, email: str, password: str, totp: str, client: Client) -> AdminLoggedIn:
+        """Open an admin session by password and a code that was never used.
+
+        What was wrong is in the audit log and not in the answer: whoever guesses passwords must not learn from the
+        second factor that the first was right.
+
+        :raises RateLimitedError: when the network, or the address by failures, had too many tries.
+        :raises AdminCredentialsError: when anything is wrong.
+        """
+        address = email.casefold()
+        await self._limiter.hit((_BY_NETWORK, network_of(client.ip)), (_BY_ADDRESS, address))
+        found = await self._admins.credentials(address)
+        verdict = await self._hasher.verify(password, found.password_hash if found else None)
+        if found is None or not verdict.correct:
+            raise await self._refusal(found, client, "wrong_password")
+        if found.status != "active":
+            raise await self._refusal(found, client, "not_active")
+        try:
+            step = await self._two_factor.attempt(admin_id=found.id, code=totp)
+        except (WrongFactorError, FactorLockedError) as error:
+            raise await self._refusal(found, client, error.code) from None
+        logged_in = await self._open(found, step, client, verdict.renewed)
+        await self._limiter.forgive(_BY_ADDRESS, address)
+        return logged_in
+
+    async def refresh(self, refresh_token: str, *, client: Client) -> AdminLoggedIn:
+        """Spend a refresh token for a new pair; see :meth:`Sessions.refresh`."""
+        await self._limiter.hit((_BY_NETWORK, network_of(client.ip)))
+        admin_id, tokens = await self._sessions.refresh(refresh_token, client=client)
+        return AdminLoggedIn(await self._admins.view(admin_id), tokens)
+
+    async def log_out(self, actor: Actor) -> None:
+        """End the session of the token; doing it twice is no error."""
+        if actor.session_id is not None:
+            await self._sessions.revoke(actor.session_id, actor=actor, reason="logged_out")
+
+    async def _open(self, found: Credentials, step: int, client: Client, renewed_hash: str | None) -> AdminLoggedIn:
+        token = self._sessions.draw()
+        admin = await self._admins.open_session(
+            found,
+            step=step,
+            token=token,
+            policy=self._sessions.policy,
+            client=client,
+            renewed_hash=renewed_hash,
+            record=record(
+                "admin.logged_in",
+                actor=actor_at(client, kind=ActorKind.ADMIN, id=found.id, session_id=token.session_id),
+                target=("admin", found.id),
+                ids=self._ids,
+            ),
+        )
+        if admin is None:
+            raise await self._refusal(found, client, "code_already_used")
+        return AdminLoggedIn(admin, self._sessions.tokens(token, principal_id=admin.id))
+
+    async def _refusal(self, found: Credentials | None, client: Client, reason: str) -> AdminCredentialsError:
+        target_id: UUID | None = found.id if found else None
+        await self._database.apply(
+            record(
+                "admin.login",
+                actor=nobody_at(client),
+                target=("admin", target_id),
+                ids=self._ids,
+                refused_because=reason,
+            )
+        )
+        return AdminCredentialsError()

@@ -1,0 +1,83 @@
+"""Adding a bank account, decided on loaded facts. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from kro.core.actor import Actor
+from kro.core.decisions import Audit, Decision, Insert, Outcome
+from kro.core.ids import IdSource
+from kro.management.database.records import AccountsOfUser, BankAccount
+from kro.management.domain.errors import AccountNotResolvedError, BankAccountExistsError, TooManyBankAccountsError
+
+MAX_ACCOUNTS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedAccount:
+    """What the bank confirmed, the number already sealed for the row ``id``."""
+
+    id: UUID
+    bank_code: str
+    bank_name: str
+    number_sealed: str = field(repr=False)
+    number_index: str = field(repr=False)
+    last4: str
+    account_name: str = field(repr=False)
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """The user's accounts, and the new one as its bank confirmed it; ``None`` when the bank knows no such account."""
+
+    accounts: AccountsOfUser
+    verified: VerifiedAccount | None
+
+
+def is_addable(accounts: AccountsOfUser) -> bool:
+    """Say whether it is worth asking the bank."""
+    return not accounts.known and accounts.live < MAX_ACCOUNTS
+
+
+def decide_bank_account(
+    addition: Addition, *, cooling: timedelta, actor: Actor, ids: IdSource, now: datetime
+) -> Outcome[BankAccount]:
+    """Write an account and its audit row; money may go there when it has cooled.
+
+    :raises BankAccountExistsError: when the account is already one of the user's.
+    :raises TooManyBankAccountsError: when the user has as many as there may be.
+    :raises AccountNotResolvedError: when the bank does not know the number.
+    """
+    accounts, verified = addition.accounts, addition.verified
+    if accounts.known:
+        raise BankAccountExistsError
+    if accounts.live >= MAX_ACCOUNTS:
+        raise TooManyBankAccountsError
+    if verified is None:
+        raise AccountNotResolvedError
+    account = BankAccount(
+        id=verified.id,
+        user_id=actor.id,
+        bank_code=verified.bank_code,
+        bank_name=verified.bank_name,
+        account_number_sealed=verified.number_sealed,
+        account_number_index=verified.number_index,
+        account_number_last4=verified.last4,
+        account_name=verified.account_name,
+        currency=verified.currency,
+        usable_from=now + cooling,
+        created_at=now,
+    )
+    audit = Audit(
+        id=ids.new(),
+        actor=actor,
+        action="bank_account.added",
+        target_type="bank_account",
+        target_id=account.id,
+        detail={"bank_code": account.bank_code, "account_number": account.masked_number},
+    )
+    return Outcome(Decision(writes=(Insert("bank_accounts", (asdict(account),)),), audits=(audit,)), account)

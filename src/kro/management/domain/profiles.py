@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from kro.core.actor import Actor
+from kro.core.ids import IdSource
+from kro.core.phone import to_e164
+from kro.core.rate_limit import Limit, RateLimiter
+from kro.management.database.accounts import UserAccounts
+from kro.management.database.records import Match, UserView
+from kro.management.domain.errors import UserNotFoundError
+from kro.management.domain.records import record
+
+_LOOKUPS: Final = Limit("user_lookup", quota=30, window_seconds=600)
+_LOOKUPS_DAILY: Final = Limit("user_lookup_day", quota=200, window_seconds=86_400)
+
+
+class Profiles:
+    """A user's own data, and finding the other party by phone number."""
+
+    def __init__(self, accounts: UserAccounts, *, limiter: RateLimiter, ids: IdSource) -> None:
+        self._accounts = accounts
+        self._limiter = limiter
+        self._ids = ids
+
+    async def read(self, actor: Actor) -> UserView:
+        """Return the actor's profile, checking their standing in the same trip."""
+        return await self._accounts.profile(user_id=actor.id, session_id=actor.session_id)
+
+    async def change(self, changes: Mapping[str, str | None], *, actor: Actor) -> UserView:
+        """Change the actor's names or e-mail address; the audit row names the fields and not their contents."""
+        if not changes:
+            return await self._accounts.view(actor.id)
+        audit = record(
+            "user.profile_changed",
+            actor=actor,
+            target=("user", actor.id),
+            ids=self._ids,
+            detail={"fields": sorted(changes)},
+        )
+        return await self._accounts.change(actor.id, changes, record=audit)
+
+    async def look_up(self, phone: str, *, actor: Actor) -> Match:
+        """Find an active user by phone number, slowly enough that nobody can collect the numbers that exist.
+
+        :raises InvalidPhoneError: when the number is not a mobile number we serve.
+        :raises RateLimitedError: after 30 look-ups in ten minutes or 200 in a day.
+        :raises UserNotFoundError: when nobody active has the number.
+        """
+        number = to_e164(phone, pointer="query:phone")
+        await self._limiter.hit((_LOOKUPS, str(actor.id)), (_LOOKUPS_DAILY, str(actor.id)))
+        found = await self._accounts.find(number)
+        if found is None:
+            raise UserNotFoundError
+        return found

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from kro.core.actor import ActorKind
+from kro.core.auth.passwords import PasswordHasher, check_password
+from kro.core.auth.sessions import Client
+from kro.core.ids import IdSource
+from kro.core.phone import to_e164
+from kro.management.database.accounts import UserAccounts
+from kro.management.database.records import NewUser
+from kro.management.domain.records import actor_at, record
+from kro.verification.domain import Challenge, ChallengeEndedError, Verification
+
+_DRAFTED: Final = ("email", "first_name", "last_name", "password_hash")
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    phone: str = field(repr=False)
+    password: str = field(repr=False)
+    first_name: str
+    last_name: str
+    email: str | None = field(default=None, repr=False)
+
+
+class Registration:
+    """Opens accounts. Until a number is proven nothing exists but a challenge that carries what was asked for."""
+
+    def __init__(
+        self, accounts: UserAccounts, *, verification: Verification, hasher: PasswordHasher, ids: IdSource
+    ) -> None:
+        self._accounts = accounts
+        self._verification = verification
+        self._hasher = hasher
+        self._ids = ids
+
+    async def register(self, command: Register, *, client: Client) -> Challenge:
+        """Send a code to the number. The answer and the work are the same for a number that has an account.
+
+        :raises InvalidPhoneError: when the number is not a mobile number we serve.
+        :raises WeakPasswordError: when the password is easy to guess.
+        :raises RateLimitedError: when the network or the number had too many codes.
+        """
+        phone = to_e164(command.phone)
+        check_password(command.password, personal=(phone, command.first_name, command.last_name, command.email or ""))
+        await self._verification.count_send(phone=phone, client=client)
+        draft = {
+            "email": command.email,
+            "first_name": command.first_name,
+            "last_name": command.last_name,
+            "password_hash": await self._hasher.hash(command.password),
+        }
+        return await self._verification.issue(phone=phone, draft=draft)
+
+    async def verify(self, *, challenge_id: UUID, code: str, client: Client) -> None:
+        """Open the account that was asked for with this very challenge, when the code is right.
+
+        :raises WrongCodeError: when it is not.
+        :raises ChallengeEndedError: when the challenge does not live, or the number got an account meanwhile.
+        :raises RateLimitedError: when the network tried too many codes.
+        """
+        proof = await self._verification.check(challenge_id=challenge_id, code=code, client=client)
+        user = NewUser(id=self._ids.new(), **{name: proof.draft[name] for name in _DRAFTED})
+        opened = await self._accounts.open(
+            user,
+            challenge_id=proof.challenge_id,
+            record=record(
+                "user.registered",
+                actor=actor_at(client, kind=ActorKind.USER, id=user.id),
+                target=("user", user.id),
+                ids=self._ids,
+            ),
+        )
+        if not opened:
+            raise ChallengeEndedError

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from kro.core.actor import Actor
+from kro.core.clock import Clock
+from kro.core.config import KYCSettings
+from kro.core.decisions import DecisionRunner, Loaded, Once, Outcome, Reply
+from kro.core.ids import IdSource
+from kro.core.money import Money
+from kro.management.database.payouts import PayoutBasis, PayoutBasisStore
+from kro.management.domain.errors import BankAccountNotFoundError
+from kro.payment.domain import Payout, PayoutRules, decide_payout_request, payout_day_start
+
+
+class PayoutRequests:
+    """Asks for payouts. The rules are payment's; what they need of people and bank accounts is loaded here."""
+
+    def __init__(
+        self,
+        store: PayoutBasisStore,
+        *,
+        runner: DecisionRunner,
+        rules: PayoutRules,
+        kyc: KYCSettings,
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
+        self._store = store
+        self._runner = runner
+        self._rules = rules
+        self._kyc = kyc
+        self._clock = clock
+        self._ids = ids
+
+    async def request(
+        self,
+        *,
+        bank_account_id: UUID,
+        amount: Money,
+        actor: Actor,
+        once: Once,
+        render: Callable[[Payout], Reply],
+    ) -> Reply:
+        """Set an amount and its fee aside for one of the actor's bank accounts, and put it before the approvers.
+
+        :raises BankAccountNotFoundError: when the account is not the actor's.
+        :raises KroError: what :func:`kro.payment.domain.decide_payout_request` refuses.
+        """
+        now = self._clock.now()
+        day_start = payout_day_start(now)
+
+        async def load() -> Loaded[PayoutBasis]:
+            loaded = await self._store.load(
+                actor=actor,
+                once=once,
+                bank_account_id=bank_account_id,
+                currency=amount.currency,
+                day_start=day_start,
+            )
+            loaded.state.standing.ensure_active()
+            return loaded
+
+        def decide(basis: PayoutBasis) -> Outcome[Payout]:
+            if basis.account is None:
+                raise BankAccountNotFoundError
+            return decide_payout_request(
+                user_id=actor.id,
+                amount=amount,
+                account=basis.account,
+                available_minor=basis.available_minor,
+                day=basis.day,
+                day_limit_minor=self._kyc.tiers[basis.standing.kyc_tier].payout_day_max_minor,
+                rules=self._rules,
+                actor=actor,
+                ids=self._ids,
+                now=now,
+            )
+
+        return await self._runner.run(load=load, decide=decide, render=render, once=once)
