@@ -6,7 +6,20 @@ from kro.core.outbox import models as outbox
 from kro.core.rate_limit import models as rate_limit
 from kro.core.scheduler import models as scheduler
 from kro.core.two_factor import models as two_factor
+from kro.management.database import models as management
 from kro.payment.database import models as payment
 from kro.refund.database import models as refund
+from kro.verification.database import models as verification
 
-__all__ = ["Base", "auth", "outbox", "payment", "rate_limit", "refund", "scheduler", "two_factor"]
+__all__ = [
+    "Base",
+    "auth",
+    "management",
+    "outbox",
+    "payment",
+    "rate_limit",
+    "refund",
+    "scheduler",
+    "two_factor",
+    "verification",
+]
