@@ -106,6 +106,18 @@ def seed() -> None:
 
 
 @app.command()
+def demo() -> None:
+    """Play a whole escrow against the running server, checked to the kobo."""
+    from rich.console import Console
+
+    from kro.run.demonstration import demonstrate
+
+    with one_sentence():
+        exit_code = demonstrate(Console())
+    raise typer.Exit(exit_code)
+
+
+@app.command()
 def doctor() -> None:
     """Check what a start needs, and say what is missing."""
     from rich.console import Console

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -49,6 +49,7 @@ class Child:
     arguments: tuple[str, ...]
     log: Path
     health: Health | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -59,6 +60,7 @@ class Child:
             # A session of its own: Ctrl-C reaches this process alone, which then stops the others in order.
             self.process = subprocess.Popen(  # noqa: S603 - our own modules under our own interpreter
                 [sys.executable, "-m", *self.arguments, "--exit-with-parent", str(os.getpid())],
+                env={**os.environ, **self.variables},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

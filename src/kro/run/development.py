@@ -14,6 +14,7 @@ from rich.console import Console
 
 from kro.core.config import Settings, load_settings
 from kro.core.database.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from kro.run.addresses import LOOPBACK, api_host, api_url, variables
 from kro.run.children import Child, Health, stop_all
 from kro.run.database import migrate_database, seed_database
 from kro.run.errors import NotForStrangersError
@@ -22,8 +23,6 @@ from kro.run.ports import require_free_port
 from kro.run.welcome import welcome
 
 _PAUSE_SECONDS: Final = 0.1
-_LOOPBACK: Final = "127.0.0.1"
-_ANY: Final = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, never listened on
 
 
 class StopRequest:
@@ -91,24 +90,18 @@ def _database(settings: Settings, console: Console) -> Iterator[EmbeddedPostgres
 
 def _children(settings: Settings) -> list[Child]:
     logs = settings.database.folder.parent / "logs"
-    api = settings.app.api
-    host = _LOOPBACK if api.host in _ANY else api.host
-    target = f"http://{f'[{host}]' if ':' in host else host}:{api.port}"
+    health = Health(api_host(settings), settings.app.api.port, "/health/ready")
+    environment = variables(settings)
     sandbox = Child(
         name="sandbox",
-        arguments=("kro_sandbox", "--port", str(settings.sandbox.port), "--webhook-target", target),
+        arguments=("kro_sandbox", "--port", str(settings.sandbox.port), "--webhook-target", api_url(settings)),
         log=logs / "sandbox.log",
-        health=Health(_LOOPBACK, settings.sandbox.port, "/_sim/health"),
+        health=Health(LOOPBACK, settings.sandbox.port, "/_sim/health"),
     )
     return [
-        Child(
-            name="API",
-            arguments=("kro.cli", "serve"),
-            log=logs / "api.log",
-            health=Health(host, api.port, "/health/ready"),
-        ),
-        Child(name="worker", arguments=("kro.cli", "worker"), log=logs / "worker.log"),
         *([sandbox] if settings.sandbox.enabled else []),
+        Child(name="API", arguments=("kro.cli", "serve"), log=logs / "api.log", health=health, variables=environment),
+        Child(name="worker", arguments=("kro.cli", "worker"), log=logs / "worker.log", variables=environment),
     ]
 
 
@@ -116,7 +109,7 @@ def _start(settings: Settings, children: list[Child], stop: StopRequest) -> None
     api = settings.app.api
     require_free_port(api.host, api.port, variable="KRO_API_PORT")
     if settings.sandbox.enabled:
-        require_free_port(_LOOPBACK, settings.sandbox.port, variable="KRO_SANDBOX_PORT")
+        require_free_port(LOOPBACK, settings.sandbox.port, variable="KRO_SANDBOX_PORT")
     migrate_database(settings)
     seed_database(settings)
     for child in children:
