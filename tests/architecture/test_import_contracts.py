@@ -92,7 +92,7 @@ class TestEachContractBites:
             ("sandbox", "kro/worker.py", "import kro_sandbox"),
             ("product", "kro_sandbox/__init__.py", "import kro.core.money"),
             ("pure", "kro/core/money.py", "import sqlalchemy"),
-            ("pure", "kro/order/domain/lifecycle.py", "import kro.order.database"),
+            ("pure", "kro/order/domain/lifecycle.py", "import kro.order.database.orders"),
         ],
     )
     def test_when_broken(self, root: Path, copy: Path, contract: str, file: str, line: str) -> None:
