@@ -13,13 +13,13 @@ from typing import Final
 from rich.console import Console
 
 from kro.core.config import Settings, load_settings
-from kro.core.database.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from kro.core.database.embedded import EmbeddedPostgres, EmbeddedPostgresError, running_cluster
 from kro.run.addresses import LOOPBACK, api_host, api_url, variables
 from kro.run.children import Child, Health, stop_all
-from kro.run.database import migrate_database, seed_database
 from kro.run.errors import NotForStrangersError
 from kro.run.lifetime import end_with_parent
 from kro.run.ports import require_free_port
+from kro.run.prepared import Preparation
 from kro.run.welcome import welcome
 
 _PAUSE_SECONDS: Final = 0.1
@@ -110,13 +110,27 @@ def _start(settings: Settings, children: list[Child], stop: StopRequest) -> None
     require_free_port(api.host, api.port, variable="KRO_API_PORT")
     if settings.sandbox.enabled:
         require_free_port(LOOPBACK, settings.sandbox.port, variable="KRO_SANDBOX_PORT")
-    migrate_database(settings)
-    seed_database(settings)
+    _prepare(settings)
     for child in children:
         if not stop.is_asked():
             child.start()
     for child in children:
         child.wait_until_ready(stop.is_asked)
+
+
+def _prepare(settings: Settings) -> None:
+    note = None
+    if settings.database.embedded:
+        note = Preparation(running_cluster(settings.database.folder), settings)
+        if note.is_done():
+            return
+    # Only a first start, or one after a change, pays for importing what migrates and seeds.
+    from kro.run.database import migrate_database, seed_database  # noqa: PLC0415
+
+    migrate_database(settings)
+    seed_database(settings)
+    if note is not None:
+        note.remember()
 
 
 def _watch(children: list[Child], postgres: EmbeddedPostgres | None, stop: StopRequest) -> None:

@@ -126,7 +126,7 @@ class TestRun:
         process = house.start()
         assert house.get("/health/ready") == 200
         assert house.get("/docs") == 200
-        assert f"http://127.0.0.1:{house.sandbox}/inbox" in house.output
+        assert within(5, lambda: f"http://127.0.0.1:{house.sandbox}/inbox" in house.output)
         connection = await asyncpg.connect(running_cluster(house.folder / "postgres").dsn(Role.OWNER))
         accounts = await connection.fetchval("SELECT count(*) FROM users")
         await connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
