@@ -1,12 +1,15 @@
 """Every model of every module, for the migrations to compare with."""
 
 from kro.core.auth import models as auth
+from kro.core.database import plumbing
 from kro.core.database.base import Base
 from kro.core.outbox import models as outbox
 from kro.core.rate_limit import models as rate_limit
 from kro.core.scheduler import models as scheduler
 from kro.core.two_factor import models as two_factor
+from kro.kro_balance.database import models as kro_balance
 from kro.management.database import models as management
+from kro.order.database import models as order
 from kro.payment.database import models as payment
 from kro.refund.database import models as refund
 from kro.verification.database import models as verification
@@ -14,9 +17,12 @@ from kro.verification.database import models as verification
 __all__ = [
     "Base",
     "auth",
+    "kro_balance",
     "management",
+    "order",
     "outbox",
     "payment",
+    "plumbing",
     "rate_limit",
     "refund",
     "scheduler",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -24,8 +24,8 @@ class Base(DeclarativeBase):
         str: Text(),
         int: Integer(),
         datetime: DateTime(timezone=True),
-        dict: JSONB(),
-        list: JSONB(),
+        dict[str, Any]: JSONB(),
+        list[Any]: JSONB(),
     }
 
 

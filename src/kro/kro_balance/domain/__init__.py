@@ -4,6 +4,7 @@ from kro.kro_balance.database.balances import BalanceReads
 from kro.kro_balance.database.invariants import LEDGER_INVARIANTS
 from kro.kro_balance.database.quotes import QuoteRepository
 from kro.kro_balance.database.records import BalanceView, EntryView, FeeBand
+from kro.kro_balance.database.seeding import seed_fee_configuration
 from kro.kro_balance.domain.fees import (
     AmountTooSmallError,
     Fees,
@@ -57,4 +58,5 @@ __all__ = [
     "provider_fee",
     "receipt",
     "refund_to_wallet",
+    "seed_fee_configuration",
 ]

@@ -1,9 +1,20 @@
 """Orders over HTTP."""
 
+import re
+from typing import Final
+
 from fastapi import APIRouter
 
+from kro.core.http import BodyPolicy
 from kro.order.controller import commands, reads
 
 router = APIRouter()
 router.include_router(commands.router)
 router.include_router(reads.router)
+
+evidence_policy: Final = BodyPolicy(
+    pattern=re.compile(r"/v1/orders/[^/]+/evidence"), max_bytes=1_048_576, json_only=False
+)
+"""A file's bytes are its request's whole body, whatever kind it is."""
+
+__all__ = ["evidence_policy", "router"]

@@ -46,6 +46,13 @@ LEFT JOIN LATERAL (
 ORDER BY e.seq
 """  # noqa: S608 - built from constants only
 
+_MISSED: Final = """
+SELECT e.* FROM orders AS o LEFT JOIN LATERAL (
+    SELECT e.* FROM order_events AS e WHERE e.order_id = o.id AND e.seq > $3 ORDER BY e.seq LIMIT $4) AS e ON true
+WHERE o.id = $2 AND (o.buyer_id = $1 OR o.seller_id = $1)
+ORDER BY e.seq
+"""
+
 _EVIDENCE: Final = f"""
 SELECT {USER_STANDING}, e.* FROM (SELECT 1) AS one LEFT JOIN LATERAL (
     SELECT e.* FROM evidence AS e JOIN orders AS o ON o.id = e.order_id
@@ -122,6 +129,13 @@ class OrderReads:
     async def templates(self) -> Sequence[dict[str, Any]]:
         """Return the newest active version of every condition template."""
         return tuple(dict(row) for row in await self._database.rows(_TEMPLATES))
+
+    async def missed(self, order_id: UUID, *, user_id: UUID, after: int, limit: int) -> Sequence[Event] | None:
+        """Return events for a user whose standing was checked already; ``None`` when the order is not theirs."""
+        rows = await self._database.rows(_MISSED, user_id, order_id, after, limit)
+        if not rows:
+            return None
+        return tuple(Event(**{name: row[name] for name in Event.__slots__}) for row in rows if row["seq"] is not None)
 
     async def last_seq(self, order_id: UUID, *, user_id: UUID) -> int | None:
         """Return the newest sequence number of an order of the user's; ``None`` when it is not theirs."""

@@ -5,6 +5,7 @@ from kro.order.database.invariants import ORDER_INVARIANTS
 from kro.order.database.orders import OrderRepository
 from kro.order.database.reads import OrderReads, OrderSummary
 from kro.order.database.records import NewCondition, Order, OrderState
+from kro.order.database.seeding import seed_templates
 from kro.order.database.words import (
     CloseReason,
     ConditionKind,
@@ -54,4 +55,5 @@ __all__ = [
     "TimerKind",
     "WalletRefund",
     "event_item",
+    "seed_templates",
 ]

@@ -1,0 +1,49 @@
+"""Tables every module writes through its decisions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, SmallInteger, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kro.core.database.base import Base
+
+
+class IdempotencyKeyRow(Base):
+    __tablename__ = "idempotency_keys"
+
+    principal_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    route: Mapped[str]
+    fingerprint: Mapped[str]
+    status: Mapped[int] = mapped_column(SmallInteger)
+    body: Mapped[str]
+    content_type: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AuditRow(Base):
+    __tablename__ = "audit_log"
+    __table_args__ = (
+        CheckConstraint("result IN ('done', 'refused')", name="result"),
+        Index("ix_audit_log_target_id", "target_id", "at"),
+        Index("ix_audit_log_actor_id", "actor_id", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    actor_kind: Mapped[str]
+    actor_id: Mapped[UUID | None]
+    session_id: Mapped[UUID | None]
+    action: Mapped[str]
+    target_type: Mapped[str]
+    target_id: Mapped[UUID | None]
+    result: Mapped[str]
+    reason: Mapped[str | None]
+    detail: Mapped[dict[str, Any]]
+    request_id: Mapped[str | None]
+    ip: Mapped[str | None]
