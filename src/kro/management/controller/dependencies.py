@@ -4,26 +4,60 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from kro.core.database.invariants import Invariants
+from kro.core.http import CursorSigner
+from kro.core.outbox import DeadLetters
 from kro.management.domain import Accounts, AdminAccess, BankAccounts, PayoutRequests
+from kro.payment.domain import AdminPayoutReads, PayoutService, WebhookAdmin
 
 
-def get_accounts(request: Request) -> Accounts:
+async def _accounts(request: Request) -> Accounts:
     return cast("Accounts", request.app.state.accounts)
 
 
-def get_admin_access(request: Request) -> AdminAccess:
+async def _admin_access(request: Request) -> AdminAccess:
     return cast("AdminAccess", request.app.state.admin_access)
 
 
-def get_bank_accounts(request: Request) -> BankAccounts:
+async def _bank_accounts(request: Request) -> BankAccounts:
     return cast("BankAccounts", request.app.state.bank_accounts)
 
 
-def get_payout_requests(request: Request) -> PayoutRequests:
+async def _payout_requests(request: Request) -> PayoutRequests:
     return cast("PayoutRequests", request.app.state.payout_requests)
 
 
-AccountsDep = Annotated[Accounts, Depends(get_accounts)]
-AdminAccessDep = Annotated[AdminAccess, Depends(get_admin_access)]
-BankAccountsDep = Annotated[BankAccounts, Depends(get_bank_accounts)]
-PayoutRequestsDep = Annotated[PayoutRequests, Depends(get_payout_requests)]
+async def _payouts(request: Request) -> PayoutService:
+    return cast("PayoutService", request.app.state.payouts)
+
+
+async def _admin_payouts(request: Request) -> AdminPayoutReads:
+    return cast("AdminPayoutReads", request.app.state.admin_payouts)
+
+
+async def _webhook_admin(request: Request) -> WebhookAdmin:
+    return cast("WebhookAdmin", request.app.state.webhook_admin)
+
+
+async def _dead_letters(request: Request) -> DeadLetters:
+    return cast("DeadLetters", request.app.state.dead_letters)
+
+
+async def _reconciliation(request: Request) -> Invariants:
+    return cast("Invariants", request.app.state.reconciliation)
+
+
+async def _cursors(request: Request) -> CursorSigner:
+    return cast("CursorSigner", request.app.state.cursors)
+
+
+AccountsDep = Annotated[Accounts, Depends(_accounts)]
+AdminAccessDep = Annotated[AdminAccess, Depends(_admin_access)]
+BankAccountsDep = Annotated[BankAccounts, Depends(_bank_accounts)]
+PayoutRequestsDep = Annotated[PayoutRequests, Depends(_payout_requests)]
+PayoutsDep = Annotated[PayoutService, Depends(_payouts)]
+AdminPayoutsDep = Annotated[AdminPayoutReads, Depends(_admin_payouts)]
+WebhookAdminDep = Annotated[WebhookAdmin, Depends(_webhook_admin)]
+DeadLettersDep = Annotated[DeadLetters, Depends(_dead_letters)]
+ReconciliationDep = Annotated[Invariants, Depends(_reconciliation)]
+CursorsDep = Annotated[CursorSigner, Depends(_cursors)]

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from kro.verification.domain import Verification
 
 
-def get_verification(request: Request) -> Verification:
+async def get_verification(request: Request) -> Verification:
     return cast("Verification", request.app.state.verification)
 
 

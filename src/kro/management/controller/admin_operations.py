@@ -1,0 +1,167 @@
+"""What operators look after: the books, webhooks that came in, messages that did not go out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+
+from kro.core.actor import Actor, PermissionDeniedError, SessionEndedError
+from kro.core.auth.permissions import Permission
+from kro.core.auth.tokens import InvalidTokenError
+from kro.core.errors import KroError
+from kro.core.guards import admin_with
+from kro.core.http import JSONBytes, Page, PageQuery, Position, problems
+from kro.core.ids import read_id, show_id
+from kro.core.outbox import OutboxRow, OutboxRowNotFoundError, OutboxState
+from kro.management.controller.dependencies import CursorsDep, DeadLettersDep, ReconciliationDep, WebhookAdminDep
+from kro.payment.domain import WebhookNotFoundError, WebhookState, WebhookView
+
+router = APIRouter(prefix="/admin", tags=["admin"])
+
+LedgerReader = Annotated[Actor, admin_with(Permission.LEDGER_READ)]
+WebhookReader = Annotated[Actor, admin_with(Permission.WEBHOOKS_READ)]
+WebhookReplayer = Annotated[Actor, admin_with(Permission.WEBHOOKS_REPLAY)]
+OutboxReader = Annotated[Actor, admin_with(Permission.OUTBOX_READ)]
+OutboxReplayer = Annotated[Actor, admin_with(Permission.OUTBOX_REPLAY)]
+
+_GUARDED: tuple[type[KroError], ...] = (InvalidTokenError, SessionEndedError, PermissionDeniedError)
+
+
+class CheckRead(BaseModel):
+    name: str = Field(examples=["every_journal_balances"])
+    violations: int
+
+
+class ReconciliationRead(BaseModel):
+    ok: bool
+    checks: list[CheckRead]
+
+
+class WebhookQuery(PageQuery):
+    state: WebhookState | None = None
+
+
+class WebhookRead(BaseModel):
+    """An event of a provider, without its body."""
+
+    id: str = Field(examples=["whk_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    provider: str
+    event_type: str
+    subject: str
+    reference: str | None
+    state: str
+    attempts: int
+    last_error: str | None
+    received_at: datetime
+    processed_at: datetime | None
+
+    @classmethod
+    def of(cls, webhook: WebhookView) -> Self:
+        return cls(
+            id=show_id("whk", webhook.id),
+            provider=webhook.provider,
+            event_type=webhook.event_type,
+            subject=webhook.subject,
+            reference=webhook.reference,
+            state=webhook.state,
+            attempts=webhook.attempts,
+            last_error=webhook.last_error,
+            received_at=webhook.received_at,
+            processed_at=webhook.processed_at,
+        )
+
+
+class OutboxQuery(PageQuery):
+    state: OutboxState = OutboxState.DEAD
+
+
+class OutboxRead(BaseModel):
+    """A message on its way out, without its payload."""
+
+    id: str = Field(examples=["msg_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    topic: str
+    state: str
+    attempts: int
+    last_error: str | None
+    created_at: datetime
+    next_attempt_at: datetime
+    delivered_at: datetime | None
+
+    @classmethod
+    def of(cls, row: OutboxRow) -> Self:
+        return cls(
+            id=show_id("msg", row.id),
+            topic=row.topic,
+            state=row.state,
+            attempts=row.attempts,
+            last_error=row.last_error,
+            created_at=row.created_at,
+            next_attempt_at=row.next_attempt_at,
+            delivered_at=row.delivered_at,
+        )
+
+
+@router.get("/reconciliation", response_model=ReconciliationRead, responses=problems(*_GUARDED))
+async def reconcile(admin: LedgerReader, reconciliation: ReconciliationDep) -> JSONBytes:  # noqa: ARG001 - the guard
+    """Ask the database whether everything that must hold of the books holds now."""
+    checks = await reconciliation.check()
+    return JSONBytes.of(
+        ReconciliationRead(
+            ok=all(check.holds for check in checks),
+            checks=[CheckRead(name=check.name, violations=check.violations) for check in checks],
+        )
+    )
+
+
+@router.get("/webhooks", response_model=Page[WebhookRead], responses=problems(*_GUARDED))
+async def list_webhooks(
+    query: Annotated[WebhookQuery, Query()],
+    admin: WebhookReader,  # noqa: ARG001 - the guard
+    webhooks: WebhookAdminDep,
+    cursors: CursorsDep,
+) -> JSONBytes:
+    """List the providers' events, newest first."""
+    bound_to = {"list": "admin_webhooks", "state": query.state}
+    found = await webhooks.list(
+        state=query.state, before=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1
+    )
+    page = cursors.cut(
+        found, limit=query.limit, position=lambda row: Position(row.received_at, row.id), bound_to=bound_to
+    )
+    data = [WebhookRead.of(webhook) for webhook in page.rows]
+    return JSONBytes.of(Page[WebhookRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+
+
+@router.post("/webhooks/{webhook_id}/replay", status_code=204, responses=problems(*_GUARDED, WebhookNotFoundError))
+async def replay_webhook(webhook_id: str, admin: WebhookReplayer, webhooks: WebhookAdminDep) -> Response:
+    """Have an event looked into again; harmless for what it has brought about already."""
+    await webhooks.replay(read_id("whk", webhook_id), actor=admin)
+    return Response(status_code=204)
+
+
+@router.get("/outbox", response_model=Page[OutboxRead], responses=problems(*_GUARDED))
+async def list_outbox(
+    query: Annotated[OutboxQuery, Query()],
+    admin: OutboxReader,  # noqa: ARG001 - the guard
+    letters: DeadLettersDep,
+    cursors: CursorsDep,
+) -> JSONBytes:
+    """List outgoing messages in one state, newest first."""
+    bound_to = {"list": "admin_outbox", "state": query.state}
+    before = cursors.decode(query.cursor, bound_to=bound_to)
+    found = await letters.list(state=query.state, before=before.id if before else None, limit=query.limit + 1)
+    page = cursors.cut(
+        found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
+    )
+    data = [OutboxRead.of(row) for row in page.rows]
+    return JSONBytes.of(Page[OutboxRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+
+
+@router.post("/outbox/{message_id}/replay", status_code=204, responses=problems(*_GUARDED, OutboxRowNotFoundError))
+async def replay_message(message_id: str, admin: OutboxReplayer, letters: DeadLettersDep) -> Response:
+    """Give a message nobody could deliver all its tries again."""
+    await letters.replay(read_id("msg", message_id), actor=admin)
+    return Response(status_code=204)
