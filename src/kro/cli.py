@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    name="kro", help="KRO backend: peer-to-peer escrow.", no_args_is_help=True, pretty_exceptions_show_locals=False
+    name="kro", help="KRO backend: peer-to-peer escrow.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 config_app = typer.Typer(help="The configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")

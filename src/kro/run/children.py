@@ -75,26 +75,31 @@ class Child:
         if self.process is not None and (code := self.process.poll()) is not None:
             raise ChildStoppedError(name=self.name, exit_code=code, last_words=self._last_words(), log=self.log)
 
-    def wait_until_ready(self, is_stopping: Callable[[], bool]) -> None:
-        """Wait until it answers its health check.
-
-        :raises ChildStoppedError: it ended instead.
-        :raises NotReadyError: it took too long.
-        """
-        deadline = time.monotonic() + _READY_SECONDS
-        while not is_stopping():
-            self.require_running()
-            if self.health is None or self.health.is_good():
-                return
-            if time.monotonic() > deadline:
-                raise NotReadyError(name=self.name, seconds=_READY_SECONDS, log=self.log)
-            time.sleep(_PAUSE_SECONDS)
+    def is_ready(self) -> bool:
+        return self.health is None or self.health.is_good()
 
     def _last_words(self) -> str:
         with contextlib.suppress(OSError):
             lines = self.log.read_bytes()[-_LAST_BYTES:].decode(errors="replace").splitlines()
             return next((line.strip() for line in reversed(lines) if line.strip()), "")
         return ""
+
+
+def wait_until_ready(children: Iterable[Child], *, is_stopping: Callable[[], bool]) -> None:
+    """Wait until every child answers its health check, or somebody asks to stop.
+
+    :raises ChildStoppedError: one ended instead.
+    :raises NotReadyError: one took too long.
+    """
+    waiting = everyone = list(children)
+    deadline = time.monotonic() + _READY_SECONDS
+    while waiting and not is_stopping():
+        for child in everyone:
+            child.require_running()
+        waiting = [child for child in waiting if not child.is_ready()]
+        if waiting and time.monotonic() > deadline:
+            raise NotReadyError(name=waiting[0].name, seconds=_READY_SECONDS, log=waiting[0].log)
+        time.sleep(_PAUSE_SECONDS if waiting else 0)
 
 
 def stop_all(children: Iterable[Child], *, patience_seconds: float = _STOP_SECONDS) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from kro.core.config import Settings, load_settings
 from kro.core.database.embedded import EmbeddedPostgres, EmbeddedPostgresError, running_cluster
 from kro.run.addresses import LOOPBACK, api_host, api_url, variables
-from kro.run.children import Child, Health, stop_all
+from kro.run.children import Child, Health, stop_all, wait_until_ready
 from kro.run.errors import NotForStrangersError
 from kro.run.lifetime import end_with_parent
 from kro.run.ports import require_free_port
@@ -114,8 +114,7 @@ def _start(settings: Settings, children: list[Child], stop: StopRequest) -> None
     for child in children:
         if not stop.is_asked():
             child.start()
-    for child in children:
-        child.wait_until_ready(stop.is_asked)
+    wait_until_ready(children, is_stopping=stop.is_asked)
 
 
 def _prepare(settings: Settings) -> None:

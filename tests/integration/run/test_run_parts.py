@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kro.run.children import Child, Health, stop_all
+from kro.run.children import Child, Health, stop_all, wait_until_ready
 from kro.run.errors import ChildStoppedError, PortTakenError, StartError
 from kro.run.ports import require_free_port
 
@@ -82,7 +82,7 @@ class TestChildren:
 
     def test_one_that_answers_is_ready_and_ends_when_asked(self, sandbox: Child) -> None:
         sandbox.start()
-        sandbox.wait_until_ready(lambda: False)
+        wait_until_ready([sandbox], is_stopping=lambda: False)
         assert sandbox.process is not None
         assert sandbox.process.poll() is None
 
@@ -98,7 +98,7 @@ class TestChildren:
             sandbox.start()
 
             with pytest.raises(ChildStoppedError, match="sandbox stopped with exit code 1") as stopped:
-                sandbox.wait_until_ready(lambda: False)
+                wait_until_ready([sandbox], is_stopping=lambda: False)
 
         assert "cannot listen" in stopped.value.detail
         assert str(sandbox.log) in stopped.value.detail
