@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from kro.core.auth.permissions import ROLES, Permission, Role
+
+BY_CODE = {role.code: role for role in ROLES}
+
+
+def test_every_role_is_defined_once() -> None:
+    assert set(BY_CODE) == set(Role)
+    assert len(ROLES) == len(Role)
+
+
+def test_members_have_no_permission_of_admins() -> None:
+    assert [role.code for role in ROLES if role.audience == "user"] == [Role.MEMBER]
+    assert BY_CODE[Role.MEMBER].permissions == frozenset()
+
+
+def test_who_approves_payouts_does_nothing_else_with_the_system() -> None:
+    approvers = {role.code for role in ROLES if Permission.PAYOUTS_APPROVE in role.permissions}
+
+    assert approvers == {Role.APPROVER, Role.SUPER}
+    assert not BY_CODE[Role.APPROVER].permissions & {Permission.WEBHOOKS_REPLAY, Permission.OUTBOX_REPLAY}
+
+
+def test_no_permission_is_without_a_role() -> None:
+    assert frozenset().union(*(role.permissions for role in ROLES if role.code is not Role.SUPER)) == set(Permission)
