@@ -5,16 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import structlog
-
 from kro.core.database.pool import Database
 from kro.core.errors import KroError
 from kro.core.outbox.envelope import Envelope, Handler
 from kro.core.outbox.store import OutboxState, OutboxStore, Verdict
 from kro.core.scheduler.pump import Pump, PumpOptions, Result, back_off
 from kro.core.scheduler.signals import GiveUp, RetryLater
+from kro.core.telemetry import get_logger
 
-_LOG = structlog.stdlib.get_logger(__name__)
+_LOG = get_logger()
 _EXHAUSTED: Final = "attempts_exhausted"
 
 
@@ -93,7 +92,7 @@ class _Delivery:
     async def handle(self, item: Envelope) -> None:
         if item.attempts > self._options.max_attempts:
             # Every try ended without a word, so this message probably kills whoever handles it.
-            raise GiveUp(_EXHAUSTED)
+            raise RetryLater(_EXHAUSTED)
         await self._handlers[item.topic](item)
 
     async def settle(self, results: Sequence[Result[Envelope]]) -> None:
@@ -103,13 +102,17 @@ class _Delivery:
         envelope, error = result.item, result.error
         if error is None:
             return Verdict(envelope, OutboxState.DELIVERED)
-        log = _LOG.bind(topic=envelope.topic, outbox_id=str(envelope.id), attempt=envelope.attempts, error=name(error))
-        if isinstance(error, GiveUp) or envelope.attempts >= self._options.max_attempts:
-            log.error("outbox message is dead", exc_info=_unforeseen(error))
+        facts = {"topic": envelope.topic, "message_id": envelope.id, "attempt": envelope.attempts}
+        facts |= {"reason_code": name(error), "exc_info": _unforeseen(error)}
+        if isinstance(error, GiveUp):
+            _LOG.warning("outbox_message_given_up", **facts)
+            return Verdict(envelope, OutboxState.DEAD, error=name(error))
+        if envelope.attempts >= self._options.max_attempts:
+            _LOG.error("outbox_message_dead", **facts)
             return Verdict(envelope, OutboxState.DEAD, error=name(error))
         asked = _asked_delay(error)
         delay = self._delay(envelope.attempts) if asked is None else asked
-        log.warning("outbox message will be tried again", after_seconds=round(delay, 1), exc_info=_unforeseen(error))
+        _LOG.warning("outbox_message_postponed", retry_in_seconds=round(delay, 1), **facts)
         return Verdict(envelope, OutboxState.PENDING, delay_seconds=delay, error=name(error))
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
-import structlog
 
 from kro.core.database.pool import Database, PoolOptions
 from kro.core.realtime.bus import Listener, Signal
 from kro.core.realtime.wire import decode, encode
+from kro.core.telemetry import get_logger
 
 CHANNEL: Final = "kro_realtime"
-_LOG = structlog.stdlib.get_logger(__name__)
+_LOG = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class PostgresRealtimeBus:
             try:
                 await self._hear(listener)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-                _LOG.warning("realtime listener lost its connection", error=type(error).__name__, again_after=pause)
+                _LOG.warning("realtime_listener_lost", error_type=type(error).__name__, retry_in_seconds=pause)
             if asyncio.get_running_loop().time() - began > self._listen.longest_pause_seconds:
                 pause = self._listen.first_pause_seconds
             await asyncio.sleep(pause)
@@ -95,4 +95,4 @@ async def _pass_on(text: str, listener: Listener) -> None:
     try:
         await listener.deliver(decode(text))
     except Exception:  # noqa: BLE001 - one signal that cannot be delivered must not silence the ones after it
-        _LOG.exception("realtime signal was dropped")
+        _LOG.exception("realtime_signal_dropped")

@@ -9,7 +9,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import socketio
-import structlog
 from pydantic import ValidationError
 from socketio.exceptions import ConnectionRefusedError as Refused
 from starlette.types import ASGIApp
@@ -19,8 +18,9 @@ from kro.core.errors import ErrorKind, KroError
 from kro.core.realtime.bus import RealtimeBus, Signal
 from kro.core.realtime.requests import Answer, JoinRequest, Missed, SyncRequest, parse, refused, refused_by
 from kro.core.realtime.sessions import Allowance, Client, Sessions
+from kro.core.telemetry import get_logger
 
-_LOG = structlog.stdlib.get_logger(__name__)
+_LOG = get_logger()
 _NAMESPACE: Final = "/"
 _MAX_TOKEN: Final = 4096
 _BUSINESS: Final = frozenset({ErrorKind.UNAUTHENTICATED, ErrorKind.FORBIDDEN})
@@ -153,7 +153,7 @@ class RealtimeServer:
             message = "unauthorized" if error.kind in _BUSINESS else "unavailable"
             raise Refused(message, {"code": error.code}) from None
         except Exception:  # noqa: BLE001 - the client must hear of it, or it waits for ever
-            _LOG.exception("socket could not be authenticated")
+            _LOG.exception("socket_not_authenticated")
             raise Refused("unavailable", {"code": "internal_error"}) from None
 
     async def _disconnect(self, sid: str, *_: object) -> None:
@@ -199,7 +199,7 @@ class RealtimeServer:
         except KroError as error:
             return refused_by(error)
         except Exception:  # noqa: BLE001 - handlers answer, they never raise
-            _LOG.exception("socket request failed")
+            _LOG.exception("socket_request_failed")
             return refused("internal_error", "Something went wrong on our side.")
 
     def _expire(self, sid: str) -> None:

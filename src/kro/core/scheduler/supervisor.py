@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-import structlog
+from kro.core.telemetry import get_logger
 
-_LOG = structlog.stdlib.get_logger(__name__)
+_LOG = get_logger()
 
 
 class Loop(Protocol):
@@ -49,7 +49,7 @@ async def supervise(loops: Sequence[Loop], stop: asyncio.Event, *, options: Supe
             loop.stop()
         _, late = await asyncio.wait(tasks, timeout=options.drain_seconds)
         for task in late:
-            _LOG.warning("loop did not finish in time", loop=tasks[task])
+            _LOG.warning("loop_cut_off", job=tasks[task])
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -62,10 +62,10 @@ async def _keep_running(loop: Loop, stop: asyncio.Event, options: SupervisorOpti
         try:
             await loop.run()
         except Exception:  # noqa: BLE001 - whatever it was, the loop must run again
-            _LOG.exception("loop crashed", loop=loop.name, again_after_seconds=pause)
+            _LOG.exception("loop_crashed", job=loop.name, retry_in_seconds=pause)
         else:
             if not stop.is_set():
-                _LOG.error("loop ended by itself", loop=loop.name, again_after_seconds=pause)
+                _LOG.error("loop_ended", job=loop.name, retry_in_seconds=pause)
         if clock() - began > options.healthy_seconds:
             pause = options.first_pause_seconds
         with suppress(TimeoutError):

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-import structlog
-
 from kro.core.clock import Clock
 from kro.core.database.pool import Database
 from kro.core.scheduler.pump import Pump, PumpOptions, Result, back_off
 from kro.core.scheduler.signals import RetryLater
+from kro.core.telemetry import get_logger
 
-_LOG = structlog.stdlib.get_logger(__name__)
+_LOG = get_logger()
 
 # Deadlines are business time and come from the injected clock; leases are the database's clock, one for all hosts.
 _CLAIM: Final = """
@@ -120,11 +119,9 @@ class _Timers:
         )
 
     def _postpone(self, timer: DueTimer, error: Exception) -> float:
-        log = _LOG.bind(order_id=str(timer.order_id), kind=timer.kind, attempt=timer.attempts)
+        facts = {"order_id": timer.order_id, "timer": timer.kind, "attempt": timer.attempts}
         if isinstance(error, RetryLater):
-            log.info("timer will fire later", reason=error.reason)
-            if error.after_seconds is not None:
-                return error.after_seconds
-        else:
-            log.error("timer failed", exc_info=error)
+            _LOG.info("timer_postponed", reason_code=error.reason, **facts)
+            return self._delay(timer.attempts) if error.after_seconds is None else error.after_seconds
+        _LOG.error("timer_failed", exc_info=error, **facts)
         return self._delay(timer.attempts)

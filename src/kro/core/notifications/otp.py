@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from kro.core.clock import Clock
+from kro.core.encryption import FieldCipher
+from kro.core.notifications.outcome import conclude
+from kro.core.notifications.words import Template, Templates
+from kro.core.outbox import Envelope, GiveUp
+from kro.core.sms import SMS, SMSProvider
+
+
+class OTPTopic:
+    """Delivers outbox messages of topic ``sms.otp``: ``{"phone", "sealed", "challenge_id", "purpose"}``.
+
+    The code is sealed for its challenge and opened only to be sent. A code that would arrive after its life is not
+    sent. A retry repeats the same code, so a second arrival confuses nobody.
+    """
+
+    def __init__(
+        self,
+        *,
+        sms: SMSProvider,
+        cipher: FieldCipher,
+        clock: Clock,
+        ttl_seconds: int,
+        templates: Templates | None = None,
+    ) -> None:
+        self._sms = sms
+        self._cipher = cipher
+        self._clock = clock
+        self._ttl_seconds = ttl_seconds
+        self._templates = templates or Templates()
+
+    async def handle(self, envelope: Envelope) -> None:
+        """Send one code."""
+        if (self._clock.now() - envelope.created_at).total_seconds() >= self._ttl_seconds:
+            raise GiveUp("code_expired")
+        payload = envelope.payload
+        facts = {
+            "code": self._cipher.open(payload["sealed"], context=payload["challenge_id"]),
+            "purpose": payload["purpose"],
+            "minutes": self._ttl_seconds // 60,
+        }
+        message = SMS(
+            to_e164=payload["phone"],
+            text=self._templates.sms(Template.OTP, facts),
+            message_id=f"{envelope.id}.sms",
+            purpose=Template.OTP,
+        )
+        conclude(await self._sms.send(message), envelope)

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import jinja2
+import pytest
+
+from kro.core.ids import show_id
+from kro.core.money import MAX_AMOUNT_MINOR
+from kro.core.notifications import Template, Templates
+from kro.core.notifications.words import code, line, money, plain_money
+from kro.core.sms.gsm7 import septets
+
+EVIL = '<b>Call 0800</b> http://evil.example "now"\r\nBcc: x@example.com'
+LARGEST = {"amount": MAX_AMOUNT_MINOR, "currency": "NGN"}
+ORDER: dict[str, Any] = {"order_id": "ord_01h455vb4pex5vsknk084sn02q", "title": EVIL, "amount": LARGEST}
+PAYOUT: dict[str, Any] = {
+    "payout_id": "pyt_01h455vb4pex5vsknk084sn02q",
+    "amount": LARGEST,
+    "bank": "Guaranty Trust Bank of Nigeria Public Limited Company ******4567",
+}
+# What the modules that announce things put into their messages.
+FACTS: dict[Template, dict[str, Any]] = {
+    Template.ORDER_CREATED: {**ORDER, "from_name": EVIL},
+    Template.ORDER_ACCEPTED: ORDER,
+    Template.ORDER_DECLINED: {**ORDER, "reason": EVIL},
+    Template.ORDER_CANCELLED: {**ORDER, "reason": EVIL},
+    Template.ORDER_EXPIRED: ORDER,
+    Template.ORDER_FUNDED: ORDER,
+    Template.PAYMENT_RECEIVED: {**ORDER, "received": LARGEST},
+    Template.CONDITION_SUBMITTED: {**ORDER, "condition": EVIL},
+    Template.CONDITION_CONFIRMED: {**ORDER, "condition": EVIL},
+    Template.CONDITION_REJECTED: {**ORDER, "condition": EVIL, "reason": EVIL},
+    Template.ORDER_COMPLETED: ORDER,
+    Template.ORDER_CLOSED: {**ORDER, "received": LARGEST},
+    Template.ORDER_REFUNDED: {**ORDER, "refunded": LARGEST},
+    Template.PAYOUT_REQUESTED: PAYOUT,
+    Template.PAYOUT_SETTLED: PAYOUT,
+    Template.PAYOUT_FAILED: PAYOUT,
+}
+OTP = {"code": "012345", "purpose": "register", "minutes": 5}
+
+
+@pytest.fixture(scope="module")
+def templates() -> Templates:
+    return Templates()
+
+
+def test_every_template_is_here() -> None:
+    assert set(FACTS) == set(Template) - {Template.OTP}
+
+
+@pytest.mark.parametrize("template", FACTS)
+def test_a_text_fits_one_part_whatever_the_facts_and_carries_no_words_of_users(
+    templates: Templates, template: Template
+) -> None:
+    text = templates.sms(template, FACTS[template])
+
+    assert text.startswith("KRO: ")
+    assert text.endswith("."), "nothing was cut off"
+    assert 0 < (septets(text) or 0) <= 160
+    for word in ("0800", "evil", "http", "Call"):
+        assert word not in text
+
+
+@pytest.mark.parametrize("template", FACTS)
+def test_a_mail_says_the_same_as_text_and_as_a_page_with_every_word_escaped(
+    templates: Templates, template: Template
+) -> None:
+    mail = templates.mail(template, FACTS[template], first_name="<i>Ọlá</i>")
+
+    assert "\n" not in mail.subject
+    assert "\r" not in mail.subject
+    assert mail.text.startswith("Hello <i>Ọlá</i>,\n\n")
+    assert "\n\n\n" not in mail.text
+    assert "Hello &lt;i&gt;Ọlá&lt;/i&gt;," in mail.html
+    for markup in ("<b>", "<i>", "{{", "{%", "None"):
+        assert markup not in mail.html
+    for markup in ("{{", "{%", "None", "\r", "&lt;"):
+        assert markup not in mail.text
+
+
+@pytest.mark.parametrize("template", [Template.ORDER_DECLINED, Template.ORDER_CANCELLED, Template.CONDITION_REJECTED])
+def test_a_reason_is_told_if_there_is_one(templates: Templates, template: Template) -> None:
+    facts = {**FACTS[template], "reason": "It is broken."}
+
+    assert "It is broken." in templates.mail(template, facts, first_name="Demo").text
+    without = templates.mail(template, {**facts, "reason": None}, first_name="Demo")
+    assert "reason" not in without.text
+    assert "\n\n\n" not in without.text
+
+
+def test_who_got_nothing_is_not_told_an_amount(templates: Templates) -> None:
+    assert "NGN" in templates.sms(Template.ORDER_CLOSED, FACTS[Template.ORDER_CLOSED])
+    assert templates.sms(Template.ORDER_CLOSED, ORDER) == (
+        "KRO: order 4SN02Q is closed. The money was released to the seller."
+    )
+
+
+@pytest.mark.parametrize("template", FACTS)
+def test_a_missing_fact_is_an_error(templates: Templates, template: Template) -> None:
+    with pytest.raises((jinja2.UndefinedError, TypeError)):
+        templates.mail(template, {}, first_name="Demo")
+
+
+@pytest.mark.parametrize(("purpose", "words"), [("register", "confirm your phone number"), ("login", "log in")])
+def test_a_code_comes_first_and_with_a_warning(templates: Templates, purpose: str, words: str) -> None:
+    text = templates.sms(Template.OTP, {**OTP, "purpose": purpose})
+
+    assert text == (f"012345 is your KRO code to {words}. It is valid for 5 minutes. Never share it with anyone.")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "shown", "plain"),
+    [
+        (150_000, "NGN", "₦1,500.00", "NGN 1,500.00"),
+        (1, "NGN", "₦0.01", "NGN 0.01"),
+        (15_201_563, "NGN", "₦152,015.63", "NGN 152,015.63"),
+        (150_000, "GHS", "GHS 1,500.00", "GHS 1,500.00"),
+        (1500, "XOF", "XOF 1,500", "XOF 1,500"),
+        (1_234_567, "KWD", "KWD 1,234.567", "KWD 1,234.567"),
+    ],
+)
+def test_amounts_are_shown_as_people_write_them(amount: int, currency: str, shown: str, plain: str) -> None:
+    value = {"amount": amount, "currency": currency}
+
+    assert (money(value), plain_money(value)) == (shown, plain)
+
+
+def test_somebodys_words_become_one_short_line() -> None:
+    assert line("  a\tb\r\nc\x00\u2028d  ") == "a b c d"
+    assert line("x" * 80) == "x" * 80
+    assert line("x" * 81) == "x" * 77 + "..."
+
+
+def test_an_id_is_said_by_its_end() -> None:
+
+    assert code(show_id("ord", UUID(int=0x1F))) == "00000Z"
