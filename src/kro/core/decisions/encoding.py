@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -26,7 +27,15 @@ def encode(decision: Decision, answer: StoredAnswer | None = None) -> str:
     document |= {name: items for name, items in parts.items() if items}
     if decision.audits:
         document["audit"] = [_audit(audit) for audit in decision.audits]
-    return orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS).decode()
+    return orjson.dumps(document, default=plain, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def plain(value: object) -> str:
+    """Return the form in which orjson takes what the driver returns."""
+    # The driver's UUIDs are a subclass of Python's, which orjson does not take for one.
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"a decision holds no {type(value).__name__}")
 
 
 def _write(write: Insert | Update) -> dict[str, Any]:
