@@ -1,9 +1,9 @@
 """Command line: `python -m kro_sandbox --port 4000 --webhook-target http://127.0.0.1:3000`."""
 
 import argparse
-import contextlib
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,16 @@ from kro_sandbox.app import create_app
 from kro_sandbox.core.lifetime import exit_with_parent
 from kro_sandbox.settings import SandboxSettings
 
+_INTERRUPTED = 130
 _PREFIX = "KRO_SANDBOX_"
 _HUNG_UP_ON_PURPOSE = "ASGI callable returned without completing response."
 
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> None:
     """Serve the sandbox until interrupted."""
+    # Nothing is kept, so nothing has to be put away: an interrupt may end the process wherever it is. While serving,
+    # the server takes the signal first, ends its connections and passes it on.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
     arguments = _parser(environ).parse_args(argv)
     if arguments.exit_with_parent is not None:
         exit_with_parent(parent=arguments.exit_with_parent or None)
@@ -39,8 +43,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
         termii_webhooks=arguments.termii_webhooks,
         sendgrid_key=arguments.sendgrid_key,
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        serve(settings)
+    serve(settings)
 
 
 def serve(settings: SandboxSettings) -> None:

@@ -54,7 +54,10 @@ def test_an_interrupt_from_the_keyboard_leaves_no_traceback() -> None:
 
     process.send_signal(signal.SIGINT)
 
-    assert process.communicate(timeout=10) == ("", "")
+    try:
+        assert process.communicate(timeout=10) == ("", "")
+    finally:
+        process.kill()
 
 
 def test_takes_its_options_from_the_environment() -> None:

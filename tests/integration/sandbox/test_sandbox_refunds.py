@@ -87,7 +87,9 @@ class TestRefund:
 
         assert "refund.failed" in await only_refunds(receiver, 3)
         assert (await control.balance())["available"] == before
+        assert (await control.balance())["refunded"] == 0
         assert (await merchant.verify(reference))["status"] == "success"
+        assert (await merchant.post("/refund", {"transaction": reference})).status_code == 200
 
     async def test_may_need_the_customers_bank_account(self, merchant: Merchant, receiver: Receiver) -> None:
         reference = await merchant.paid(card=("4084080000671902", "190"))
