@@ -12,6 +12,7 @@ import asyncpg
 import orjson
 
 from kro.core.database.failures import translate
+from kro.core.decisions.encoding import plain
 from kro.core.errors import ErrorKind, KroError
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ async def _prepare(connection: PlainConnection) -> None:
 
 
 def _dump(value: object) -> str:
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, default=plain).decode()
 
 
 def _milliseconds(seconds: float) -> str:

@@ -1,0 +1,122 @@
+"""Effects outside the database: what the worker does with messages, and how sockets find their way back in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from kro.bootstrap.foundation import Foundation
+from kro.bootstrap.identity import Identity
+from kro.bootstrap.providers import Providers
+from kro.bootstrap.trade import Trade
+from kro.core.auth.standing import USER_STANDING, read_standing
+from kro.core.notifications import NotifyTopic, OTPTopic, Templates
+from kro.core.outbox import Envelope, Handler
+from kro.core.realtime import (
+    Client,
+    Missed,
+    PostgresRealtimeBus,
+    RealtimeBus,
+    RealtimeOptions,
+    RealtimeServer,
+    RealtimeTopic,
+)
+from kro.core.scheduler import Step
+from kro.order.domain import OrderNotFoundError, event_item
+
+_PAGE = 100
+
+
+def build_bus(base: Foundation) -> RealtimeBus:
+    return PostgresRealtimeBus(database=base.database, options=base.pool_options)
+
+
+def build_handlers(base: Foundation, providers: Providers, trade: Trade, bus: RealtimeBus) -> Mapping[str, Handler]:
+    """Return what to do with each topic of the outbox."""
+
+    async def start_payment(envelope: Envelope) -> None:
+        await trade.starter.start(payment_id=UUID(envelope.payload["payment_id"]))
+
+    async def submit_payout(envelope: Envelope) -> None:
+        await trade.submitter.submit(payout_id=UUID(envelope.payload["payout_id"]))
+
+    return {
+        "realtime": RealtimeTopic(bus).handle,
+        "notify": NotifyTopic(
+            database=base.database, sms=providers.sms, email=providers.email, templates=Templates()
+        ).handle,
+        "sms.otp": OTPTopic(
+            sms=providers.sms,
+            cipher=base.cipher,
+            clock=base.clock,
+            ttl_seconds=base.settings.otp.ttl_seconds,
+        ).handle,
+        "payment.start": start_payment,
+        "payout.submit": submit_payout,
+    }
+
+
+def build_steps(base: Foundation, trade: Trade) -> Sequence[Step]:
+    """Return what the worker repeats."""
+    batch = base.settings.worker.batch
+    every = base.settings.worker.poll_ms / 1000
+    return (
+        Step("payment.webhooks", every, lambda: trade.webhooks.process_due(limit=batch)),
+        Step("payment.polls", 5.0, lambda: trade.poller.poll_due(limit=batch)),
+    )
+
+
+def build_realtime(base: Foundation, identity: Identity, trade: Trade, bus: RealtimeBus) -> RealtimeServer:
+    """Make the socket server, which asks the same repositories and rules as HTTP does."""
+    doors = SocketDoors(base, identity, trade)
+    return RealtimeServer(
+        bus=bus,
+        authenticate=doors.authenticate,
+        last_seq=doors.last_seq,
+        events_after=doors.events_after,
+        clock=base.clock,
+        options=RealtimeOptions(allowed_origins=tuple(base.settings.app.allowed_origins)),
+    )
+
+
+class SocketDoors:
+    """What a socket may ask of the rest of the program."""
+
+    def __init__(self, base: Foundation, identity: Identity, trade: Trade) -> None:
+        self._database = base.database
+        self._tokens = identity.user_tokens
+        self._reads = trade.order_reads
+
+    async def authenticate(self, token: str) -> Client:
+        """Let an active user in.
+
+        :raises InvalidTokenError: when the token is none of ours.
+        :raises SessionEndedError: when its session was revoked.
+        """
+        claims = self._tokens.verify(token)
+        row = await self._database.row(f"SELECT {USER_STANDING}", claims.subject, claims.session_id)
+        read_standing(row or {"standing": None}).ensure_active()
+        return Client(user_id=claims.subject, expires_at=datetime.fromtimestamp(claims.expires_at, UTC))
+
+    async def last_seq(self, user_id: UUID, order_id: UUID) -> int:
+        """Return an order's newest sequence number to one of its parties.
+
+        :raises OrderNotFoundError: for anybody else.
+        """
+        found = await self._reads.last_seq(order_id, user_id=user_id)
+        if found is None:
+            raise OrderNotFoundError
+        return found
+
+    async def events_after(self, user_id: UUID, order_id: UUID, after_seq: int) -> Missed:
+        """Return what one of the parties missed.
+
+        :raises OrderNotFoundError: for anybody else.
+        """
+        events = await self._reads.missed(order_id, user_id=user_id, after=after_seq, limit=_PAGE + 1)
+        if events is None:
+            raise OrderNotFoundError
+        items: list[dict[str, Any]] = [event_item(event) for event in events[:_PAGE]]
+        return Missed(events=items, has_more=len(events) > _PAGE)

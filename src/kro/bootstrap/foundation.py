@@ -1,0 +1,68 @@
+"""What every module is built on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kro.core.clock import Clock, SystemClock
+from kro.core.config import Settings
+from kro.core.database.address import database_dsn
+from kro.core.database.embedded import Role
+from kro.core.database.pool import Database, PoolOptions
+from kro.core.decisions import DecisionRunner
+from kro.core.encryption import BlindIndex, FieldCipher
+from kro.core.http import render_problem
+from kro.core.ids import IdSource, SystemIdSource
+from kro.core.rate_limit import RateLimiter
+from kro.core.two_factor import TwoFactor
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    settings: Settings
+    pool_options: PoolOptions
+    database: Database
+    runner: DecisionRunner
+    cipher: FieldCipher
+    index: BlindIndex
+    limiter: RateLimiter
+    two_factor: TwoFactor
+    clock: Clock
+    ids: IdSource
+
+
+def lay_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundation:
+    """Make what every module needs, with the database not yet open."""
+    used_clock = clock or SystemClock()
+    options = pool_options(settings)
+    database = Database(options)
+    security = settings.security
+    cipher = FieldCipher(
+        keys={key_id: key.get_secret_value() for key_id, key in security.encryption_keys.items()},
+        active_key_id=security.active_encryption_key_id,
+    )
+    return Foundation(
+        settings=settings,
+        pool_options=options,
+        database=database,
+        runner=DecisionRunner(database, render_problem=render_problem),
+        cipher=cipher,
+        index=BlindIndex(key=security.blind_index_key.get_secret_value()),
+        limiter=RateLimiter(database),
+        two_factor=TwoFactor(database, cipher=cipher, clock=used_clock),
+        clock=used_clock,
+        ids=SystemIdSource(),
+    )
+
+
+def pool_options(settings: Settings) -> PoolOptions:
+    """Return how this process reaches the database: as the application role, within its time limits."""
+    timeouts = settings.database.timeouts
+    return PoolOptions(
+        dsn=database_dsn(settings.database, Role.APP),
+        size=settings.database.pool_size,
+        wait_seconds=timeouts.pool_wait_seconds,
+        lock_timeout_seconds=timeouts.lock_ms / 1000,
+        statement_timeout_seconds=timeouts.statement_ms / 1000,
+        idle_in_transaction_seconds=timeouts.idle_in_transaction_ms / 1000,
+    )

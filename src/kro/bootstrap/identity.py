@@ -1,0 +1,129 @@
+"""People: tokens, sessions, accounts and their verification."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from kro.bootstrap.foundation import Foundation
+from kro.bootstrap.providers import Providers
+from kro.core.actor import ActorKind
+from kro.core.auth.passwords import PasswordHasher
+from kro.core.auth.randomness import SystemRandomness
+from kro.core.auth.refresh import RefreshTokens
+from kro.core.auth.sessions import SessionPolicy, Sessions
+from kro.core.auth.tokens import TokenIssuer, TokenVerifier, TokenWorld
+from kro.core.config import AdminTokenSettings, UserTokenSettings
+from kro.management.database.accounts import UserAccounts
+from kro.management.database.admins import AdminAccounts
+from kro.management.database.bank_accounts import BankAccountStore
+from kro.management.domain import (
+    Accounts,
+    AdminAccess,
+    BankAccounts,
+    Banks,
+    Logins,
+    Profiles,
+    Registration,
+    Seeding,
+)
+from kro.verification.database import VerificationCodes
+from kro.verification.domain import Verification
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    user_tokens: TokenVerifier
+    admin_tokens: TokenVerifier
+    accounts: Accounts
+    admin_access: AdminAccess
+    bank_accounts: BankAccounts
+    verification: Verification
+    seeding: Seeding
+
+
+def build_identity(base: Foundation, providers: Providers, *, hasher: PasswordHasher) -> Identity:
+    """Join everything about people."""
+    jwt = base.settings.jwt
+    users = _world(ActorKind.USER, jwt.user)
+    admins = _world(ActorKind.ADMIN, jwt.admin)
+    user_policy = SessionPolicy(
+        ActorKind.USER, absolute=timedelta(days=jwt.user.refresh_days), idle=timedelta(days=jwt.user.idle_days)
+    )
+    admin_life = timedelta(hours=jwt.admin.session_hours)
+    admin_policy = SessionPolicy(ActorKind.ADMIN, absolute=admin_life, idle=admin_life)
+    verification = Verification(
+        VerificationCodes(base.database),
+        limiter=base.limiter,
+        key=base.settings.security.otp_key.get_secret_value(),
+        cipher=base.cipher,
+        settings=base.settings.otp,
+        ids=base.ids,
+        randomness=SystemRandomness(),
+    )
+    return Identity(
+        user_tokens=TokenVerifier(users, clock=base.clock),
+        admin_tokens=TokenVerifier(admins, clock=base.clock),
+        accounts=_accounts(base, _sessions(base, users, user_policy), verification, hasher),
+        admin_access=AdminAccess(
+            AdminAccounts(base.database),
+            sessions=_sessions(base, admins, admin_policy),
+            two_factor=base.two_factor,
+            limiter=base.limiter,
+            hasher=hasher,
+            database=base.database,
+            ids=base.ids,
+        ),
+        bank_accounts=_bank_accounts(base, providers),
+        verification=verification,
+        seeding=Seeding(base.database, hasher=hasher, two_factor=base.two_factor, ids=base.ids),
+    )
+
+
+def _world(kind: ActorKind, settings: UserTokenSettings | AdminTokenSettings) -> TokenWorld:
+    return TokenWorld(
+        kind=kind,
+        issuer=settings.issuer,
+        audience=settings.audience,
+        keys={key.kid: key.secret.get_secret_value() for key in settings.keys},
+        signing_kid=settings.keys[0].kid,
+        lifetime=timedelta(minutes=settings.access_minutes),
+    )
+
+
+def _sessions(base: Foundation, world: TokenWorld, policy: SessionPolicy) -> Sessions:
+    return Sessions(
+        base.database,
+        policy=policy,
+        # Refresh tokens of a world die with its signing key: rotating it is how all of them are ended at once.
+        refresh_tokens=RefreshTokens(key=world.keys[world.signing_kid], randomness=SystemRandomness()),
+        issuer=TokenIssuer(world, clock=base.clock, ids=base.ids),
+        ids=base.ids,
+    )
+
+
+def _accounts(base: Foundation, sessions: Sessions, verification: Verification, hasher: PasswordHasher) -> Accounts:
+    users = UserAccounts(base.database)
+    return Accounts(
+        registration=Registration(users, verification=verification, hasher=hasher, ids=base.ids),
+        logins=Logins(
+            users, sessions=sessions, limiter=base.limiter, hasher=hasher, database=base.database, ids=base.ids
+        ),
+        profiles=Profiles(users, limiter=base.limiter, ids=base.ids),
+    )
+
+
+def _bank_accounts(base: Foundation, providers: Providers) -> BankAccounts:
+    return BankAccounts(
+        BankAccountStore(base.database),
+        runner=base.runner,
+        resolver=providers.payments.accounts,
+        banks=Banks(providers.payments.banks, clock=base.clock),
+        limiter=base.limiter,
+        cipher=base.cipher,
+        index=base.index,
+        currency=base.settings.kyc.currency,
+        cooling=timedelta(hours=base.settings.payouts.cooling_hours),
+        clock=base.clock,
+        ids=base.ids,
+    )

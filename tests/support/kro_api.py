@@ -1,0 +1,145 @@
+"""The whole program in one process, with vendors in memory, spoken to over its HTTP side."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import orjson
+from pydantic import SecretStr
+
+from kro.bootstrap import Application, Providers, build
+from kro.core.auth.passwords import PasswordHasher
+from kro.core.auth.permissions import Role as AdminRole
+from kro.core.config import Credentials, Settings, load_settings
+from kro.core.database.embedded import Role
+from kro.core.email.fake import FakeEmail
+from kro.core.outbox import OutboxRelay
+from kro.core.sms.fake import FakeSMS
+from kro.core.storage import MemoryObjectStore
+from kro.kro_balance.domain import seed_fee_configuration
+from kro.main import create_api
+from kro.order.domain import TEMPLATES, seed_templates
+from kro.payment.providers.fake import FakePaystack
+from kro.seed import FEES
+
+BUYER_PHONE, SELLER_PHONE, STRANGER_PHONE = "+2348031110001", "+2348031110002", "+2348031110003"
+PASSWORD = "correct horse battery"
+TOTP_SECRET = "KROLOCALONLYAPPROVER234567ABCDEF"
+
+
+def settings_for(cluster: Any, name: str) -> Settings:
+    """Return test settings that point at one database."""
+    settings = load_settings(environment="test", environ={})
+    database = settings.database.model_copy(
+        update={
+            "embedded": False,
+            "url": SecretStr(cluster.dsn(Role.OWNER, name)),
+            "app": Credentials(username=Role.APP.value, password=SecretStr(cluster.passwords[Role.APP])),
+            "pool_size": 20,
+        }
+    )
+    return settings.model_copy(update={"database": database})
+
+
+@dataclass
+class Person:
+    """One party with a token of their own."""
+
+    http: httpx2.AsyncClient
+    token: str = field(repr=False)
+
+    async def get(self, path: str, **query: Any) -> httpx2.Response:
+        return await self.http.get(f"/v1{path}", params=query, headers=self._headers())
+
+    async def post(self, path: str, body: Any = None, *, key: str | None = None) -> httpx2.Response:
+        headers = {**self._headers(), "Idempotency-Key": key or uuid4().hex, "Content-Type": "application/json"}
+        return await self.http.post(f"/v1{path}", content=orjson.dumps(body or {}), headers=headers)
+
+    async def upload(self, path: str, data: bytes, *, content_type: str, file_name: str) -> httpx2.Response:
+        headers = {**self._headers(), "Idempotency-Key": uuid4().hex, "Content-Type": content_type}
+        return await self.http.post(f"/v1{path}", params={"file_name": file_name}, content=data, headers=headers)
+
+    async def available(self) -> int:
+        balances = (await self.get("/balance")).json()["data"]
+        return int(next((b["available"]["amount"] for b in balances if b["currency"] == "NGN"), 0))
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+@dataclass
+class World:
+    application: Application
+    http: httpx2.AsyncClient
+    paystack: FakePaystack
+    sms: FakeSMS
+    email: FakeEmail
+    buyer: Person
+    seller: Person
+    stranger: Person
+
+    @property
+    def database(self) -> Any:
+        return self.application.database
+
+    async def work(self) -> None:
+        """Let the worker's relay deliver everything that is due."""
+        await OutboxRelay(self.application.database, self.application.outbox_handlers).run_until_idle()
+
+    async def violations(self) -> dict[str, int]:
+        """Return every invariant that does not hold."""
+        checks = await self.invariants.check()
+        return {check.name: check.violations for check in checks if not check.holds}
+
+    @property
+    def invariants(self) -> Any:
+        from kro.core.database.invariants import Invariants  # noqa: PLC0415
+        from kro.kro_balance.domain import LEDGER_INVARIANTS  # noqa: PLC0415
+        from kro.order.domain import ORDER_INVARIANTS  # noqa: PLC0415
+
+        return Invariants(self.application.database, {**LEDGER_INVARIANTS, **ORDER_INVARIANTS})
+
+    async def login(self, phone: str) -> Person:
+        reply = await self.http.post("/v1/auth/login", json={"phone": phone, "password": PASSWORD})
+        assert reply.status_code == 200, reply.text
+        return Person(self.http, reply.json()["access_token"])
+
+
+@asynccontextmanager
+async def running_world(settings: Settings) -> AsyncIterator[World]:
+    """Open the program on a fresh database with two traders and a stranger logged in."""
+    paystack, sms, email = FakePaystack(), FakeSMS(), FakeEmail()
+    providers = Providers(payments=paystack.provider, sms=sms, email=email, files=MemoryObjectStore())
+    application = build(settings, providers=providers, hasher=PasswordHasher(memory_kib=64, rounds=1))
+    await application.open()
+    transport = httpx2.ASGITransport(app=create_api(application))
+    try:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:3000") as http:
+            await _seed(application)
+            world = World(application, http, paystack, sms, email, *(Person(http, "") for _ in range(3)))
+            world.buyer, world.seller, world.stranger = [
+                await world.login(phone) for phone in (BUYER_PHONE, SELLER_PHONE, STRANGER_PHONE)
+            ]
+            yield world
+    finally:
+        await application.close()
+
+
+async def _seed(application: Application) -> None:
+    await seed_fee_configuration(application.database, FEES)
+    await seed_templates(application.database, TEMPLATES)
+    await application.seeding.roles()
+    for phone, name in ((BUYER_PHONE, "Buyer"), (SELLER_PHONE, "Seller"), (STRANGER_PHONE, "Stranger")):
+        await application.seeding.user(phone=phone, password=PASSWORD, first_name="Test", last_name=name)
+    await application.seeding.admin(
+        email="admin@kro.example",
+        name="Test Admin",
+        password=PASSWORD,
+        role=AdminRole.SUPER,
+        totp_secret=TOTP_SECRET,
+    )
