@@ -76,6 +76,21 @@ def test_hanging_up_on_purpose_is_not_reported_as_an_error() -> None:
             client.get("/paystack/bank")
 
 
+def test_callers_that_are_kept_waiting_do_not_keep_it_alive() -> None:
+    with running("--port", "0") as url, httpx2.Client(base_url=url, trust_env=False, timeout=0.2) as client:
+        client.post("/_sim/faults", json={"vendor": "paystack", "operation": "banks", "kind": "timeout"})
+        port = int(url.rsplit(":", 1)[1])
+        waiting = socket.create_connection(("127.0.0.1", port))
+        waiting.sendall(b"GET /paystack/bank HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        while client.get("/_sim/faults").json()["faults"][0]["used"] == 0:
+            pass
+
+        began = time.monotonic()
+
+    assert time.monotonic() - began < 5
+    waiting.close()
+
+
 def test_a_taken_port_is_one_clear_sentence() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
