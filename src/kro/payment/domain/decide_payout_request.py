@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from kro.core.actor import Actor
+from kro.core.auth.standing import Columns
 from kro.core.decisions import Decision, Insert, InsufficientFundsError, Outcome
 from kro.core.ids import IdSource
 from kro.core.money import BASIS_POINTS, AmountOutOfRangeError, CurrencyMismatchError, Money, round_half_up
@@ -52,7 +52,7 @@ def payout_day_start(now: datetime) -> datetime:
     return now.astimezone(LAGOS).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def read_payout_day(row: Mapping[str, Any], *, start: datetime) -> PayoutDay:
+def read_payout_day(row: Columns, *, start: datetime) -> PayoutDay:
     """Read the column ``payout_day`` of a load query that carried ``PAYOUT_DAY``."""
     return PayoutDay(start=start, requested=row["payout_day"]["requested"], total_minor=row["payout_day"]["total"])
 
