@@ -159,7 +159,7 @@ async def _prepare(connection: PlainConnection) -> None:
 
 
 def _dump(value: object) -> str:
-    return orjson.dumps(value, default=plain).decode()
+    return orjson.dumps(value, default=plain, option=orjson.OPT_UTC_Z).decode()
 
 
 def _milliseconds(seconds: float) -> str:

@@ -27,7 +27,7 @@ def encode(decision: Decision, answer: StoredAnswer | None = None) -> str:
     document |= {name: items for name, items in parts.items() if items}
     if decision.audits:
         document["audit"] = [_audit(audit) for audit in decision.audits]
-    return orjson.dumps(document, default=plain, option=orjson.OPT_NON_STR_KEYS).decode()
+    return orjson.dumps(document, default=plain, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z).decode()
 
 
 def plain(value: object) -> str:
