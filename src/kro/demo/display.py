@@ -33,7 +33,9 @@ class Display:
     def timeline(self, events: Sequence[JSON]) -> None:
         """Print the events that were not told before."""
         for event in events[self._told :]:
-            self._console.print(f"    [green]event {event['seq']:>2}[/] {event['type']} [dim]by {event['actor']}[/]")
+            self._console.print(
+                f"    [green]event {event['seq']:>2}[/] {event['type']} [dim]by {event['actor']['kind']}[/]"
+            )
         self._told = max(self._told, len(events))
 
     def balances(self, balances: Mapping[str, Balance]) -> None:

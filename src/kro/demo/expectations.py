@@ -27,11 +27,33 @@ PAYOUT_FEE: Final = 5_000
 PAYOUT_VAT: Final = 349
 PAYOUT_AMOUNT: Final = SELLER_RECEIVES - PAYOUT_FEE
 
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Words that one notice carries in its SMS and in the subject of its mail, and how often it is sent."""
+
+    sms: str
+    subject: str
+    times: int = 1
+
+
 NOTICES: Final = {
-    "buyer": ("accepted", "funded", "approve", "closed"),
-    "seller": ("proposed", "funded", "confirmed", "closed", "payout"),
+    "buyer": (
+        Notice("was accepted", "Accepted: "),
+        Notice("is fully paid", "Paid into escrow: "),
+        Notice("says a condition", "To be checked: ", times=3),
+        Notice("is done", "Please check: "),
+        Notice("is closed", "Closed: "),
+    ),
+    "seller": (
+        Notice("you have a new order", "New order: "),
+        Notice("is fully paid", "Paid into escrow: "),
+        Notice("was confirmed", "Confirmed: ", times=3),
+        Notice("NGN 147,984.38 is in your KRO Balance", "Closed: "),
+        Notice("a payout of NGN 147,934.38", "Payout of ₦147,934.38 requested"),
+        Notice("NGN 147,934.38 was sent to", "Payout of ₦147,934.38 sent"),
+    ),
 }
-"""A word that each party's SMS and mail must carry, in lower case, for every notice of the journey."""
 
 
 class WrongFigureError(DemoError):

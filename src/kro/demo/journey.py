@@ -10,9 +10,10 @@ from typing import Final
 
 from kro.demo import expectations as due
 from kro.demo.admin import AdminDesk
-from kro.demo.client import JSON, eventually
+from kro.demo.client import JSON
 from kro.demo.display import Display, naira
 from kro.demo.expectations import Expectations, equal, kobo
+from kro.demo.notices import judge_notices
 from kro.demo.party import Party
 from kro.demo.sandbox import Sandbox
 from kro.demo.timeline import Timeline
@@ -225,22 +226,12 @@ class Journey:
     async def look_back(self) -> None:
         async with self.step("Both find the story in their SMS and mail, and the admin reconciles the books"):
             for party in (self._buyer, self._seller):
-                for channel, address in (("sms", party.contact.phone), ("mail", party.contact.email)):
-                    await self._was_told(party, channel, address)
+                count = await judge_notices(party, self._sandbox)
+                self._display.note(f"the {party.role} got {count} notices, each by SMS and by mail")
             report = await self._admin.reconciliation()
             violated = {check["name"]: check["violations"] for check in report["checks"] if check["violations"]}
             equal("the violations the reconciliation found", {}, violated)
             equal("whether the books reconcile", True, report["ok"])
-
-    async def _was_told(self, party: Party, channel: str, address: str) -> None:
-        notices = due.NOTICES[party.role]
-
-        async def missing() -> list[str]:
-            texts = " ".join(await self._sandbox.texts(address, channel=channel)).lower()
-            return [notice for notice in notices if notice not in texts]
-
-        await eventually(f"{channel} to the {party.role}", missing, until=lambda lacking: not lacking)
-        self._display.note(f"{channel} to the {party.role}: {', '.join(notices)}")
 
     @asynccontextmanager
     async def step(self, title: str) -> AsyncIterator[None]:

@@ -38,10 +38,10 @@ class Sandbox:
             raise DemoError(f"the SMS to {phone} carries no code")
         return str(codes[-1])
 
-    async def texts(self, address: str, *, channel: str) -> list[str]:
-        """Return every text that reached a phone number or a mail address, oldest first."""
+    async def inbox(self, address: str, *, channel: str) -> list[str]:
+        """Return what reached an address, oldest first: the texts of SMS, the subjects of mails."""
         found = await self._api.get("/_sim/messages", to=address, channel=channel)
-        return [f"{message['subject'] or ''}\n{message['text']}" for message in found["messages"]]
+        return [str(message["text" if channel == "sms" else "subject"]) for message in found["messages"]]
 
     async def transfers_to(self, account_number: str) -> list[JSON]:
         """Return the transfers the provider has made to a bank account, from its own books."""

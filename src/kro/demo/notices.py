@@ -1,0 +1,39 @@
+"""What must have reached each party by SMS and mail: every notice once, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kro.demo.client import eventually
+from kro.demo.expectations import NOTICES, equal
+from kro.demo.party import Party
+from kro.demo.sandbox import Sandbox
+
+_ONE_CODE: Final = 1
+
+
+async def judge_notices(party: Party, sandbox: Sandbox) -> int:
+    """Insist on every notice of the journey, by SMS and by mail, and return how many there were.
+
+    :raises WrongFigureError: when one is missing, doubled or was never expected.
+    :raises TookTooLongError: when fewer arrive than were sent.
+    """
+    notices = NOTICES[party.role]
+    count = sum(notice.times for notice in notices)
+    # The code that proved the phone number came by SMS as well.
+    texts = await _arrived(party, sandbox, "sms", party.contact.phone, count + _ONE_CODE)
+    subjects = await _arrived(party, sandbox, "mail", party.contact.email, count)
+    for notice in notices:
+        for words, arrived in ((notice.sms, texts), (notice.subject, subjects)):
+            found = sum(words in message for message in arrived)
+            equal(f"how often the {party.role} was told {words!r}", notice.times, found)
+    equal(f"the number of SMS to the {party.role}", count + _ONE_CODE, len(texts))
+    equal(f"the number of mails to the {party.role}", count, len(subjects))
+    return count
+
+
+async def _arrived(party: Party, sandbox: Sandbox, channel: str, address: str, count: int) -> list[str]:
+    async def ask() -> list[str]:
+        return await sandbox.inbox(address, channel=channel)
+
+    return await eventually(f"{count} {channel} to the {party.role}", ask, until=lambda found: len(found) >= count)
