@@ -5,11 +5,12 @@ from pathlib import Path
 
 import asyncpg
 from alembic import context
-from kro.models import Base
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+
+from kro.models import Base
 
 GRANTS = Path(__file__).parent / "grants.sql"
 
@@ -18,6 +19,14 @@ def run(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
     with context.begin_transaction():
         context.run_migrations()
+
+
+async def grant(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(GRANTS.read_text())
+    finally:
+        await connection.close()
 
 
 async def main(dsn: str) -> None:
@@ -31,11 +40,7 @@ async def main(dsn: str) -> None:
         await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('kro migrations', 0))"))
         await connection.run_sync(run)
     await engine.dispose()
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(GRANTS.read_text())
-    finally:
-        await connection.close()
+    await grant(dsn)
 
 
 asyncio.run(main(context.config.attributes["dsn"]))

@@ -31,6 +31,8 @@ def upgrade() -> None:
     op.execute("SET statement_timeout = '60s'")
     # The driver itself runs a file of several statements; SQLAlchemy would prepare it as one.
     connection = op.get_bind().connection.driver_connection
+    if connection is None:
+        raise RuntimeError("this migration needs a connection")
     for name in ("0001_tables.sql", "0001_guards.sql", "0001_apply.sql"):
         await_only(connection.execute((SQL / name).read_text()))
 
