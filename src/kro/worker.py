@@ -1,0 +1,129 @@
+"""The process that carries out what requests only decided: effects, timers, webhooks, polls and house-keeping.
+
+Any number of workers may run on one database; they share the work by claiming rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+from uuid import UUID
+
+from kro.bootstrap import build
+from kro.core.clock import Clock
+from kro.core.config import Settings, WorkerSettings
+from kro.core.database.pool import Database
+from kro.core.outbox import Handler, OutboxRelay, OutboxStore, RelayOptions
+from kro.core.scheduler import Loop, Step, StepLoop, TimerOptions, TimerRunner, supervise
+from kro.core.telemetry import configure_logging, get_logger
+
+OUTBOX_DAYS: Final = 30
+_HOUR: Final = 3600.0
+_BATCH: Final = 1000
+_LOG = get_logger()
+
+_FORGET_ANSWERS: Final = """
+DELETE FROM idempotency_keys WHERE (principal_id, key) IN (
+    SELECT principal_id, key FROM idempotency_keys WHERE expires_at < now() LIMIT $1 FOR UPDATE SKIP LOCKED)"""
+# The longest window of a limit is a day.
+_FORGET_HITS: Final = """
+DELETE FROM rate_limits WHERE (bucket, subject, window_start) IN (
+    SELECT bucket, subject, window_start FROM rate_limits WHERE window_start < now() - interval '2 days'
+    LIMIT $1 FOR UPDATE SKIP LOCKED)"""
+
+
+class Application(Protocol):
+    """What a worker needs of the program."""
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def outbox_handlers(self) -> Mapping[str, Handler]: ...
+
+    @property
+    def steps(self) -> Sequence[Step]: ...
+
+    async def fire_timer(self, order_id: UUID, kind: str) -> None: ...
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+def run(settings: Settings) -> None:
+    """Run a worker until SIGTERM or SIGINT, then finish what is in hand.
+
+    :raises OSError: when the database is not reachable.
+    """
+    configure_logging(settings.logging)
+    asyncio.run(run_worker(build(settings), settings.worker))
+
+
+async def run_worker(application: Application, settings: WorkerSettings, *, stop: asyncio.Event | None = None) -> None:
+    """Run a worker until ``stop`` is set or the process is asked to end."""
+    stop = stop or asyncio.Event()
+    await application.open()
+    try:
+        _stop_on_signals(stop)
+        loops = make_loops(application, settings)
+        _LOG.info("worker_started", count=len(loops))
+        await supervise(loops, stop)
+        _LOG.info("worker_stopped")
+    finally:
+        await application.close()
+
+
+def make_loops(application: Application, settings: WorkerSettings) -> Sequence[Loop]:
+    """Return everything a worker runs side by side.
+
+    Each topic has a relay of its own, so that a slow SMS provider never holds up a payment or an event.
+    """
+    database = application.database
+    steps = (*application.steps, *retention(database))
+    return (
+        *(
+            OutboxRelay(database, {topic: handle}, options=relay_options(settings))
+            for topic, handle in application.outbox_handlers.items()
+        ),
+        TimerRunner(database, application.fire_timer, application.clock, options=timer_options(settings)),
+        *(StepLoop(step, database) for step in steps),
+    )
+
+
+def relay_options(settings: WorkerSettings) -> RelayOptions:
+    return RelayOptions(
+        poll_seconds=settings.poll_ms / 1000, parallel=settings.batch, lease_seconds=settings.lease_seconds
+    )
+
+
+def timer_options(settings: WorkerSettings) -> TimerOptions:
+    return TimerOptions(parallel=settings.batch, lease_seconds=settings.lease_seconds)
+
+
+def retention(database: Database) -> tuple[Step, ...]:
+    """Return the steps that delete what has served its purpose, by one worker once an hour."""
+    outbox = OutboxStore(database)
+    return (
+        Step("retention.outbox", _HOUR, lambda: outbox.forget(older_than_days=OUTBOX_DAYS, limit=_BATCH), alone=True),
+        Step("retention.answers", _HOUR, lambda: database.execute(_FORGET_ANSWERS, _BATCH), alone=True),
+        Step("retention.hits", _HOUR, lambda: database.execute(_FORGET_HITS, _BATCH), alone=True),
+    )
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        stop.set()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # A second request does not wait for anything.
+            loop.remove_signal_handler(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
