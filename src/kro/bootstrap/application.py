@@ -11,8 +11,16 @@ from fastapi import FastAPI
 from kro.bootstrap.effects import build_bus, build_handlers, build_realtime, build_steps
 from kro.bootstrap.foundation import Foundation, lay_foundation
 from kro.bootstrap.identity import Identity, build_identity
+from kro.bootstrap.orders import Orders, build_orders
+from kro.bootstrap.payments import (
+    Collecting,
+    Listening,
+    PayingOut,
+    build_collecting,
+    build_listening,
+    build_paying_out,
+)
 from kro.bootstrap.providers import Providers, choose_providers
-from kro.bootstrap.trade import Trade, build_trade
 from kro.core.auth.passwords import PasswordHasher
 from kro.core.clock import Clock
 from kro.core.config import Settings
@@ -24,7 +32,7 @@ from kro.core.realtime import RealtimeServer
 from kro.core.scheduler import Step
 from kro.kro_balance.domain import LEDGER_INVARIANTS
 from kro.management.domain import Seeding
-from kro.order.domain import ORDER_INVARIANTS
+from kro.order.domain import ORDER_INVARIANTS, OrderReceipts, OrderRepository
 from kro.refund.database.refunds import RefundRepository
 from kro.refund.domain import RefundReads
 
@@ -35,7 +43,10 @@ class Application:
 
     base: Foundation
     identity: Identity
-    trade: Trade
+    orders: Orders
+    collecting: Collecting
+    paying_out: PayingOut
+    listening: Listening
     realtime: RealtimeServer
     outbox_handlers: Mapping[str, Handler]
     steps: Sequence[Step]
@@ -58,7 +69,7 @@ class Application:
 
     async def fire_timer(self, order_id: UUID, kind: str) -> None:
         """Act on a due timer of an order."""
-        await self.trade.timeouts.fire(order_id=order_id, kind=kind)
+        await self.orders.timeouts.fire(order_id=order_id, kind=kind)
 
     async def open(self) -> None:
         """Connect to the database.
@@ -73,7 +84,7 @@ class Application:
 
     def install(self, app: FastAPI) -> None:
         """Hand every service to the routes under its name."""
-        base, identity, trade = self.base, self.identity, self.trade
+        base, identity, orders = self.base, self.identity, self.orders
         services = {
             "settings": base.settings,
             "database": base.database,
@@ -86,23 +97,23 @@ class Application:
             "admin_access": identity.admin_access,
             "bank_accounts": identity.bank_accounts,
             "verification": identity.verification,
-            "fees": trade.fees,
-            "balances": trade.balances,
-            "orders": trade.orders,
-            "order_repository": trade.order_repository,
-            "order_reads": trade.order_reads,
-            "evidence": trade.evidence,
-            "payments": trade.payments,
-            "payouts": trade.payouts,
-            "payout_reads": trade.payout_reads,
-            "admin_payouts": trade.admin_payouts,
-            "webhooks": trade.intake,
-            "webhook_admin": trade.webhook_admin,
+            "fees": orders.quotes,
+            "balances": orders.balances,
+            "orders": orders.service,
+            "order_repository": orders.repository,
+            "order_reads": orders.reads,
+            "evidence": orders.evidence,
+            "payments": self.collecting.reads,
+            "payouts": self.paying_out.payouts,
+            "payout_reads": self.paying_out.reads,
+            "admin_payouts": self.paying_out.admin_reads,
+            "webhooks": self.listening.intake,
+            "webhook_admin": self.listening.webhook_admin,
             "dead_letters": DeadLetters(base.database, base.ids),
             "refunds": RefundReads(RefundRepository(base.database)),
             "realtime": self.realtime,
             "reconciliation": Invariants(base.database, {**LEDGER_INVARIANTS, **ORDER_INVARIANTS}),
-            "payout_requests": trade.payout_requests,
+            "payout_requests": identity.payout_requests,
         }
         for name, service in services.items():
             setattr(app.state, name, service)
@@ -119,13 +130,20 @@ def build(
     base = lay_foundation(settings, clock=clock)
     outside = providers or choose_providers(settings)
     identity = build_identity(base, outside, hasher=hasher or PasswordHasher())
-    trade = build_trade(base, outside)
+    orders_hear = OrderReceipts(orders=OrderRepository(base.database), ids=base.ids)
+    collecting = build_collecting(base, outside, listeners=(orders_hear,))
+    paying_out = build_paying_out(base, outside)
+    listening = build_listening(base, outside, collecting, paying_out)
+    orders = build_orders(base, outside, collecting)
     bus = build_bus(base)
     return Application(
         base=base,
         identity=identity,
-        trade=trade,
-        realtime=build_realtime(base, identity, trade, bus),
-        outbox_handlers=build_handlers(base, outside, trade, bus),
-        steps=build_steps(base, trade),
+        orders=orders,
+        collecting=collecting,
+        paying_out=paying_out,
+        listening=listening,
+        realtime=build_realtime(base, identity, orders, bus),
+        outbox_handlers=build_handlers(base, outside, collecting, paying_out, bus),
+        steps=build_steps(base, listening),
     )

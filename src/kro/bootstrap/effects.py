@@ -9,8 +9,9 @@ from uuid import UUID
 
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.identity import Identity
+from kro.bootstrap.orders import Orders
+from kro.bootstrap.payments import Collecting, Listening, PayingOut
 from kro.bootstrap.providers import Providers
-from kro.bootstrap.trade import Trade
 from kro.core.auth.standing import USER_STANDING, read_standing
 from kro.core.notifications import NotifyTopic, OTPTopic, Templates
 from kro.core.outbox import Envelope, Handler
@@ -33,14 +34,16 @@ def build_bus(base: Foundation) -> RealtimeBus:
     return PostgresRealtimeBus(database=base.database, options=base.pool_options)
 
 
-def build_handlers(base: Foundation, providers: Providers, trade: Trade, bus: RealtimeBus) -> Mapping[str, Handler]:
+def build_handlers(
+    base: Foundation, providers: Providers, collecting: Collecting, paying_out: PayingOut, bus: RealtimeBus
+) -> Mapping[str, Handler]:
     """Return what to do with each topic of the outbox."""
 
     async def start_payment(envelope: Envelope) -> None:
-        await trade.starter.start(payment_id=UUID(envelope.payload["payment_id"]))
+        await collecting.starter.start(payment_id=UUID(envelope.payload["payment_id"]))
 
     async def submit_payout(envelope: Envelope) -> None:
-        await trade.submitter.submit(payout_id=UUID(envelope.payload["payout_id"]))
+        await paying_out.submitter.submit(payout_id=UUID(envelope.payload["payout_id"]))
 
     return {
         "realtime": RealtimeTopic(bus).handle,
@@ -58,19 +61,19 @@ def build_handlers(base: Foundation, providers: Providers, trade: Trade, bus: Re
     }
 
 
-def build_steps(base: Foundation, trade: Trade) -> Sequence[Step]:
+def build_steps(base: Foundation, listening: Listening) -> Sequence[Step]:
     """Return what the worker repeats."""
     batch = base.settings.worker.batch
     every = base.settings.worker.poll_ms / 1000
     return (
-        Step("payment.webhooks", every, lambda: trade.webhooks.process_due(limit=batch)),
-        Step("payment.polls", 5.0, lambda: trade.poller.poll_due(limit=batch)),
+        Step("payment.webhooks", every, lambda: listening.webhooks.process_due(limit=batch)),
+        Step("payment.polls", 5.0, lambda: listening.poller.poll_due(limit=batch)),
     )
 
 
-def build_realtime(base: Foundation, identity: Identity, trade: Trade, bus: RealtimeBus) -> RealtimeServer:
+def build_realtime(base: Foundation, identity: Identity, orders: Orders, bus: RealtimeBus) -> RealtimeServer:
     """Make the socket server, which asks the same repositories and rules as HTTP does."""
-    doors = SocketDoors(base, identity, trade)
+    doors = SocketDoors(base, identity, orders)
     return RealtimeServer(
         bus=bus,
         authenticate=doors.authenticate,
@@ -84,10 +87,10 @@ def build_realtime(base: Foundation, identity: Identity, trade: Trade, bus: Real
 class SocketDoors:
     """What a socket may ask of the rest of the program."""
 
-    def __init__(self, base: Foundation, identity: Identity, trade: Trade) -> None:
+    def __init__(self, base: Foundation, identity: Identity, orders: Orders) -> None:
         self._database = base.database
         self._tokens = identity.user_tokens
-        self._reads = trade.order_reads
+        self._reads = orders.reads
 
     async def authenticate(self, token: str) -> Client:
         """Let an active user in.

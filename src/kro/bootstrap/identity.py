@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from kro.bootstrap.foundation import Foundation
+from kro.bootstrap.payments import payout_rules
 from kro.bootstrap.providers import Providers
 from kro.core.actor import ActorKind
 from kro.core.auth.passwords import PasswordHasher
@@ -23,6 +24,8 @@ from kro.management.domain import (
     BankAccounts,
     Banks,
     Logins,
+    PayoutBasisStore,
+    PayoutRequests,
     Profiles,
     Registration,
     Seeding,
@@ -38,6 +41,7 @@ class Identity:
     accounts: Accounts
     admin_access: AdminAccess
     bank_accounts: BankAccounts
+    payout_requests: PayoutRequests
     verification: Verification
     seeding: Seeding
 
@@ -75,6 +79,14 @@ def build_identity(base: Foundation, providers: Providers, *, hasher: PasswordHa
             ids=base.ids,
         ),
         bank_accounts=_bank_accounts(base, providers),
+        payout_requests=PayoutRequests(
+            PayoutBasisStore(base.database),
+            runner=base.runner,
+            rules=payout_rules(base, providers.payments.name),
+            kyc=base.settings.kyc,
+            clock=base.clock,
+            ids=base.ids,
+        ),
         verification=verification,
         seeding=Seeding(base.database, hasher=hasher, two_factor=base.two_factor, ids=base.ids),
     )

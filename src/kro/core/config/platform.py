@@ -39,6 +39,8 @@ class APISettings(Group):
 class AppSettings(Group):
     env: Environment
     public_base_url: BaseURL
+    payment_return_url: BaseURL | None = None
+    """Where a payer's browser goes after the checkout; a page of our own unless set."""
     allowed_origins: tuple[Annotated[str, AfterValidator(_check_origin)], ...]
     trusted_proxies: tuple[str, ...]
     """Addresses whose ``X-Forwarded-For`` is believed; from anybody else the header is ignored."""

@@ -1,5 +1,12 @@
 """Payments, payouts and providers' webhooks over HTTP."""
 
-from kro.payment.controller.routes import router
+from fastapi import APIRouter
+
+from kro.payment.controller.return_page import router as return_page
+from kro.payment.controller.routes import router as routes
+
+router = APIRouter()
+router.include_router(routes)
+router.include_router(return_page)
 
 __all__ = ["router"]

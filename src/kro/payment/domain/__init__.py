@@ -16,14 +16,14 @@ from kro.payment.database.records import (
 )
 from kro.payment.domain.checkout import PaymentStarter
 from kro.payment.domain.collections import CollectionService
-from kro.payment.domain.decide_payout_approval import approval_hash
-from kro.payment.domain.decide_payout_request import (
+from kro.payment.domain.decide_payout import (
     PayoutAccount,
     PayoutDay,
     decide_payout_request,
     payout_day_start,
     read_payout_day,
 )
+from kro.payment.domain.decide_payout_approval import approval_hash
 from kro.payment.domain.decide_start import start_payment
 from kro.payment.domain.errors import (
     AccountCoolingError,

@@ -12,7 +12,7 @@ from kro.kro_balance.domain import payout_refused
 from kro.payment.database.records import Approval, Payout, PayoutStatus
 from kro.payment.domain.announcements import balance_updated, payout_notice, payout_updated
 from kro.payment.domain.context import Context
-from kro.payment.domain.decide_payout_request import reserve_of
+from kro.payment.domain.decide_payout import reserve_of
 from kro.payment.domain.errors import AlreadyApprovedError, ApprovalMismatchError, PayoutStateError
 
 _CANCELLABLE = frozenset({PayoutStatus.AWAITING_APPROVAL, PayoutStatus.APPROVED})

@@ -82,7 +82,7 @@ async def serve(realtime: RealtimeServer) -> AsyncIterator[str]:
         await realtime.stop()
 
     app = realtime.mount(Starlette(routes=[Route("/hello", hello)], lifespan=lifespan))
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):

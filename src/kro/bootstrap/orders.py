@@ -1,0 +1,85 @@
+"""Orders, their prices and what is held for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from kro.bootstrap.foundation import Foundation
+from kro.bootstrap.payments import Collecting
+from kro.bootstrap.providers import Providers
+from kro.kro_balance.domain import BalanceReads, QuoteRepository, QuoteService, QuoteTerms
+from kro.order.domain import (
+    CreationRepository,
+    EvidenceService,
+    OrderReads,
+    OrderRepository,
+    OrderRules,
+    OrderService,
+    OrderTimeouts,
+)
+from kro.refund.domain import record_wallet_refund
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Every service of an order."""
+
+    service: OrderService
+    repository: OrderRepository
+    reads: OrderReads
+    evidence: EvidenceService
+    timeouts: OrderTimeouts
+    quotes: QuoteService
+    balances: BalanceReads
+
+
+def build_orders(base: Foundation, providers: Providers, collecting: Collecting) -> Orders:
+    """Join what moves an order; before one expires, ``collecting`` asks the provider what it may have missed."""
+    runner, clock, ids = base.runner, base.clock, base.ids
+    repository, reads = OrderRepository(base.database), OrderReads(base.database)
+    quotes = QuoteRepository(base.database)
+    return Orders(
+        service=OrderService(
+            runner=runner,
+            orders=repository,
+            creations=CreationRepository(base.database),
+            rules=order_rules(base),
+            provider=providers.payments.name,
+            refund_hook=record_wallet_refund,
+            clock=clock,
+            ids=ids,
+        ),
+        repository=repository,
+        reads=reads,
+        evidence=EvidenceService(
+            runner=runner, orders=repository, reads=reads, store=providers.files, clock=clock, ids=ids
+        ),
+        timeouts=OrderTimeouts(
+            runner=runner,
+            orders=repository,
+            ask_providers=collecting.collections.refresh_order,
+            clock=clock,
+            ids=ids,
+        ),
+        quotes=QuoteService(runner=runner, quotes=quotes, terms=quote_terms(base), clock=clock, ids=ids),
+        balances=BalanceReads(base.database),
+    )
+
+
+def order_rules(base: Foundation) -> OrderRules:
+    orders, kyc = base.settings.orders, base.settings.kyc
+    return OrderRules(
+        accept_within=timedelta(hours=orders.accept_hours),
+        fund_within=timedelta(hours=orders.fund_hours),
+        goods_inspection_hours=orders.inspect_hours,
+        service_inspection_hours=orders.service_inspect_hours,
+        overdue_grace=timedelta(hours=orders.overdue_grace_hours),
+        tier_currency=kyc.currency,
+        tier_limits=tuple(tier.order_max_minor for tier in kyc.tiers),
+    )
+
+
+def quote_terms(base: Foundation) -> QuoteTerms:
+    fees = base.settings.fees
+    return QuoteTerms(vat_bps=fees.vat_bps, lifetime=timedelta(minutes=fees.quote_minutes))
