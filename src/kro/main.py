@@ -20,6 +20,7 @@ from kro.order.controller import evidence_policy
 from kro.order.controller import router as orders
 from kro.payment.controller import router as payments
 from kro.refund.controller import router as refunds
+from kro.verification.controller import router as verification
 
 
 def create_app(settings: Settings, *, providers: Providers | None = None, clock: Clock | None = None) -> ASGIApp:
@@ -56,6 +57,6 @@ def create_api(application: Application) -> FastAPI:
         body_policies=(evidence_policy,),
     )
     application.install(api)
-    for router in (management, orders, payments, refunds, balance):
+    for router in (verification, management, orders, payments, refunds, balance):
         api.include_router(router, prefix="/v1")
     return api

@@ -10,8 +10,10 @@ from uuid import uuid4
 
 import httpx2
 import orjson
+from fastapi import FastAPI
 from pydantic import SecretStr
 
+from documented import Documentation
 from kro.bootstrap import Application, Providers, build
 from kro.core.auth.passwords import PasswordHasher
 from kro.core.auth.permissions import Role as AdminRole
@@ -75,6 +77,7 @@ class Person:
 @dataclass
 class World:
     application: Application
+    api: FastAPI
     http: httpx2.AsyncClient
     paystack: FakePaystack
     sms: FakeSMS
@@ -117,11 +120,14 @@ async def running_world(settings: Settings) -> AsyncIterator[World]:
     providers = Providers(payments=paystack.provider, sms=sms, email=email, files=MemoryObjectStore())
     application = build(settings, providers=providers, hasher=PasswordHasher(memory_kib=64, rounds=1))
     await application.open()
-    transport = httpx2.ASGITransport(app=create_api(application))
+    api = create_api(application)
+    hooks = {"response": [Documentation(api.openapi()).check]}
     try:
-        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:3000") as http:
+        async with httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=api), base_url="http://127.0.0.1:3000", event_hooks=hooks
+        ) as http:
             await _seed(application)
-            world = World(application, http, paystack, sms, email, *(Person(http, "") for _ in range(3)))
+            world = World(application, api, http, paystack, sms, email, *(Person(http, "") for _ in range(3)))
             world.buyer, world.seller, world.stranger = [
                 await world.login(phone) for phone in (BUYER_PHONE, SELLER_PHONE, STRANGER_PHONE)
             ]

@@ -53,6 +53,13 @@ class PermissionDeniedError(KroError):
     code = "permission_denied"
 
 
+class DomainNotAllowedError(KroError):
+    """The admin surface is not served to this origin."""
+
+    kind = ErrorKind.FORBIDDEN
+    code = "domain_not_allowed"
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What the database says about an actor at the moment of the load: rides in every load query."""

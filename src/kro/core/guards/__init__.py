@@ -1,6 +1,6 @@
 """Who may call a route. Every route declares exactly one of these."""
 
-from kro.core.guards.admins import AdminDomain, AdminGuard, DomainNotAllowedError, admin_with
+from kro.core.guards.admins import AdminDomain, AdminGuard, admin_with
 from kro.core.guards.public import Public, public
 from kro.core.guards.requests import ClientDep
 from kro.core.guards.users import ActiveUser, CurrentUser, UserGuard
@@ -11,7 +11,6 @@ __all__ = [
     "AdminGuard",
     "ClientDep",
     "CurrentUser",
-    "DomainNotAllowedError",
     "Public",
     "UserGuard",
     "admin_with",

@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 
-from kro.core.actor import Actor, PermissionDeniedError
+from kro.core.actor import Actor, DomainNotAllowedError, PermissionDeniedError
 from kro.core.auth.permissions import Permission
 from kro.core.auth.standing import ADMIN_STANDING, read_standing
 from kro.core.auth.tokens import TokenVerifier
@@ -14,19 +14,11 @@ from kro.core.config import Settings
 from kro.core.database.pool import Database
 from kro.core.decisions import Audit, Decision
 from kro.core.decisions.encoding import encode
-from kro.core.errors import ErrorKind, KroError
 from kro.core.guards.requests import actor_of
 from kro.core.http.routes import route_template
 from kro.core.ids import IdSource
 
 _STANDING: Final = f"SELECT {ADMIN_STANDING}"
-
-
-class DomainNotAllowedError(KroError):
-    """The admin surface is not served to this origin."""
-
-    kind = ErrorKind.FORBIDDEN
-    code = "domain_not_allowed"
 
 
 async def admin_domain(request: Request) -> None:

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
+from kro.core.actor import AccountNotActiveError, DomainNotAllowedError, PermissionDeniedError, SessionEndedError
+from kro.core.auth.tokens import InvalidTokenError
 from kro.core.decisions import InProgressError, KeyReusedError
 from kro.core.errors import KroError
 from kro.core.http.errors import (
@@ -23,6 +25,17 @@ from kro.core.http.problems import MEDIA_TYPE, Problem, problem_entry, problems
 _FRAMEWORK_SCHEMAS: Final = ("HTTPValidationError", "ValidationError")
 _KEY_ERRORS: Final = (IdempotencyKeyInvalidError, KeyReusedError, InProgressError)
 _BODY_ERRORS: Final = (MalformedBodyError, BodyTooDeepError, BodyTooLargeError, UnsupportedMediaError)
+_GUARD_ERRORS: Final[dict[str, tuple[type[KroError], ...]]] = {
+    "user": (InvalidTokenError, SessionEndedError, AccountNotActiveError),
+    "admin": (
+        InvalidTokenError,
+        SessionEndedError,
+        AccountNotActiveError,
+        PermissionDeniedError,
+        DomainNotAllowedError,
+    ),
+}
+"""What each guard refuses with, by the name of its security scheme."""
 
 
 def complete_openapi(app: FastAPI) -> None:
@@ -67,6 +80,8 @@ def _complete_operation(operation: dict[str, Any]) -> None:
                 common.append(IdempotencyKeyMissingError)
                 parameter["required"] = True
             parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255}
+    for scheme in operation.get("security", ()):
+        common.extend(_GUARD_ERRORS[next(iter(scheme))])
     for status, entry in problems(*common).items():
         _merge(responses, str(status), entry)
     responses.setdefault("500", problem_entry("`internal_error`"))

@@ -8,10 +8,8 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from kro.core.actor import Actor, PermissionDeniedError, SessionEndedError
+from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
-from kro.core.auth.tokens import InvalidTokenError
-from kro.core.errors import KroError
 from kro.core.guards import admin_with
 from kro.core.http import JSONBytes, Page, PageQuery, Position, problems
 from kro.core.ids import read_id, show_id
@@ -26,8 +24,6 @@ WebhookReader = Annotated[Actor, admin_with(Permission.WEBHOOKS_READ)]
 WebhookReplayer = Annotated[Actor, admin_with(Permission.WEBHOOKS_REPLAY)]
 OutboxReader = Annotated[Actor, admin_with(Permission.OUTBOX_READ)]
 OutboxReplayer = Annotated[Actor, admin_with(Permission.OUTBOX_REPLAY)]
-
-_GUARDED: tuple[type[KroError], ...] = (InvalidTokenError, SessionEndedError, PermissionDeniedError)
 
 
 class CheckRead(BaseModel):
@@ -104,7 +100,7 @@ class OutboxRead(BaseModel):
         )
 
 
-@router.get("/reconciliation", response_model=ReconciliationRead, responses=problems(*_GUARDED))
+@router.get("/reconciliation", response_model=ReconciliationRead)
 async def reconcile(admin: LedgerReader, reconciliation: ReconciliationDep) -> JSONBytes:  # noqa: ARG001 - the guard
     """Ask the database whether everything that must hold of the books holds now."""
     checks = await reconciliation.check()
@@ -116,7 +112,7 @@ async def reconcile(admin: LedgerReader, reconciliation: ReconciliationDep) -> J
     )
 
 
-@router.get("/webhooks", response_model=Page[WebhookRead], responses=problems(*_GUARDED))
+@router.get("/webhooks", response_model=Page[WebhookRead])
 async def list_webhooks(
     query: Annotated[WebhookQuery, Query()],
     admin: WebhookReader,  # noqa: ARG001 - the guard
@@ -135,14 +131,14 @@ async def list_webhooks(
     return JSONBytes.of(Page[WebhookRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
 
 
-@router.post("/webhooks/{webhook_id}/replay", status_code=204, responses=problems(*_GUARDED, WebhookNotFoundError))
+@router.post("/webhooks/{webhook_id}/replay", status_code=204, responses=problems(WebhookNotFoundError))
 async def replay_webhook(webhook_id: str, admin: WebhookReplayer, webhooks: WebhookAdminDep) -> Response:
     """Have an event looked into again; harmless for what it has brought about already."""
     await webhooks.replay(read_id("whk", webhook_id), actor=admin)
     return Response(status_code=204)
 
 
-@router.get("/outbox", response_model=Page[OutboxRead], responses=problems(*_GUARDED))
+@router.get("/outbox", response_model=Page[OutboxRead])
 async def list_outbox(
     query: Annotated[OutboxQuery, Query()],
     admin: OutboxReader,  # noqa: ARG001 - the guard
@@ -160,7 +156,7 @@ async def list_outbox(
     return JSONBytes.of(Page[OutboxRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
 
 
-@router.post("/outbox/{message_id}/replay", status_code=204, responses=problems(*_GUARDED, OutboxRowNotFoundError))
+@router.post("/outbox/{message_id}/replay", status_code=204, responses=problems(OutboxRowNotFoundError))
 async def replay_message(message_id: str, admin: OutboxReplayer, letters: DeadLettersDep) -> Response:
     """Give a message nobody could deliver all its tries again."""
     await letters.replay(read_id("msg", message_id), actor=admin)

@@ -8,11 +8,9 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from kro.core.actor import Actor, PermissionDeniedError, SessionEndedError
+from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
-from kro.core.auth.tokens import InvalidTokenError
 from kro.core.decisions import Reply
-from kro.core.errors import KroError
 from kro.core.guards import admin_with
 from kro.core.http import IdempotencyKey, Input, JSONBytes, Line, Page, PageQuery, Position, problems, send
 from kro.core.ids import read_id, show_id
@@ -33,8 +31,6 @@ router = APIRouter(prefix="/admin/payouts", tags=["admin"])
 
 PayoutReader = Annotated[Actor, admin_with(Permission.PAYOUTS_READ)]
 PayoutApprover = Annotated[Actor, admin_with(Permission.PAYOUTS_APPROVE)]
-
-_GUARDED: tuple[type[KroError], ...] = (InvalidTokenError, SessionEndedError, PermissionDeniedError)
 
 
 class PayoutQuery(PageQuery):
@@ -90,7 +86,7 @@ def render_admin_payout(seen: AdminPayout) -> Reply:
     return Reply(status=200, body=AdminPayoutRead.of_seen(seen).model_dump_json().encode())
 
 
-@router.get("", response_model=Page[AdminPayoutRead], responses=problems(*_GUARDED))
+@router.get("", response_model=Page[AdminPayoutRead])
 async def list_payouts(
     query: Annotated[PayoutQuery, Query()],
     admin: PayoutReader,  # noqa: ARG001 - the guard
@@ -112,7 +108,7 @@ async def list_payouts(
     return JSONBytes.of(Page[AdminPayoutRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
 
 
-@router.get("/{payout_id}", response_model=AdminPayoutRead, responses=problems(*_GUARDED, PayoutNotFoundError))
+@router.get("/{payout_id}", response_model=AdminPayoutRead, responses=problems(PayoutNotFoundError))
 async def get_payout(payout_id: str, admin: PayoutReader, payouts: AdminPayoutsDep) -> JSONBytes:  # noqa: ARG001 - the guard
     """Return one payout with what an approval of it has to repeat."""
     return JSONBytes.of(AdminPayoutRead.of_seen(await payouts.get(read_id("pyt", payout_id))))
@@ -122,7 +118,6 @@ async def get_payout(payout_id: str, admin: PayoutReader, payouts: AdminPayoutsD
     "/{payout_id}/approve",
     response_model=AdminPayoutRead,
     responses=problems(
-        *_GUARDED,
         PayoutNotFoundError,
         PayoutStateError,
         AlreadyApprovedError,
@@ -150,7 +145,7 @@ async def approve_payout(
 @router.post(
     "/{payout_id}/reject",
     response_model=AdminPayoutRead,
-    responses=problems(*_GUARDED, PayoutNotFoundError, PayoutStateError),
+    responses=problems(PayoutNotFoundError, PayoutStateError),
 )
 async def reject_payout(
     payout_id: str, body: RejectIn, admin: PayoutApprover, key: IdempotencyKey, payouts: PayoutsDep

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from kro.core.actor import AccountNotActiveError, SessionEndedError
-from kro.core.auth.tokens import InvalidTokenError
 from kro.core.errors import KroError
 from kro.core.guards import ActiveUser, CurrentUser
 from kro.core.http import Currency, IdempotencyKey, JSONBytes, problems, send
@@ -32,7 +30,6 @@ from kro.payment.domain import ProviderUnavailableError
 
 router = APIRouter(tags=["bank accounts"])
 
-_GUARDED: tuple[type[KroError], ...] = (InvalidTokenError, SessionEndedError, AccountNotActiveError)
 _ASKED: tuple[type[KroError], ...] = (
     UnknownBankError,
     AccountNotResolvedError,
@@ -41,13 +38,13 @@ _ASKED: tuple[type[KroError], ...] = (
 )
 
 
-@router.get("/banks", response_model=BankList, responses=problems(*_GUARDED, ProviderUnavailableError))
+@router.get("/banks", response_model=BankList, responses=problems(ProviderUnavailableError))
 async def list_banks(user: ActiveUser, banks: BankAccountsDep, currency: Currency = "NGN") -> JSONBytes:  # noqa: ARG001 - the guard
     """List the banks that can be paid to, by name."""
     return JSONBytes.of(BankList.of(await banks.banks(currency=currency)))
 
 
-@router.post("/me/bank-accounts/resolve", response_model=AccountNameRead, responses=problems(*_GUARDED, *_ASKED))
+@router.post("/me/bank-accounts/resolve", response_model=AccountNameRead, responses=problems(*_ASKED))
 async def resolve_account(body: AccountNumberIn, user: ActiveUser, banks: BankAccountsDep) -> JSONBytes:
     """Ask the bank whose account it is, to show before it is added."""
     name = await banks.resolve(AccountNumber(body.bank_code, body.account_number), actor=user)
@@ -58,7 +55,7 @@ async def resolve_account(body: AccountNumberIn, user: ActiveUser, banks: BankAc
     "/me/bank-accounts",
     status_code=201,
     response_model=BankAccountRead,
-    responses=problems(*_GUARDED, *_ASKED, BankAccountExistsError, TooManyBankAccountsError),
+    responses=problems(*_ASKED, BankAccountExistsError, TooManyBankAccountsError),
 )
 async def add_account(
     body: AccountNumberIn, user: CurrentUser, key: IdempotencyKey, banks: BankAccountsDep
@@ -68,7 +65,7 @@ async def add_account(
     return send(await banks.add(account, actor=user, once=key.by(user.id), render=render_bank_account))
 
 
-@router.get("/me/bank-accounts", response_model=BankAccountList, responses=problems(*_GUARDED))
+@router.get("/me/bank-accounts", response_model=BankAccountList)
 async def list_accounts(user: ActiveUser, banks: BankAccountsDep) -> JSONBytes:
     """List your bank accounts, the newest first."""
     return JSONBytes.of(BankAccountList(data=[BankAccountRead.of(account) for account in await banks.list(user)]))
@@ -77,7 +74,7 @@ async def list_accounts(user: ActiveUser, banks: BankAccountsDep) -> JSONBytes:
 @router.delete(
     "/me/bank-accounts/{bank_account_id}",
     status_code=204,
-    responses=problems(*_GUARDED, BankAccountNotFoundError),
+    responses=problems(BankAccountNotFoundError),
 )
 async def remove_account(bank_account_id: str, user: ActiveUser, banks: BankAccountsDep) -> Response:
     """Remove a bank account; payouts on their way there arrive."""

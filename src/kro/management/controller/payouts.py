@@ -7,8 +7,6 @@ from functools import partial
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from kro.core.actor import AccountNotActiveError, SessionEndedError
-from kro.core.auth.tokens import InvalidTokenError
 from kro.core.decisions import InsufficientFundsError
 from kro.core.guards import CurrentUser
 from kro.core.http import IdempotencyKey, Input, MoneyIn, problems, send
@@ -31,9 +29,6 @@ class PayoutIn(Input):
     status_code=202,
     response_model=PayoutRead,
     responses=problems(
-        InvalidTokenError,
-        SessionEndedError,
-        AccountNotActiveError,
         BankAccountNotFoundError,
         InsufficientFundsError,
         CurrencyMismatchError,

@@ -6,9 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from kro.core.actor import AccountNotActiveError, SessionEndedError
-from kro.core.auth.tokens import InvalidTokenError
-from kro.core.errors import KroError, ValidationFailedError
+from kro.core.errors import ValidationFailedError
 from kro.core.guards import ActiveUser, CurrentUser
 from kro.core.http import JSONBytes, problems
 from kro.core.ids import show_id
@@ -21,16 +19,14 @@ from kro.management.domain.errors import UserNotFoundError
 
 router = APIRouter(tags=["me"])
 
-_GUARDED: tuple[type[KroError], ...] = (InvalidTokenError, SessionEndedError, AccountNotActiveError)
 
-
-@router.get("/me", response_model=UserRead, responses=problems(*_GUARDED))
+@router.get("/me", response_model=UserRead)
 async def read_profile(user: CurrentUser, accounts: AccountsDep) -> JSONBytes:
     """Return your own profile."""
     return JSONBytes.of(UserRead.of(await accounts.profiles.read(user)))
 
 
-@router.patch("/me", response_model=UserRead, responses=problems(*_GUARDED, ValidationFailedError))
+@router.patch("/me", response_model=UserRead, responses=problems(ValidationFailedError))
 async def change_profile(body: ProfileIn, user: ActiveUser, accounts: AccountsDep) -> JSONBytes:
     """Change your names or e-mail address."""
     return JSONBytes.of(UserRead.of(await accounts.profiles.change(_changes(body), actor=user)))
@@ -39,7 +35,7 @@ async def change_profile(body: ProfileIn, user: ActiveUser, accounts: AccountsDe
 @router.get(
     "/users/lookup",
     response_model=MatchRead,
-    responses=problems(*_GUARDED, InvalidPhoneError, UserNotFoundError, RateLimitedError),
+    responses=problems(InvalidPhoneError, UserNotFoundError, RateLimitedError),
 )
 async def look_up(
     phone: Annotated[str, Query(min_length=5, max_length=40, examples=["08031234567"])],

@@ -41,6 +41,7 @@ class IllegalTransitionError(KroError):
 class WrongPartyError(KroError):
     """This is for the other party to do."""
 
+    kind = ErrorKind.FORBIDDEN
     code = "order_wrong_party"
 
 
