@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -26,20 +25,11 @@ from kro.demo import AdminLogin, run_demo
 from kro.demo.display import Display
 from kro.demo.journey import Cast, Journey
 from kro.demo.play import assembled, fresh_account_number
+from stack import Stack
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
 TEMPLATE = "kro_template"
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """A running product: where it is, who may approve payouts, and how to look into its database as the owner."""
-
-    base_url: str
-    sandbox_url: str
-    admin: AdminLogin
-    owner_dsn: str
 
 
 @pytest.fixture(scope="session")

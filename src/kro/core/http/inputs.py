@@ -34,6 +34,14 @@ Paragraphs = Annotated[str, Multiline(), StringConstraints(strip_whitespace=True
 """Text with line breaks, trimmed, not empty."""
 
 
+def id_text(prefix: str) -> StringConstraints:
+    """Constrain a text in a body to ids of one kind, so that a mistyped one is told with its place.
+
+    Use it inside ``Annotated[str, …]``; what passes can be given to :func:`kro.core.ids.read_id`.
+    """
+    return StringConstraints(pattern=f"^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$")
+
+
 class Input(BaseModel):
     """A request body: unknown fields, wrong types, control characters and overlong texts or lists are refused.
 

@@ -21,6 +21,7 @@ from kro.core.http.errors import (
 )
 from kro.core.http.idempotency import HEADER, REQUIRED_MARK
 from kro.core.http.problems import MEDIA_TYPE, Problem, problem_entry, problems
+from kro.core.ids import UnknownIdError
 
 _FRAMEWORK_SCHEMAS: Final = ("HTTPValidationError", "ValidationError")
 _KEY_ERRORS: Final = (IdempotencyKeyInvalidError, KeyReusedError, InProgressError)
@@ -73,6 +74,8 @@ def _complete_operation(operation: dict[str, Any]) -> None:
     )
     if "application/json" in operation.get("requestBody", {}).get("content", {}):
         common.extend(_BODY_ERRORS)
+    if any(parameter["in"] == "path" for parameter in operation.get("parameters", [])):
+        common.append(UnknownIdError)
     for parameter in operation.get("parameters", []):
         if parameter["name"] == HEADER:
             common.extend(_KEY_ERRORS)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Annotated
 
 from fastapi import APIRouter, Response
 from pydantic import Field
 
 from kro.core.decisions import InsufficientFundsError
 from kro.core.guards import CurrentUser
-from kro.core.http import IdempotencyKey, Input, MoneyIn, problems, send
+from kro.core.http import IdempotencyKey, Input, MoneyIn, id_text, problems, send
 from kro.core.ids import read_id
 from kro.core.money import CurrencyMismatchError
 from kro.management.controller.dependencies import PayoutRequestsDep
@@ -20,7 +21,7 @@ router = APIRouter(tags=["payouts"])
 
 
 class PayoutIn(Input):
-    bank_account_id: str = Field(examples=["bnk_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    bank_account_id: Annotated[str, id_text("bnk")] = Field(examples=["bnk_01kajz7k3nf9b8r2m4q6s8t0vw"])
     amount: MoneyIn = Field(description="What the bank account is to get; the fee comes on top.")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kro.core.http import Input, Line, PageQuery, Paragraphs, QueryInput
+from kro.core.http import Input, Line, PageQuery, Paragraphs, QueryInput, id_text
 from kro.core.ids import read_id
 from kro.order.database.words import ConditionKind, ConfirmedBy, OrderStatus, OrderType, Party
 from kro.order.domain import NewCondition
@@ -39,7 +39,7 @@ class ConditionIn(Input):
 class OrderIn(Input):
     """A proposal. The amount and the fees are those of the quote."""
 
-    quote_id: str = Field(examples=["quo_06c3k1y3x3y8z0e9w4t1a2b3c4"])
+    quote_id: Annotated[str, id_text("quo")] = Field(examples=["quo_06c3k1y3x3y8z0e9w4t1a2b3c4"])
     role: Side = Field(description="Which side the proposer takes.")
     counterparty_phone: Line = Field(examples=["+2348031234567"])
     order_type: OrderType
@@ -73,7 +73,7 @@ class FundIn(Input):
 
 class SubmitIn(Input):
     note: Paragraphs | None = None
-    evidence_ids: list[str] = Field(default_factory=list, max_length=20)
+    evidence_ids: list[Annotated[str, id_text("evd")]] = Field(default_factory=list, max_length=20)
 
 
 class OrderQuery(PageQuery):
@@ -87,10 +87,7 @@ class EventQuery(QueryInput):
 
 
 def create_command(body: OrderIn, *, counterparty_phone: str) -> CreateOrder:
-    """Turn the proposal into the domain's command.
-
-    :raises UnknownIdError: when the quote id is not one.
-    """
+    """Turn the proposal into the domain's command."""
     return CreateOrder(
         quote_id=read_id("quo", body.quote_id),
         role=Party(body.role),
