@@ -84,6 +84,7 @@ def codes(operation: dict[str, Any]) -> dict[str, set[str]]:
 def test_every_error_of_a_route_is_documented(document: dict[str, Any]) -> None:
     assert codes(document["paths"]["/v1/orders/{order_id}/fund"]["post"]) == {
         "400": {"malformed_body", "body_too_deep", "idempotency_key_missing", "idempotency_key_invalid"},
+        "404": {"not_found"},
         "409": {"order_closed", "order_on_hold", "idempotency_in_progress"},
         "413": {"body_too_large"},
         "415": {"unsupported_media_type"},

@@ -13,6 +13,8 @@ from typing import Final
 from kro.core.database.embedded.errors import FolderInUseError
 
 _PATIENCE_SECONDS: Final = 15.0
+_DYING_SECONDS: Final = 0.5
+"""How long a killed process may still look alive before the kernel has taken it down."""
 _PAUSE_SECONDS: Final = 0.05
 _PROC: Final = Path("/proc")
 
@@ -40,14 +42,15 @@ class FolderLock:
         :raises FolderInUseError: a living process holds it.
         """
         descriptor = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        started = time.monotonic()
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
                 pid, command = _read_holder(descriptor)
-                if time.monotonic() > deadline or (pid and command and command_of(pid) == command):
+                alive = pid and command and command_of(pid) == command
+                if time.monotonic() - started > (_DYING_SECONDS if alive else _PATIENCE_SECONDS):
                     os.close(descriptor)
                     raise FolderInUseError(self._folder, pid, command) from None
             time.sleep(_PAUSE_SECONDS)
