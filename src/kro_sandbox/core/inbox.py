@@ -9,7 +9,7 @@ from enum import StrEnum
 from kro_sandbox.core.clock import Clock, iso
 from kro_sandbox.core.wire import JSONObject
 
-_CODE = re.compile(r"(?<![\w/=.,-])\d{4,8}(?![\w/=-]|[.,]\d)")
+_CODE = re.compile(r"(?<![\w/=.,*-])\d{4,8}(?![\w/=-]|[.,]\d)")
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 _KEPT = 5_000
 

@@ -285,6 +285,12 @@ class TestSendGrid:
         [message] = await control.messages()
         assert (message["text"], message["codes"]) == ("code: 123456\nminutes: 10", ["123456"])
 
+    async def test_the_end_of_an_account_number_is_no_code(self, client: httpx2.AsyncClient, control: Control) -> None:
+        await mail(client, content=[{"type": "text/plain", "value": "Sent to your account ******6445, code 246810"}])
+
+        [message] = await control.messages()
+        assert message["codes"] == ["246810"]
+
     async def test_a_mail_of_html_alone_can_be_read(self, client: httpx2.AsyncClient, control: Control) -> None:
         markup = '<style>p{margin:1234px}</style><p>Code&nbsp;246810</p><a href="http://127.0.0.1/m/x">Sign in</a>'
 
