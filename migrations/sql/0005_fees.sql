@@ -1,0 +1,3 @@
+-- Fees and taxes as dated rules.
+
+SELECT 1;

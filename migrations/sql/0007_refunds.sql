@@ -1,0 +1,3 @@
+-- Refunds to the balance and to their source.
+
+SELECT 1;

@@ -1,0 +1,3 @@
+-- Chargebacks, debts, suspense and adjustments.
+
+SELECT 1;

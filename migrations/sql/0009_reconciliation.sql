@@ -1,0 +1,3 @@
+-- Books against providers and banks.
+
+SELECT 1;
