@@ -13,7 +13,7 @@ from kro.bootstrap.orders import Orders
 from kro.bootstrap.payments import Collecting, Listening, PayingOut
 from kro.bootstrap.providers import Providers
 from kro.core.auth.standing import USER_STANDING, read_standing
-from kro.core.notifications import NotifyTopic, OTPTopic, Templates
+from kro.core.notifications import AlertTopic, NotifyTopic, OTPTopic, Templates
 from kro.core.outbox import Envelope, Handler
 from kro.core.realtime import (
     Client,
@@ -56,6 +56,7 @@ def build_handlers(
             clock=base.clock,
             ttl_seconds=base.settings.otp.ttl_seconds,
         ).handle,
+        "alert": AlertTopic(email=providers.email, templates=Templates(), address=base.settings.alerts.email).handle,
         "payment.start": start_payment,
         "payout.submit": submit_payout,
     }

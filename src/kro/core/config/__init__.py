@@ -8,7 +8,7 @@ from kro.core.config.access import (
     SigningKey,
     UserTokenSettings,
 )
-from kro.core.config.business import FeeSettings, KYCSettings, KYCTier, OrderSettings, PayoutSettings
+from kro.core.config.business import AlertSettings, FeeSettings, KYCSettings, KYCTier, OrderSettings, PayoutSettings
 from kro.core.config.errors import ConfigError
 from kro.core.config.loader import ConfigEntry, ConfigReport, base_directory, check_config, load_settings
 from kro.core.config.platform import (
@@ -45,6 +45,7 @@ __all__ = [
     "APISettings",
     "AWSSettings",
     "AdminTokenSettings",
+    "AlertSettings",
     "AppSettings",
     "ConfigEntry",
     "ConfigError",

@@ -55,3 +55,9 @@ class PayoutSettings(Group):
     """How long a new or changed bank account waits before money may go there."""
     poll_seconds: tuple[Positive, ...] = Field(min_length=1)
     """When to ask the provider again about an open transfer; the last step repeats daily."""
+
+
+class AlertSettings(Group):
+    """Where alarms about money go."""
+
+    email: str

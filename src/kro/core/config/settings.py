@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import model_validator
 
 from kro.core.config.access import JWTSettings, OTPSettings, SecuritySettings
-from kro.core.config.business import FeeSettings, KYCSettings, OrderSettings, PayoutSettings
+from kro.core.config.business import AlertSettings, FeeSettings, KYCSettings, OrderSettings, PayoutSettings
 from kro.core.config.demo import DemoSettings
 from kro.core.config.groups import Group
 from kro.core.config.platform import (
@@ -45,6 +45,7 @@ class Settings(Group):
     kyc: KYCSettings
     fees: FeeSettings
     payouts: PayoutSettings
+    alerts: AlertSettings
     worker: WorkerSettings
     storage: StorageSettings
     sandbox: SandboxSettings

@@ -6,7 +6,7 @@ An SMS carries no words that a user wrote: nobody can make us text theirs. A mai
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -19,6 +19,7 @@ from kro.core.sms import to_gsm7
 _SYMBOLS: Final = {"NGN": "₦"}
 _CODE_LETTERS: Final = 6
 _LINE: Final = 80
+_SUBJECT: Final = 150
 # What a template may leave out; any other missing fact is an error, not an empty place in a sentence.
 _OPTIONAL: Final = {"reason": None, "received": None}
 
@@ -79,7 +80,13 @@ class Templates:
         """
         subject = self._block(template, "subject", facts)
         body = self._block(template, "mail", facts)
-        paragraphs = [f"Hello {line(first_name)},", *re.split(r"\n{2,}", body), "Your KRO team"]
+        return self._written(subject, [f"Hello {line(first_name)},", *re.split(r"\n{2,}", body), "Your KRO team"])
+
+    def notice(self, subject: str, paragraphs: Sequence[str]) -> MailText:
+        """Return a mail of plain paragraphs that needs no template, to people of our own."""
+        return self._written(line(subject, _SUBJECT), paragraphs)
+
+    def _written(self, subject: str, paragraphs: Sequence[str]) -> MailText:
         return MailText(
             subject=subject,
             text="\n\n".join(paragraphs) + "\n",
