@@ -11,6 +11,7 @@ from kro.kro_balance.database import models as kro_balance
 from kro.management.database import models as management
 from kro.order.database import models as order
 from kro.payment.database import models as payment
+from kro.payment.database import reconciliation_models as reconciliation
 from kro.refund.database import models as refund
 from kro.verification.database import models as verification
 
@@ -24,6 +25,7 @@ __all__ = [
     "payment",
     "plumbing",
     "rate_limit",
+    "reconciliation",
     "refund",
     "scheduler",
     "two_factor",
