@@ -87,6 +87,24 @@ class LedgerEntry(Base):
     amount: Mapped[int] = mapped_column(Minor)
 
 
+class BalanceLine(Base):
+    """One movement of a user's spendable balance, positive for money in, and the balance after it."""
+
+    __tablename__ = "balance_lines"
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="amount"),
+        Index("ix_balance_lines_kind", "account_id", "kind", "at", "entry_id"),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("kro_balance.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column(Minor, ForeignKey("ledger_entries.id"), primary_key=True, autoincrement=False)
+    journal_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_journals.id"))
+    kind: Mapped[str]
+    amount: Mapped[int] = mapped_column(Minor)
+    balance_after: Mapped[int] = mapped_column(Minor)
+
+
 class FeeConfiguration(Base):
     __tablename__ = "fee_configuration"
     __table_args__ = (

@@ -33,6 +33,13 @@ class TransactionRow(Base):
         Index("ix_transactions_order_id", "order_id", postgresql_where=text("order_id IS NOT NULL")),
         Index("ix_transactions_next_poll_at", "next_poll_at", postgresql_where=text("next_poll_at IS NOT NULL")),
         Index(
+            "ix_transactions_user_id_open_top_ups",
+            "user_id",
+            postgresql_where=text(
+                "kind = 'payment' AND order_id IS NULL AND status IN ('initiated', 'processing', 'unknown')"
+            ),
+        ),
+        Index(
             "ix_transactions_user_id_in_transit",
             "user_id",
             postgresql_where=text(
