@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from kro.core.clock import Clock
@@ -23,10 +24,15 @@ LONGEST_WAIT: Final = timedelta(hours=1)
 PATIENCE: Final = timedelta(hours=24)
 """After this a person looks at what could not be settled."""
 
+Follow: TypeAlias = Callable[[str], Awaitable[Progress]]
+"""Asks the provider about whatever of ours bears a reference, and acts on that answer."""
+
 log = get_logger()
 
 
 class WebhookProcessor:
+    """``others`` are the subjects that modules above payments follow, by the reference their events carry."""
+
     def __init__(
         self,
         *,
@@ -34,8 +40,10 @@ class WebhookProcessor:
         collections: CollectionService,
         payouts: PayoutTracker,
         clock: Clock,
+        others: Mapping[WebhookSubject, Follow] | None = None,
     ) -> None:
         self._webhooks = webhooks
+        self._others = dict(others or {})
         self._collections = collections
         self._payouts = payouts
         self._clock = clock
@@ -84,8 +92,9 @@ class WebhookProcessor:
                 return await self._collections.apply_provider_result(reference=task.reference)
             case WebhookSubject.TRANSFER:
                 return await self._payouts.apply_provider_result(reference=task.reference)
-            case _:
-                return None
+            case subject:
+                follow = self._others.get(WebhookSubject(subject))
+                return None if follow is None else await follow(task.reference)
 
     async def _wait(self, task: WebhookTask, reason: str) -> None:
         now = self._clock.now()
