@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Identity,
     Index,
+    SmallInteger,
     UniqueConstraint,
     func,
     text,
@@ -87,6 +88,29 @@ class LedgerEntry(Base):
     amount: Mapped[int] = mapped_column(Minor)
 
 
+class LedgerRollup(Base):
+    """What an account's entries up to one of them sum to; see ``roll_up_ledger``."""
+
+    __tablename__ = "ledger_rollups"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("kro_balance.id"), primary_key=True)
+    through_id: Mapped[int] = mapped_column(Minor, primary_key=True, autoincrement=False)
+    total: Mapped[int] = mapped_column(Minor)
+    recorded_through: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class LedgerRollupMark(Base):
+    """The newest entry that a roll-up has seen, and the transaction that saw it."""
+
+    __tablename__ = "ledger_rollup_mark"
+    __table_args__ = (CheckConstraint("id = 1", name="id"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    through_id: Mapped[int] = mapped_column(Minor)
+    xid: Mapped[int] = mapped_column(Xid8)
+
+
 class BalanceLine(Base):
     """One movement of a user's spendable balance, positive for money in, and the balance after it."""
 
@@ -112,6 +136,9 @@ class FeeConfiguration(Base):
         CheckConstraint("minimum >= 0", name="minimum"),
         CheckConstraint("cap >= minimum", name="cap"),
         CheckConstraint("effective_to > effective_from", name="period"),
+        CheckConstraint("amount_from >= 0", name="amount_from"),
+        CheckConstraint("amount_to > amount_from", name="amounts"),
+        CheckConstraint("promo_code ~ '^[A-Z0-9-]{3,20}$'", name="promo_code"),
         Index("ix_fee_configuration_currency", "currency", "effective_from"),
     )
 
@@ -123,6 +150,40 @@ class FeeConfiguration(Base):
     cap: Mapped[int | None] = mapped_column(Minor)
     effective_from: Mapped[datetime]
     effective_to: Mapped[datetime | None]
+    amount_from: Mapped[int] = mapped_column(Minor, server_default=text("0"))
+    amount_to: Mapped[int | None] = mapped_column(Minor)
+    promo_code: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    withdrawn_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class TaxRule(Base):
+    __tablename__ = "tax_rules"
+    __table_args__ = (
+        CheckConstraint("kind IN ('vat', 'stamp_duty')", name="kind"),
+        CheckConstraint("rate_bps BETWEEN 0 AND 10000", name="rate_bps"),
+        CheckConstraint("fixed_minor >= 0", name="fixed_minor"),
+        CheckConstraint("threshold_minor >= 0", name="threshold_minor"),
+        CheckConstraint(
+            "CASE kind WHEN 'vat' THEN rate_bps IS NOT NULL AND fixed_minor IS NULL"
+            " ELSE num_nonnulls(rate_bps, fixed_minor) = 1 END",
+            name="amount",
+        ),
+        CheckConstraint("effective_to > effective_from", name="period"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    currency: Mapped[str]
+    rate_bps: Mapped[int | None]
+    fixed_minor: Mapped[int | None] = mapped_column(Minor)
+    threshold_minor: Mapped[int] = mapped_column(Minor)
+    effective_from: Mapped[datetime]
+    effective_to: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    withdrawn_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class FeeQuote(Base):
@@ -141,4 +202,5 @@ class FeeQuote(Base):
     vat_seller: Mapped[int] = mapped_column(Minor)
     basis: Mapped[dict[str, Any]] = mapped_column()
     expires_at: Mapped[datetime]
+    promo_code: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,19 +1,32 @@
 """The door of KRO Balance: postings, fees, quotes and balances."""
 
 from kro.kro_balance.database.balances import BalanceReads
+from kro.kro_balance.database.history import LedgerReads
 from kro.kro_balance.database.invariants import LEDGER_INVARIANTS
 from kro.kro_balance.database.quotes import QuoteRepository
-from kro.kro_balance.database.records import BalanceView, EntryView, FeeBand, TaxKind, TaxRule
-from kro.kro_balance.database.seeding import seed_fee_configuration
+from kro.kro_balance.database.records import (
+    AccountBalance,
+    BalanceView,
+    BookedJournal,
+    EntryView,
+    FeeBand,
+    TaxKind,
+    TaxRule,
+)
+from kro.kro_balance.database.rollups import Rollups
+from kro.kro_balance.database.seeding import seed_fee_configuration, seed_tax_rules
 from kro.kro_balance.database.taxes import read_tax_rules
 from kro.kro_balance.domain.fees import (
     AmountTooSmallError,
     Fees,
+    FeeScope,
     NoFeeConfiguredError,
+    PromoCodeInvalidError,
     choose_band,
     price,
 )
 from kro.kro_balance.domain.postings import (
+    AlreadyReversedError,
     Debt,
     External,
     NotReversibleError,
@@ -61,25 +74,32 @@ from kro.kro_balance.domain.taxes import NoTaxRuleError, stamp_duty, tax_rule, v
 
 __all__ = [
     "LEDGER_INVARIANTS",
+    "AccountBalance",
+    "AlreadyReversedError",
     "AmountTooSmallError",
     "BalanceReads",
     "BalanceView",
+    "BookedJournal",
     "Debt",
     "EntryView",
     "External",
     "FeeBand",
+    "FeeScope",
     "Fees",
+    "LedgerReads",
     "NoFeeConfiguredError",
     "NoTaxRuleError",
     "NotReversibleError",
     "PayoutReserve",
     "Posting",
+    "PromoCodeInvalidError",
     "Quote",
     "QuoteRepository",
     "QuoteRequest",
     "QuoteService",
     "QuoteTerms",
     "Release",
+    "Rollups",
     "Source",
     "Split",
     "TaxKind",
@@ -117,6 +137,7 @@ __all__ = [
     "reserve_held",
     "reversal",
     "seed_fee_configuration",
+    "seed_tax_rules",
     "split_settlement",
     "stamp_duty",
     "suspense_resolved",

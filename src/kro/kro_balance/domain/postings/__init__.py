@@ -14,7 +14,7 @@ from kro.kro_balance.domain.postings.chargebacks import (
     receivable_repaid,
     receivable_written_off,
 )
-from kro.kro_balance.domain.postings.corrections import NotReversibleError, reversal
+from kro.kro_balance.domain.postings.corrections import AlreadyReversedError, NotReversibleError, reversal
 from kro.kro_balance.domain.postings.house import (
     goodwill,
     manual_adjustment,
@@ -56,6 +56,7 @@ from kro.kro_balance.domain.postings.refunds import (
 )
 
 __all__ = [
+    "AlreadyReversedError",
     "Debt",
     "External",
     "NotReversibleError",

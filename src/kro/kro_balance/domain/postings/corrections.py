@@ -6,6 +6,7 @@ from typing import Final
 
 from kro.core.decisions import Journal
 from kro.core.errors import ErrorKind, KroError
+from kro.kro_balance.database.records import BookedJournal
 from kro.kro_balance.domain.chart import AccountCode
 from kro.kro_balance.domain.postings.journals import Posting, journal
 
@@ -21,21 +22,32 @@ class NotReversibleError(KroError):
     code = "journal_not_reversible"
 
 
-def reversal(posting: Posting, *, wrong: Journal) -> Journal:
-    """Return the exact mirror of a journal. The database takes one mirror of each journal only.
+class AlreadyReversedError(KroError):
+    """This journal has been reversed already."""
 
+    kind = ErrorKind.CONFLICT
+    code = "journal_already_reversed"
+
+
+def reversal(posting: Posting, *, wrong: BookedJournal) -> Journal:
+    """Return the exact mirror of a journal. The database takes one mirror of each journal only, and no other kind.
+
+    :raises AlreadyReversedError: when it has its mirror.
     :raises NotReversibleError: for a mirror itself, and for money of an order, a payout or a refund: their own rows
         say what they hold, and a mirror would make the books disagree with them.
     """
-    if wrong.reverses_journal_id is not None:
+    booked = wrong.journal
+    if wrong.reversed_by is not None:
+        raise AlreadyReversedError
+    if booked.reverses_journal_id is not None:
         raise NotReversibleError("A correction cannot be reversed; post what is right instead.")
-    if any(entry.account.code in _KEPT_BY_THEIR_OWN_RECORD for entry in wrong.entries):
+    if any(entry.account.code in _KEPT_BY_THEIR_OWN_RECORD for entry in booked.entries):
         raise NotReversibleError
     return journal(
         posting,
         "reversal",
-        ("journal", wrong.id),
-        debits=[(entry.account, -entry.amount) for entry in wrong.entries if entry.amount < 0],
-        credits=[(entry.account, entry.amount) for entry in wrong.entries if entry.amount > 0],
-        reverses=wrong.id,
+        ("journal", booked.id),
+        debits=[(entry.account, -entry.amount) for entry in booked.entries if entry.amount < 0],
+        credits=[(entry.account, entry.amount) for entry in booked.entries if entry.amount > 0],
+        reverses=booked.id,
     )
