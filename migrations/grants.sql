@@ -19,9 +19,13 @@ BEGIN
             ('INSERT, UPDATE', 'bank_accounts, job_claims, condition_templates, fee_configuration, tax_rules'),
             ('INSERT, UPDATE', 'orders, conditions'),
             ('INSERT, UPDATE', 'transactions, payout_attempts, payment_webhook_state, refunds'),
+            ('INSERT, UPDATE', 'refund_attempts'),
+            ('INSERT', 'refund_approvals'),
             ('INSERT', 'fee_quotes, evidence, order_events, payout_approvals, payment_webhook_info, audit_log'),
             ('INSERT', 'reconciliation_lines, reconciliation_matches'),
             ('INSERT, UPDATE', 'reconciliation_imports, reconciliation_runs, reconciliation_breaks'),
+            ('INSERT', 'payout_history'),
+            ('INSERT, UPDATE', 'payout_alarms, payout_resolutions'),
             ('INSERT, UPDATE, DELETE', 'timers, rate_limits, idempotency_keys, outbox')
         ) AS g (rights, names), regexp_split_to_table(g.names, ', ') AS tables (name)
         WHERE to_regclass('public.' || tables.name) IS NOT NULL

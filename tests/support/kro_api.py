@@ -23,11 +23,11 @@ from kro.core.email.fake import FakeEmail
 from kro.core.outbox import OutboxRelay
 from kro.core.sms.fake import FakeSMS
 from kro.core.storage import MemoryObjectStore
-from kro.kro_balance.domain import seed_fee_configuration
+from kro.kro_balance.domain import seed_fee_configuration, seed_tax_rules
 from kro.main import create_api
 from kro.order.domain import TEMPLATES, seed_templates
 from kro.payment.providers.fake import FakePaystack
-from kro.seed import FEES
+from kro.seed import FEES, taxes
 
 BUYER_PHONE, SELLER_PHONE, STRANGER_PHONE = "+2348031110001", "+2348031110002", "+2348031110003"
 PASSWORD = "correct horse battery"
@@ -138,6 +138,7 @@ async def running_world(settings: Settings) -> AsyncIterator[World]:
 
 async def _seed(application: Application) -> None:
     await seed_fee_configuration(application.database, FEES)
+    await seed_tax_rules(application.database, taxes(vat_bps=application.settings.fees.vat_bps))
     await seed_templates(application.database, TEMPLATES)
     await application.seeding.roles()
     for phone, name in ((BUYER_PHONE, "Buyer"), (SELLER_PHONE, "Seller"), (STRANGER_PHONE, "Stranger")):

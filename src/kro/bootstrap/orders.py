@@ -81,5 +81,4 @@ def order_rules(base: Foundation) -> OrderRules:
 
 
 def quote_terms(base: Foundation) -> QuoteTerms:
-    fees = base.settings.fees
-    return QuoteTerms(vat_bps=fees.vat_bps, lifetime=timedelta(minutes=fees.quote_minutes))
+    return QuoteTerms(lifetime=timedelta(minutes=base.settings.fees.quote_minutes))

@@ -88,7 +88,7 @@ class BalanceView:
     """One currency of a user, in minor units.
 
     ``in_escrow`` is held for the user's own purchases, ``in_transit`` is on its way to a bank or back to a source of
-    payment, ``reserved`` is the user's but held back because of a risk, and ``owed`` is what the user owes the platform.
+    payment, ``reserved`` is the user's but held back because of a risk, and ``owed`` is what they owe the platform.
     """
 
     currency: str
