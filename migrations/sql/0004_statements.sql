@@ -47,13 +47,6 @@ CREATE TRIGGER lines AFTER INSERT ON ledger_entries REFERENCING NEW TABLE AS add
 
 -- Doors for what other modules own -----------------------------------------------------------------------------------
 
-CREATE FUNCTION refunds_in_transit(owner uuid) RETURNS TABLE (currency text, amount bigint) LANGUAGE sql STABLE AS $$
-    SELECT r.currency, sum(r.amount)::bigint
-    FROM refunds AS r
-    WHERE r.user_id = owner AND r.destination = 'source' AND r.status IN ('requested', 'approved', 'sending')
-    GROUP BY r.currency
-$$;
-
 CREATE FUNCTION open_top_ups(owner uuid, wanted_currency text) RETURNS bigint LANGUAGE sql STABLE AS $$
     SELECT coalesce(sum(t.amount), 0)::bigint
     FROM transactions AS t

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final
 
 from pydantic import BaseModel, Field
 
+from kro.core.business_days import Days
 from kro.core.http import Currency, Input, MoneyIn, MoneyOut, PageQuery
 from kro.core.ids import show_id
 from kro.kro_balance.database.records import BalanceView, EntryView
 from kro.kro_balance.domain import Quote
+from kro.kro_balance.domain.statement_rows import SOURCES
+
+FIRST_DAY: Final = date(2000, 1, 1)
+LAST_DAY: Final = date(2199, 12, 31)
 
 
 class QuoteIn(Input):
@@ -22,6 +28,28 @@ class QuoteIn(Input):
 
 class EntryQuery(PageQuery):
     currency: Currency = "NGN"
+    kind: str | None = Field(
+        default=None, pattern="^[a-z_]{1,40}$", description="Only movements of this kind.", examples=["receipt"]
+    )
+    first: date | None = Field(
+        default=None, alias="from", ge=FIRST_DAY, le=LAST_DAY, description="The first day, in Africa/Lagos."
+    )
+    last: date | None = Field(
+        default=None, alias="to", ge=FIRST_DAY, le=LAST_DAY, description="The last day, in Africa/Lagos, included."
+    )
+
+    @property
+    def days(self) -> Days:
+        return Days(self.first, self.last)
+
+    def filters(self) -> dict[str, str | None]:
+        """Return what a cursor of this list belongs to."""
+        return {
+            "currency": self.currency,
+            "kind": self.kind,
+            "from": self.first.isoformat() if self.first else None,
+            "to": self.last.isoformat() if self.last else None,
+        }
 
 
 class PartsRead(BaseModel):
@@ -46,7 +74,9 @@ class BalanceRead(BaseModel):
     currency: str
     available: MoneyOut
     in_escrow: MoneyOut = Field(description="Held for the user's own purchases.")
-    in_transit: MoneyOut = Field(description="On the way to the user's bank.")
+    in_transit: MoneyOut = Field(description="On the way to the user's bank, or back to where a payment came from.")
+    reserved: MoneyOut = Field(description="The user's, but held back for a review.")
+    owed: MoneyOut = Field(description="What the user owes; later income pays it first.")
 
 
 class BalancesRead(BaseModel):
@@ -61,9 +91,6 @@ class EntryRead(BaseModel):
     balance_after: MoneyOut
     source: str | None = Field(description="The order, payment or payout that moved the money.")
     at: datetime
-
-
-_SOURCES = {"order": "ord", "payment": "pay", "payout": "pyt", "refund": "rfd"}
 
 
 def quote_read(quote: Quote) -> QuoteRead:
@@ -95,12 +122,14 @@ def balance_read(view: BalanceView) -> BalanceRead:
         available=money(view.available),
         in_escrow=money(view.in_escrow),
         in_transit=money(view.in_transit),
+        reserved=money(view.reserved),
+        owed=money(view.owed),
     )
 
 
 def entry_read(view: EntryView) -> EntryRead:
     """Return one movement of a balance."""
-    prefix = _SOURCES.get(view.source_type)
+    prefix = SOURCES.get(view.source_type)
     return EntryRead(
         id=str(view.id),
         journal_id=show_id("jrn", view.journal_id),
