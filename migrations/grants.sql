@@ -25,6 +25,7 @@ BEGIN
             ('INSERT', 'reconciliation_lines, reconciliation_matches'),
             ('INSERT, UPDATE', 'reconciliation_imports, reconciliation_runs, reconciliation_breaks'),
             ('INSERT', 'payout_history'),
+            ('INSERT, UPDATE', 'proposals, suspense_items, chargebacks'),
             ('INSERT, UPDATE', 'payout_alarms, payout_resolutions'),
             ('INSERT, UPDATE, DELETE', 'timers, rate_limits, idempotency_keys, outbox')
         ) AS g (rights, names), regexp_split_to_table(g.names, ', ') AS tables (name)

@@ -38,6 +38,8 @@ class LedgerAccount(Base):
         CheckConstraint("normal IN ('debit', 'credit')", name="normal"),
         CheckConstraint("allow_negative OR balance >= 0", name="not_negative"),
         CheckConstraint("tracked OR balance = 0", name="untracked"),
+        CheckConstraint("code <> 'user_receivable' OR balance >= 0", name="debt"),
+        Index("ix_kro_balance_owed", "owner_id", postgresql_where=text("code = 'user_receivable' AND balance > 0")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
