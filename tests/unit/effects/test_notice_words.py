@@ -38,6 +38,13 @@ FACTS: dict[Template, dict[str, Any]] = {
     Template.PAYOUT_REQUESTED: PAYOUT,
     Template.PAYOUT_SETTLED: PAYOUT,
     Template.PAYOUT_FAILED: PAYOUT,
+    Template.BALANCE_CREDITED: {"amount": LARGEST},
+    Template.BALANCE_DEBITED: {"amount": LARGEST},
+    Template.CHARGEBACK_OPENED: {"amount": LARGEST, "held": True, "taken": LARGEST, "owed": LARGEST},
+    Template.CHARGEBACK_WON: {"amount": LARGEST, "returned": LARGEST},
+    Template.CHARGEBACK_LOST: {"amount": LARGEST},
+    Template.DEBT_REPAID: {"amount": LARGEST, "owed": LARGEST},
+    Template.DEBT_WRITTEN_OFF: {"amount": LARGEST},
 }
 OTP = {"code": "012345", "purpose": "register", "minutes": 5}
 

@@ -42,6 +42,13 @@ class Template(StrEnum):
     PAYOUT_REQUESTED = "payout_requested"
     PAYOUT_SETTLED = "payout_settled"
     PAYOUT_FAILED = "payout_failed"
+    BALANCE_CREDITED = "balance_credited"
+    BALANCE_DEBITED = "balance_debited"
+    CHARGEBACK_OPENED = "chargeback_opened"
+    CHARGEBACK_WON = "chargeback_won"
+    CHARGEBACK_LOST = "chargeback_lost"
+    DEBT_REPAID = "debt_repaid"
+    DEBT_WRITTEN_OFF = "debt_written_off"
 
 
 @dataclass(frozen=True, slots=True)
