@@ -25,6 +25,7 @@ from kro.core.realtime import (
     RealtimeTopic,
 )
 from kro.core.scheduler import Step
+from kro.kro_balance.domain import Rollups
 from kro.order.domain import OrderNotFoundError, event_item
 
 _PAGE = 100
@@ -69,6 +70,7 @@ def build_steps(base: Foundation, listening: Listening) -> Sequence[Step]:
     return (
         Step("payment.webhooks", every, lambda: listening.webhooks.process_due(limit=batch)),
         Step("payment.polls", 5.0, lambda: listening.poller.poll_due(limit=batch)),
+        Step("ledger.rollups", 60.0, Rollups(base.database).advance, alone=True),
     )
 
 
