@@ -25,6 +25,8 @@ class OrderSettings(Group):
 class KYCTier(Group):
     tier: NotNegative
     order_max_minor: NotNegative
+    payout_max_minor: NotNegative
+    """The most one payout may be."""
     payout_day_max_minor: NotNegative
     balance_max_minor: Positive | None = None
     """``None``: no ceiling."""
@@ -52,6 +54,11 @@ class FeeSettings(Group):
 class PayoutSettings(Group):
     fee_minor: NotNegative
     second_approver_above_minor: NotNegative
+    auto_approve_below_minor: tuple[NotNegative, ...]
+    """By verification tier, from tier 0 on: a smaller payout to an account in the owner's name needs no approval."""
+    max_per_hour: Positive
+    max_per_day: Positive
+    """How often one user may ask for a payout."""
     cooling_hours: NotNegative
     """How long a new or changed bank account waits before money may go there."""
     poll_seconds: tuple[Positive, ...] = Field(min_length=1)

@@ -8,7 +8,14 @@ from typing import Self
 from pydantic import model_validator
 
 from kro.core.config.access import JWTSettings, OTPSettings, SecuritySettings
-from kro.core.config.business import AlertSettings, FeeSettings, KYCSettings, OrderSettings, PayoutSettings
+from kro.core.config.business import (
+    AlertSettings,
+    FeeSettings,
+    KYCSettings,
+    OrderSettings,
+    PayoutSettings,
+    RefundSettings,
+)
 from kro.core.config.demo import DemoSettings
 from kro.core.config.groups import Group
 from kro.core.config.platform import (
@@ -21,6 +28,7 @@ from kro.core.config.platform import (
     StorageSettings,
     WorkerSettings,
 )
+from kro.core.config.reconciliation import ReconciliationSettings
 from kro.core.config.vendors import (
     AWSSettings,
     FincraSettings,
@@ -45,6 +53,8 @@ class Settings(Group):
     kyc: KYCSettings
     fees: FeeSettings
     payouts: PayoutSettings
+    refunds: RefundSettings
+    reconciliation: ReconciliationSettings
     alerts: AlertSettings
     worker: WorkerSettings
     storage: StorageSettings
