@@ -38,6 +38,8 @@ OPERATIONS: dict[str, frozenset[FaultKind]] = {
     "finalize_transfer": HTTP,
     "verify_transfer": HTTP,
     "fetch_transfer": HTTP,
+    "list_transfers": HTTP,
+    "list_settlements": HTTP,
     "balance": HTTP,
     "refund": HTTP | REFUND_FAULTS,
     "list_refunds": HTTP,
@@ -74,7 +76,9 @@ class PaystackAPI:
             (post, "/transfer/finalize_transfer", "finalize_transfer", self._finalize_transfer),
             (post, "/transfer/resend_otp", "finalize_transfer", self._resend_otp),
             (get, "/transfer/verify/{reference}", "verify_transfer", self._verify_transfer),
+            (get, "/transfer", "list_transfers", self._list_transfers),
             (get, "/transfer/{id}", "fetch_transfer", self._fetch_transfer),
+            (get, "/settlement", "list_settlements", self._list_settlements),
             (get, "/balance", "balance", self._balance),
             (get, "/balance/ledger", "balance", self._ledger),
             (post, "/refund", "refund", self._create_refund),
@@ -179,6 +183,16 @@ class PaystackAPI:
     async def _fetch_transfer(self, request: Request) -> Response:
         transfer = self._paystack.transfers.fetch(request.path_params["id"])
         return ok("Transfer retrieved", transfer_body(transfer))
+
+    async def _list_transfers(self, request: Request) -> Response:
+        found = listing.transfers(self._paystack.state, request.query_params)
+        page, meta = listing.by_page(found, request.query_params)
+        return ok("Transfers retrieved", [transfer_body(transfer) for transfer in page], meta=meta)
+
+    async def _list_settlements(self, request: Request) -> Response:
+        # Settlements are not processed in test mode, so there are none to list.
+        page, meta = listing.by_page((), request.query_params)
+        return ok("Settlements retrieved", list(page), meta=meta)
 
     async def _balance(self, request: Request) -> Response:  # noqa: ARG002  the signature of an endpoint
         balances = self._paystack.state.account.balances

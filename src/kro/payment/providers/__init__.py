@@ -6,6 +6,7 @@ from kro.payment.providers.errors import (
     UnsupportedAmountError,
     WebhookSignatureError,
 )
+from kro.payment.providers.history import HistoryItem, HistoryKind, HistoryReader
 from kro.payment.providers.protocols import (
     AccountResolver,
     BankDirectory,
@@ -59,6 +60,9 @@ __all__ = [
     "CollectionReader",
     "CollectionResult",
     "FailedDefinitively",
+    "HistoryItem",
+    "HistoryKind",
+    "HistoryReader",
     "InvalidReferenceError",
     "NotFound",
     "NotResolved",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kro.core.money import Money
+from kro.payment.providers.history import HistoryReader
 from kro.payment.providers.results import (
     Bank,
     BankAccount,
@@ -125,4 +126,5 @@ class PaymentProvider:
     transfer_reader: TransferReader
     refund_sender: RefundSender
     refund_reader: RefundReader
+    history: HistoryReader
     webhooks: WebhookVerifier

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kro.payment.providers.fake.books import SECRET, FakeBooks, FakeRefund, FakeTransaction, FakeTransfer, Fault
 from kro.payment.providers.fake.capabilities import FakeBanks, FakeCollections, FakeTransfers
+from kro.payment.providers.fake.history import FakeHistory
 from kro.payment.providers.fake.refunds import FakeRefunds
 from kro.payment.providers.paystack.webhooks import PaystackWebhooks
 from kro.payment.providers.protocols import PaymentProvider
@@ -29,5 +30,6 @@ class FakePaystack(FakeBooks):
             transfer_reader=transfers,
             refund_sender=refunds,
             refund_reader=refunds,
+            history=FakeHistory(self),
             webhooks=PaystackWebhooks(secrets=(SECRET,)),
         )

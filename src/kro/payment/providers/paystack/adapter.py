@@ -10,6 +10,7 @@ import httpx2
 from kro.core.outgoing import OutgoingHTTP, OutgoingSettings, RetryPolicy
 from kro.payment.providers.paystack.banks import PaystackBanks
 from kro.payment.providers.paystack.collecting import PaystackCollections
+from kro.payment.providers.paystack.history import PaystackHistory
 from kro.payment.providers.paystack.refunds import PaystackRefunds
 from kro.payment.providers.paystack.transfers import PaystackTransfers
 from kro.payment.providers.paystack.webhooks import PaystackWebhooks
@@ -73,6 +74,7 @@ class Paystack:
             transfer_reader=transfers,
             refund_sender=refunds,
             refund_reader=refunds,
+            history=PaystackHistory(self._http),
             webhooks=PaystackWebhooks(secrets=settings.webhook_secrets),
         )
 
