@@ -26,6 +26,7 @@ from kro.core.clock import Clock
 from kro.core.config import Settings
 from kro.core.database.invariants import Invariants
 from kro.core.database.pool import Database
+from kro.core.database.startup import require_sound
 from kro.core.http import CursorSigner
 from kro.core.outbox import DeadLetters, Handler
 from kro.core.realtime import RealtimeServer
@@ -75,8 +76,15 @@ class Application:
         """Connect to the database.
 
         :raises OSError: when it is not reachable.
+        :raises DatabaseRefusedError: when it cannot be entrusted with money.
         """
-        await self.base.database.open()
+        database = self.base.database
+        await database.open()
+        try:
+            await require_sound(database)
+        except BaseException:
+            await database.close()
+            raise
 
     async def close(self) -> None:
         """Finish running statements and let go of every connection."""
