@@ -47,11 +47,19 @@ CREATE TRIGGER lines AFTER INSERT ON ledger_entries REFERENCING NEW TABLE AS add
 
 -- Doors for what other modules own -----------------------------------------------------------------------------------
 
-CREATE FUNCTION open_top_ups(owner uuid, wanted_currency text) RETURNS bigint LANGUAGE sql STABLE AS $$
+-- Everything a user has with the platform in one currency: to spend, held back, and in escrow for purchases.
+CREATE FUNCTION held_for_user(owner uuid, wanted_currency text) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT (coalesce((SELECT sum(b.balance) FROM kro_balance AS b WHERE b.owner_id = owner
+                      AND b.code IN ('user_available', 'user_reserve') AND b.currency = wanted_currency), 0)
+            + coalesce((SELECT h.amount FROM held_for_buyer(owner) AS h WHERE h.currency = wanted_currency), 0))::bigint
+$$;
+
+CREATE FUNCTION open_top_ups(owner uuid, wanted_currency text, since timestamptz) RETURNS bigint
+LANGUAGE sql STABLE AS $$
     SELECT coalesce(sum(t.amount), 0)::bigint
     FROM transactions AS t
     WHERE t.user_id = owner AND t.kind = 'payment' AND t.order_id IS NULL AND t.currency = wanted_currency
-      AND t.status IN ('initiated', 'processing', 'unknown')
+      AND t.status IN ('initiated', 'processing', 'unknown') AND t.created_at > since
 $$;
 CREATE INDEX ix_transactions_user_id_open_top_ups ON transactions (user_id) WHERE kind = 'payment' AND order_id IS NULL
     AND status IN ('initiated', 'processing', 'unknown');

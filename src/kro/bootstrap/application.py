@@ -29,6 +29,7 @@ from kro.core.database.pool import Database
 from kro.core.database.startup import require_sound
 from kro.core.http import CursorSigner
 from kro.core.outbox import DeadLetters, Handler
+from kro.core.printing import Printer
 from kro.core.realtime import RealtimeServer
 from kro.core.scheduler import Step
 from kro.kro_balance.domain import LEDGER_INVARIANTS
@@ -111,7 +112,10 @@ class Application:
             "order_repository": orders.repository,
             "order_reads": orders.reads,
             "evidence": orders.evidence,
+            "statements": orders.statements,
+            "printer": Printer(),
             "payments": self.collecting.reads,
+            "top_ups": self.collecting.top_ups,
             "payouts": self.paying_out.payouts,
             "payout_reads": self.paying_out.reads,
             "admin_payouts": self.paying_out.admin_reads,

@@ -8,7 +8,16 @@ from datetime import timedelta
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.payments import Collecting
 from kro.bootstrap.providers import Providers
-from kro.kro_balance.domain import BalanceReads, QuoteRepository, QuoteService, QuoteTerms
+from kro.kro_balance.domain import (
+    BalanceReads,
+    FeeAdministration,
+    FeeAdminRepository,
+    QuoteRepository,
+    QuoteService,
+    QuoteTerms,
+    StatementRepository,
+    Statements,
+)
 from kro.order.domain import (
     CreationRepository,
     EvidenceService,
@@ -32,6 +41,7 @@ class Orders:
     timeouts: OrderTimeouts
     quotes: QuoteService
     balances: BalanceReads
+    statements: Statements
 
 
 def build_orders(base: Foundation, providers: Providers, collecting: Collecting) -> Orders:
@@ -64,6 +74,7 @@ def build_orders(base: Foundation, providers: Providers, collecting: Collecting)
         ),
         quotes=QuoteService(runner=runner, quotes=quotes, terms=quote_terms(base), clock=clock, ids=ids),
         balances=BalanceReads(base.database),
+        statements=Statements(StatementRepository(base.database), clock=clock),
     )
 
 

@@ -12,6 +12,7 @@ from kro.payment.database.due import DueTransactions
 from kro.payment.database.payments import PaymentRepository
 from kro.payment.database.payouts import PayoutRepository
 from kro.payment.database.reads import TransactionReads
+from kro.payment.database.top_ups import TopUpRepository
 from kro.payment.database.webhooks import WebhookRepository
 from kro.payment.domain import (
     AdminPayoutReads,
@@ -26,6 +27,8 @@ from kro.payment.domain import (
     PayoutSubmitter,
     PayoutTracker,
     ReceiptListener,
+    TopUpRules,
+    TopUps,
     WebhookAdmin,
     WebhookIntake,
     WebhookProcessor,
@@ -39,6 +42,7 @@ class Collecting:
     starter: PaymentStarter
     collections: CollectionService
     reads: PaymentReads
+    top_ups: TopUps
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,9 @@ def build_collecting(base: Foundation, providers: Providers, *, listeners: Seque
         starter=PaymentStarter(provider=vendor.checkout, **shared),
         collections=CollectionService(provider=vendor.collections, listeners=listeners, **shared),
         reads=PaymentReads(TransactionReads(base.database)),
+        top_ups=TopUps(
+            repository=TopUpRepository(base.database), rules=top_up_rules(base, vendor.name), **_shared(base)
+        ),
     )
 
 
@@ -114,6 +121,15 @@ def collection_rules(base: Foundation) -> CollectionRules:
     return CollectionRules(
         callback_url=app.payment_return_url or f"{app.public_base_url}/v1/public/payment-return",
         payer_email_domain=base.settings.send_grid.from_email.partition("@")[2],
+    )
+
+
+def top_up_rules(base: Foundation, provider: str) -> TopUpRules:
+    kyc = base.settings.kyc
+    return TopUpRules(
+        provider=provider,
+        tier_currency=kyc.currency,
+        tier_limits=tuple(tier.balance_max_minor for tier in kyc.tiers),
     )
 
 

@@ -18,7 +18,15 @@ from kro.kro_balance.controller.schemas import (
     quote_read,
 )
 from kro.kro_balance.database.statement_records import LinePosition
-from kro.kro_balance.domain import AmountTooSmallError, BalanceReads, NoFeeConfiguredError, QuoteRequest, QuoteService
+from kro.kro_balance.domain import (
+    AmountTooSmallError,
+    BalanceReads,
+    NoFeeConfiguredError,
+    NoTaxRuleError,
+    PromoCodeInvalidError,
+    QuoteRequest,
+    QuoteService,
+)
 
 router = APIRouter()
 
@@ -45,12 +53,15 @@ CursorsDep = Annotated[CursorSigner, Depends(_cursors)]
     status_code=201,
     response_model=QuoteRead,
     tags=["fees"],
-    responses=problems(NoFeeConfiguredError, AmountTooSmallError),
+    responses=problems(NoFeeConfiguredError, NoTaxRuleError, PromoCodeInvalidError, AmountTooSmallError),
 )
 async def quote_fees(body: QuoteIn, user: CurrentUser, quotes: QuotesDep) -> Response:
     """Promise the exact price of an escrow for a while; an order is created with it."""
     request = QuoteRequest(
-        amount=body.amount.to_money(), order_type=body.order_type, buyer_share_bps=body.buyer_share_bps
+        amount=body.amount.to_money(),
+        order_type=body.order_type,
+        buyer_share_bps=body.buyer_share_bps,
+        promo_code=body.promo_code,
     )
     return JSONBytes.of(quote_read(await quotes.create(request, actor=user)), status=201)
 

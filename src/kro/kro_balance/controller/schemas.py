@@ -11,7 +11,7 @@ from kro.core.business_days import Days
 from kro.core.http import Currency, Input, MoneyIn, MoneyOut, PageQuery
 from kro.core.ids import show_id
 from kro.kro_balance.database.records import BalanceView, EntryView
-from kro.kro_balance.domain import Quote
+from kro.kro_balance.domain import PromoCode, Quote
 from kro.kro_balance.domain.statement_rows import SOURCES
 
 FIRST_DAY: Final = date(2000, 1, 1)
@@ -24,6 +24,7 @@ class QuoteIn(Input):
     buyer_share_bps: int = Field(
         ge=0, le=10_000, description="The buyer's share of the fees in basis points.", examples=[5_000]
     )
+    promo_code: PromoCode | None = None
 
 
 class EntryQuery(PageQuery):
@@ -58,10 +59,23 @@ class PartsRead(BaseModel):
     seller: MoneyOut
 
 
+class RateRead(BaseModel):
+    """What the price was computed from."""
+
+    percent_bps: int = Field(description="The fee in basis points of the amount.", examples=[250])
+    minimum: MoneyOut
+    cap: MoneyOut | None
+    vat_bps: int = Field(description="VAT in basis points of the fee.", examples=[750])
+
+
 class QuoteRead(BaseModel):
     """An exact price, promised until it expires."""
 
     id: str
+    order_type: str
+    buyer_share_bps: int
+    promo_code: str | None
+    rate: RateRead
     amount: MoneyOut
     fee: PartsRead
     vat: PartsRead
@@ -100,8 +114,18 @@ def quote_read(quote: Quote) -> QuoteRead:
     def money(amount: int) -> MoneyOut:
         return MoneyOut(amount=amount, currency=fees.currency)
 
+    basis = quote.basis
     return QuoteRead(
         id=show_id("quo", quote.id),
+        order_type=quote.order_type,
+        buyer_share_bps=fees.buyer_share_bps,
+        promo_code=quote.promo_code,
+        rate=RateRead(
+            percent_bps=basis["percent_bps"],
+            minimum=money(basis["minimum"]),
+            cap=money(basis["cap"]) if basis["cap"] is not None else None,
+            vat_bps=basis["vat_bps"],
+        ),
         amount=money(fees.amount),
         fee=PartsRead(total=money(fees.fee), buyer=money(fees.fee_buyer), seller=money(fees.fee_seller)),
         vat=PartsRead(total=money(fees.vat), buyer=money(fees.vat_buyer), seller=money(fees.vat_seller)),

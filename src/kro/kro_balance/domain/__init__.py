@@ -15,6 +15,7 @@ from kro.kro_balance.database.records import (
 )
 from kro.kro_balance.database.rollups import Rollups
 from kro.kro_balance.database.seeding import seed_fee_configuration, seed_tax_rules
+from kro.kro_balance.database.statements import StatementRepository
 from kro.kro_balance.database.taxes import read_tax_rules
 from kro.kro_balance.domain.fees import (
     AmountTooSmallError,
@@ -71,6 +72,7 @@ from kro.kro_balance.domain.postings import (
     unmatched_receipt,
 )
 from kro.kro_balance.domain.quotes import Quote, QuoteRequest, QuoteService, QuoteTerms
+from kro.kro_balance.domain.statements import Statements
 from kro.kro_balance.domain.taxes import NoTaxRuleError, stamp_duty, tax_rule, vat_on_fee, vat_rule, vat_within_fee
 
 __all__ = [
@@ -103,6 +105,8 @@ __all__ = [
     "Rollups",
     "Source",
     "Split",
+    "StatementRepository",
+    "Statements",
     "TaxKind",
     "TaxRule",
     "balance_refund_requested",

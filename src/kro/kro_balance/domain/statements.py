@@ -54,7 +54,8 @@ class Statement:
 
     holder: Holder = field(repr=False)
     currency: str
-    days: Days
+    first: date
+    last: date
     generated_at: datetime
     complete: bool
     opening: int
@@ -81,10 +82,10 @@ class Statements:
         facts.standing.ensure_active()
         if len(facts.lines) > MAX_MOVEMENTS:
             raise StatementTooLongError
-        return assemble(facts, currency=currency, days=days, now=now)
+        return assemble(facts, currency=currency, first=first, last=last, now=now)
 
 
-def assemble(facts: StatementFacts, *, currency: str, days: Days, now: datetime) -> Statement:
+def assemble(facts: StatementFacts, *, currency: str, first: date, last: date, now: datetime) -> Statement:
     """Put a statement together.
 
     :raises AssertionError: when opening balance and rows do not add up to the closing balance: such a page is not
@@ -98,9 +99,10 @@ def assemble(facts: StatementFacts, *, currency: str, days: Days, now: datetime)
     return Statement(
         holder=facts.holder,
         currency=currency,
-        days=days,
+        first=first,
+        last=last,
         generated_at=now,
-        complete=days.end + _SETTLING <= now,
+        complete=Days(first, last).end + _SETTLING <= now,
         opening=facts.opening,
         closing=closing,
         totals=totals,

@@ -25,6 +25,7 @@ from kro.payment.domain.decide_payout import (
 )
 from kro.payment.domain.decide_payout_approval import approval_hash
 from kro.payment.domain.decide_start import start_payment
+from kro.payment.domain.decide_top_up import BalanceLimitError, TopUpRules
 from kro.payment.domain.errors import (
     AccountCoolingError,
     AlreadyApprovedError,
@@ -43,6 +44,7 @@ from kro.payment.domain.reads import AdminPayoutReads, PaymentReads, PayoutReads
 from kro.payment.domain.receipts import Receipt, ReceiptListener
 from kro.payment.domain.rules import CollectionRules, PayoutRules, next_poll
 from kro.payment.domain.submission import PayoutSubmitter, bank_account_context
+from kro.payment.domain.top_ups import TopUps
 from kro.payment.domain.tracking import PayoutTracker
 from kro.payment.domain.views import PaymentRead, PayoutAccountRead, PayoutRead, render_payment, render_payout
 from kro.payment.domain.webhook_admin import WebhookAdmin
@@ -82,6 +84,7 @@ __all__ = [
     "AlreadyApprovedError",
     "Approval",
     "ApprovalMismatchError",
+    "BalanceLimitError",
     "Bank",
     "BankDirectory",
     "CollectionRules",
@@ -126,6 +129,8 @@ __all__ = [
     "RefundStatusResult",
     "ResolvedAccount",
     "Succeeded",
+    "TopUpRules",
+    "TopUps",
     "Unknown",
     "UnsupportedAmountError",
     "Variance",
