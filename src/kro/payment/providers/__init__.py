@@ -1,5 +1,13 @@
 """Payment providers: protocols, closed results, one package per vendor and an in-memory fake held to the same tests."""
 
+from kro.payment.providers.disputes import (
+    DisputeFacts,
+    DisputeLost,
+    DisputeOpened,
+    DisputeReader,
+    DisputeResult,
+    DisputeWon,
+)
 from kro.payment.providers.errors import (
     InvalidReferenceError,
     ProviderUnavailableError,
@@ -59,6 +67,12 @@ __all__ = [
     "CollectionFacts",
     "CollectionReader",
     "CollectionResult",
+    "DisputeFacts",
+    "DisputeLost",
+    "DisputeOpened",
+    "DisputeReader",
+    "DisputeResult",
+    "DisputeWon",
     "FailedDefinitively",
     "HistoryItem",
     "HistoryKind",

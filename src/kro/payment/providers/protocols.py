@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kro.core.money import Money
+from kro.payment.providers.disputes import DisputeReader
 from kro.payment.providers.history import HistoryReader
 from kro.payment.providers.results import (
     Bank,
@@ -127,4 +128,5 @@ class PaymentProvider:
     refund_sender: RefundSender
     refund_reader: RefundReader
     history: HistoryReader
+    disputes: DisputeReader
     webhooks: WebhookVerifier

@@ -225,6 +225,7 @@ class WebhookSubject(StrEnum):
     COLLECTION = "collection"
     TRANSFER = "transfer"
     REFUND = "refund"
+    DISPUTE = "dispute"
     OTHER = "other"
 
 

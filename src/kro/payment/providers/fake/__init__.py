@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kro.payment.providers.fake.books import SECRET, FakeBooks, FakeRefund, FakeTransaction, FakeTransfer, Fault
 from kro.payment.providers.fake.capabilities import FakeBanks, FakeCollections, FakeTransfers
+from kro.payment.providers.fake.disputes import FakeDisputes
 from kro.payment.providers.fake.history import FakeHistory
 from kro.payment.providers.fake.refunds import FakeRefunds
 from kro.payment.providers.paystack.webhooks import PaystackWebhooks
@@ -31,5 +32,6 @@ class FakePaystack(FakeBooks):
             refund_sender=refunds,
             refund_reader=refunds,
             history=FakeHistory(self),
+            disputes=FakeDisputes(self),
             webhooks=PaystackWebhooks(secrets=(SECRET,)),
         )

@@ -64,6 +64,17 @@ class FakeRefund:
 
 
 @dataclass(slots=True)
+class FakeDispute:
+    """``resolution`` is the vendor's word once the bank has decided: ``declined`` is for us."""
+
+    number: int
+    transaction: FakeTransaction
+    amount_minor: int
+    fee_minor: int = 0
+    resolution: str | None = None
+
+
+@dataclass(slots=True)
 class FakeBooks:
     """The vendor's side of things; its methods play payer, bank and network.
 
@@ -74,6 +85,7 @@ class FakeBooks:
     transactions: dict[str, FakeTransaction] = field(default_factory=dict)
     transfers: dict[str, FakeTransfer] = field(default_factory=dict)
     refunds: list[FakeRefund] = field(default_factory=list)
+    disputes: dict[str, FakeDispute] = field(default_factory=dict)
     faults: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
     calls: list[str] = field(default_factory=list)
     numbers: count[int] = field(default_factory=lambda: count(1))
@@ -117,10 +129,32 @@ class FakeBooks:
         if status == "failed":
             self.balance[refund.transaction.currency] += refund.amount_minor
 
+    def contest(self, reference: str, *, amount_minor: int | None = None, fee_minor: int = 0) -> str:
+        """Play the payer who contests a payment at the bank; return the vendor's id of the dispute."""
+        paid = self.transactions[reference]
+        dispute = FakeDispute(
+            number=next(self.numbers),
+            transaction=paid,
+            amount_minor=paid.amount_minor if amount_minor is None else amount_minor,
+            fee_minor=fee_minor,
+        )
+        self.disputes[str(dispute.number)] = dispute
+        self.balance[paid.currency] -= dispute.amount_minor + fee_minor
+        return str(dispute.number)
+
+    def end_dispute(self, dispute_id: str, resolution: str, *, amount_minor: int | None = None) -> None:
+        """Play the bank that decides: ``declined`` for us, ``merchant-accepted`` for the payer, maybe of less."""
+        dispute = self.disputes[dispute_id]
+        kept = 0 if resolution == "declined" else (amount_minor or dispute.amount_minor)
+        self.balance[dispute.transaction.currency] += dispute.amount_minor - kept
+        dispute.resolution, dispute.amount_minor = resolution, kept or dispute.amount_minor
+
     def webhook(self, event: str, reference: str) -> tuple[bytes, dict[str, str]]:
         """Return the raw body and the headers of a signed event about a reference."""
         named = "transaction_reference" if event.startswith("refund.") else "reference"
         data: dict[str, object] = {named: reference, "status": event.partition(".")[2]}
+        if event.startswith("charge.dispute."):
+            data["id"] = int(reference)
         raw = json.dumps({"event": event, "data": data}).encode()
         signature = hmac.new(SECRET.encode(), raw, hashlib.sha512).hexdigest()
         return raw, {"x-paystack-signature": signature}

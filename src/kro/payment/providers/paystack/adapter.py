@@ -10,6 +10,7 @@ import httpx2
 from kro.core.outgoing import OutgoingHTTP, OutgoingSettings, RetryPolicy
 from kro.payment.providers.paystack.banks import PaystackBanks
 from kro.payment.providers.paystack.collecting import PaystackCollections
+from kro.payment.providers.paystack.disputes import PaystackDisputes
 from kro.payment.providers.paystack.history import PaystackHistory
 from kro.payment.providers.paystack.refunds import PaystackRefunds
 from kro.payment.providers.paystack.transfers import PaystackTransfers
@@ -75,6 +76,7 @@ class Paystack:
             refund_sender=refunds,
             refund_reader=refunds,
             history=PaystackHistory(self._http),
+            disputes=PaystackDisputes(self._http),
             webhooks=PaystackWebhooks(secrets=settings.webhook_secrets),
         )
 
