@@ -21,10 +21,10 @@ from kro.bootstrap.payments import (
     build_paying_out,
 )
 from kro.bootstrap.providers import Providers, choose_providers
+from kro.bootstrap.reconciliation import Reconciliation, build_reconciliation, reconciliation_steps
 from kro.core.auth.passwords import PasswordHasher
 from kro.core.clock import Clock
 from kro.core.config import Settings
-from kro.core.database.invariants import Invariants
 from kro.core.database.pool import Database
 from kro.core.database.startup import require_sound
 from kro.core.http import CursorSigner
@@ -32,9 +32,8 @@ from kro.core.outbox import DeadLetters, Handler
 from kro.core.printing import Printer
 from kro.core.realtime import RealtimeServer
 from kro.core.scheduler import Step
-from kro.kro_balance.domain import LEDGER_INVARIANTS
 from kro.management.domain import Seeding
-from kro.order.domain import ORDER_INVARIANTS, OrderReceipts, OrderRepository
+from kro.order.domain import OrderReceipts, OrderRepository
 from kro.refund.database.refunds import RefundRepository
 from kro.refund.domain import RefundReads
 
@@ -49,6 +48,7 @@ class Application:
     collecting: Collecting
     paying_out: PayingOut
     listening: Listening
+    reconciliation: Reconciliation
     realtime: RealtimeServer
     outbox_handlers: Mapping[str, Handler]
     steps: Sequence[Step]
@@ -107,6 +107,7 @@ class Application:
             "bank_accounts": identity.bank_accounts,
             "verification": identity.verification,
             "fees": orders.quotes,
+            "fee_administration": orders.fee_administration,
             "balances": orders.balances,
             "orders": orders.service,
             "order_repository": orders.repository,
@@ -119,12 +120,17 @@ class Application:
             "payouts": self.paying_out.payouts,
             "payout_reads": self.paying_out.reads,
             "admin_payouts": self.paying_out.admin_reads,
+            "payout_resolutions": self.paying_out.resolutions,
             "webhooks": self.listening.intake,
             "webhook_admin": self.listening.webhook_admin,
             "dead_letters": DeadLetters(base.database, base.ids),
             "refunds": RefundReads(RefundRepository(base.database)),
             "realtime": self.realtime,
-            "reconciliation": Invariants(base.database, {**LEDGER_INVARIANTS, **ORDER_INVARIANTS}),
+            "reconciliation": self.reconciliation.invariants,
+            "reconciliation_imports": self.reconciliation.imports,
+            "reconciliation_runs": self.reconciliation.runs,
+            "reconciliation_breaks": self.reconciliation.breaks,
+            "safeguarding": self.reconciliation.safeguarding,
             "payout_requests": identity.payout_requests,
         }
         for name, service in services.items():
@@ -147,6 +153,7 @@ def build(
     paying_out = build_paying_out(base, outside)
     listening = build_listening(base, outside, collecting, paying_out)
     orders = build_orders(base, outside, collecting)
+    reconciliation = build_reconciliation(base, outside)
     bus = build_bus(base)
     return Application(
         base=base,
@@ -155,7 +162,8 @@ def build(
         collecting=collecting,
         paying_out=paying_out,
         listening=listening,
+        reconciliation=reconciliation,
         realtime=build_realtime(base, identity, orders, bus),
         outbox_handlers=build_handlers(base, outside, collecting, paying_out, bus),
-        steps=build_steps(base, listening),
+        steps=(*build_steps(base, listening, paying_out), *reconciliation_steps(reconciliation)),
     )

@@ -43,9 +43,6 @@ def build_handlers(
     async def start_payment(envelope: Envelope) -> None:
         await collecting.starter.start(payment_id=UUID(envelope.payload["payment_id"]))
 
-    async def submit_payout(envelope: Envelope) -> None:
-        await paying_out.submitter.submit(payout_id=UUID(envelope.payload["payout_id"]))
-
     return {
         "realtime": RealtimeTopic(bus).handle,
         "notify": NotifyTopic(
@@ -59,17 +56,18 @@ def build_handlers(
         ).handle,
         "alert": AlertTopic(email=providers.email, templates=Templates(), address=base.settings.alerts.email).handle,
         "payment.start": start_payment,
-        "payout.submit": submit_payout,
+        "payout.submit": paying_out.submitter.handle,
     }
 
 
-def build_steps(base: Foundation, listening: Listening) -> Sequence[Step]:
+def build_steps(base: Foundation, listening: Listening, paying_out: PayingOut) -> Sequence[Step]:
     """Return what the worker repeats."""
     batch = base.settings.worker.batch
     every = base.settings.worker.poll_ms / 1000
     return (
         Step("payment.webhooks", every, lambda: listening.webhooks.process_due(limit=batch)),
         Step("payment.polls", 5.0, lambda: listening.poller.poll_due(limit=batch)),
+        Step("payout.alarms", 60.0, paying_out.alarms.raise_due, alone=True),
         Step("ledger.rollups", 60.0, Rollups(base.database).advance, alone=True),
     )
 

@@ -12,16 +12,20 @@ from kro.payment.database.due import DueTransactions
 from kro.payment.database.payments import PaymentRepository
 from kro.payment.database.payouts import PayoutRepository
 from kro.payment.database.reads import TransactionReads
+from kro.payment.database.stuck import StuckPayouts
 from kro.payment.database.top_ups import TopUpRepository
 from kro.payment.database.webhooks import WebhookRepository
 from kro.payment.domain import (
     AdminPayoutReads,
     CollectionRules,
     CollectionService,
+    DutyBearer,
     PaymentPoller,
     PaymentReads,
     PaymentStarter,
+    PayoutAlarms,
     PayoutReads,
+    PayoutResolutions,
     PayoutRules,
     PayoutService,
     PayoutSubmitter,
@@ -52,6 +56,8 @@ class PayingOut:
     payouts: PayoutService
     submitter: PayoutSubmitter
     tracker: PayoutTracker
+    alarms: PayoutAlarms
+    resolutions: PayoutResolutions
     reads: PayoutReads
     admin_reads: AdminPayoutReads
 
@@ -87,12 +93,14 @@ def build_paying_out(base: Foundation, providers: Providers) -> PayingOut:
     """Join what pays out."""
     vendor, reads = providers.payments, TransactionReads(base.database)
     shared: dict[str, Any] = _shared(base) | {"payouts": PayoutRepository(base.database)}
-    rules = payout_rules(base, vendor.name)
+    rules, stuck = payout_rules(base, vendor.name), StuckPayouts(base.database)
     submitter = PayoutSubmitter(provider=vendor.transfer_sender, cipher=base.cipher, rules=rules, **shared)
     return PayingOut(
         payouts=PayoutService(two_factor=base.two_factor, **shared),
         submitter=submitter,
         tracker=PayoutTracker(provider=vendor.transfer_reader, submitter=submitter, rules=rules, **shared),
+        alarms=PayoutAlarms(stuck=stuck, rules=rules, **shared),
+        resolutions=PayoutResolutions(stuck=stuck, two_factor=base.two_factor, rules=rules, **_shared(base)),
         reads=PayoutReads(reads),
         admin_reads=AdminPayoutReads(reads),
     )
@@ -138,8 +146,10 @@ def payout_rules(base: Foundation, provider: str) -> PayoutRules:
     return PayoutRules(
         provider=provider,
         fee_minor=payouts.fee_minor,
-        vat_bps=base.settings.fees.vat_bps,
         second_approver_above_minor=payouts.second_approver_above_minor,
+        duty_bearer=DutyBearer(payouts.stamp_duty_bearer),
+        max_per_hour=payouts.max_per_hour,
+        max_per_day=payouts.max_per_day,
         poll_seconds=payouts.poll_seconds,
     )
 

@@ -38,6 +38,8 @@ FACTS: dict[Template, dict[str, Any]] = {
     Template.PAYOUT_REQUESTED: PAYOUT,
     Template.PAYOUT_SETTLED: PAYOUT,
     Template.PAYOUT_FAILED: PAYOUT,
+    Template.PAYOUT_RETURNED: PAYOUT,
+    Template.BANK_ACCOUNT_ADDED: {"bank": PAYOUT["bank"], "usable_from": "15 Jan 2026, 10:00"},
     Template.BALANCE_CREDITED: {"amount": LARGEST},
     Template.BALANCE_DEBITED: {"amount": LARGEST},
     Template.CHARGEBACK_OPENED: {"amount": LARGEST, "held": True, "taken": LARGEST, "owed": LARGEST},

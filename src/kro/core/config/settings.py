@@ -73,6 +73,15 @@ class Settings(Group):
     demo: DemoSettings = DemoSettings()
 
     @model_validator(mode="after")
+    def _automatic_approval_fits(self) -> Self:
+        limits = self.payouts.auto_approve_below_minor
+        if len(limits) != len(self.kyc.tiers):
+            raise ValueError("payouts.autoApproveBelowMinor must name a limit for each tier of kyc.tiers")
+        if max(limits) > self.payouts.second_approver_above_minor:
+            raise ValueError("payouts.autoApproveBelowMinor must not pass payouts.secondApproverAboveMinor")
+        return self
+
+    @model_validator(mode="after")
     def _one_key_one_purpose(self) -> Self:
         keys = [key.secret for key in (*self.jwt.user.keys, *self.jwt.admin.keys)]
         keys += [self.security.otp_key, self.security.cursor_key, self.security.blind_index_key]

@@ -42,6 +42,8 @@ class Template(StrEnum):
     PAYOUT_REQUESTED = "payout_requested"
     PAYOUT_SETTLED = "payout_settled"
     PAYOUT_FAILED = "payout_failed"
+    PAYOUT_RETURNED = "payout_returned"
+    BANK_ACCOUNT_ADDED = "bank_account_added"
     BALANCE_CREDITED = "balance_credited"
     BALANCE_DEBITED = "balance_debited"
     CHARGEBACK_OPENED = "chargeback_opened"

@@ -1,6 +1,7 @@
 """The door of KRO Balance: postings, fees, quotes and balances."""
 
 from kro.kro_balance.database.balances import BalanceReads
+from kro.kro_balance.database.fee_admin import FeeAdminRepository
 from kro.kro_balance.database.history import LedgerReads
 from kro.kro_balance.database.invariants import LEDGER_INVARIANTS
 from kro.kro_balance.database.quotes import QuoteRepository
@@ -10,13 +11,29 @@ from kro.kro_balance.database.records import (
     BookedJournal,
     EntryView,
     FeeBand,
+    FeeBandView,
+    RuleState,
     TaxKind,
     TaxRule,
+    TaxRuleView,
+    Trace,
 )
 from kro.kro_balance.database.rollups import Rollups
 from kro.kro_balance.database.seeding import seed_fee_configuration, seed_tax_rules
 from kro.kro_balance.database.statements import StatementRepository
 from kro.kro_balance.database.taxes import read_tax_rules
+from kro.kro_balance.domain.decide_fee_change import (
+    BandTerms,
+    Example,
+    FeeChange,
+    FeePreview,
+    FeePreviewOutdatedError,
+    FeeStep,
+    NothingToChangeError,
+    Sample,
+)
+from kro.kro_balance.domain.decide_tax_change import TaxChange, TaxStep
+from kro.kro_balance.domain.fee_administration import FeeAdministration
 from kro.kro_balance.domain.fees import (
     AmountTooSmallError,
     Fees,
@@ -71,6 +88,7 @@ from kro.kro_balance.domain.postings import (
     suspense_returned,
     unmatched_receipt,
 )
+from kro.kro_balance.domain.promo_codes import PromoCode
 from kro.kro_balance.domain.quotes import Quote, QuoteRequest, QuoteService, QuoteTerms
 from kro.kro_balance.domain.statements import Statements
 from kro.kro_balance.domain.taxes import NoTaxRuleError, stamp_duty, tax_rule, vat_on_fee, vat_rule, vat_within_fee
@@ -82,19 +100,30 @@ __all__ = [
     "AmountTooSmallError",
     "BalanceReads",
     "BalanceView",
+    "BandTerms",
     "BookedJournal",
     "Debt",
     "EntryView",
+    "Example",
     "External",
+    "FeeAdminRepository",
+    "FeeAdministration",
     "FeeBand",
+    "FeeBandView",
+    "FeeChange",
+    "FeePreview",
+    "FeePreviewOutdatedError",
     "FeeScope",
+    "FeeStep",
     "Fees",
     "LedgerReads",
     "NoFeeConfiguredError",
     "NoTaxRuleError",
     "NotReversibleError",
+    "NothingToChangeError",
     "PayoutReserve",
     "Posting",
+    "PromoCode",
     "PromoCodeInvalidError",
     "Quote",
     "QuoteRepository",
@@ -103,12 +132,18 @@ __all__ = [
     "QuoteTerms",
     "Release",
     "Rollups",
+    "RuleState",
+    "Sample",
     "Source",
     "Split",
     "StatementRepository",
     "Statements",
+    "TaxChange",
     "TaxKind",
     "TaxRule",
+    "TaxRuleView",
+    "TaxStep",
+    "Trace",
     "balance_refund_requested",
     "chargeback_after_release",
     "chargeback_fee",

@@ -23,6 +23,9 @@ class TransactionRow(Base):
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("fee >= 0", name="fee"),
         CheckConstraint("vat BETWEEN 0 AND fee", name="vat"),
+        CheckConstraint("duty >= 0", name="duty"),
+        CheckConstraint("duty_bearer IN ('user', 'platform')", name="duty_bearer"),
+        CheckConstraint("name_match IN ('match', 'partial', 'mismatch')", name="name_match"),
         CheckConstraint("variance IN ('exact', 'under', 'over')", name="variance"),
         CheckConstraint(
             "status IN ('initiated', 'processing', 'succeeded', 'failed', 'abandoned', 'unknown', "
@@ -73,6 +76,9 @@ class TransactionRow(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    duty: Mapped[int] = mapped_column(Minor, server_default=text("0"))
+    duty_bearer: Mapped[str | None]
+    name_match: Mapped[str | None]
 
 
 class PayoutApprovalRow(Base):

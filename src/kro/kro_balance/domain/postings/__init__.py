@@ -35,6 +35,7 @@ from kro.kro_balance.domain.postings.orders import (
 )
 from kro.kro_balance.domain.postings.payouts import (
     PayoutReserve,
+    payout_duty_borne,
     payout_refused,
     payout_requested,
     payout_returned,
@@ -77,6 +78,7 @@ __all__ = [
     "manual_adjustment",
     "order_funded",
     "partial_release",
+    "payout_duty_borne",
     "payout_refused",
     "payout_requested",
     "payout_returned",

@@ -47,6 +47,17 @@ def payout_settled(posting: Posting, *, payout_id: UUID, amount: Money, external
     )
 
 
+def payout_duty_borne(posting: Posting, *, payout_id: UUID, duty: Money) -> Journal:
+    """Book the stamp duty of a payout that went out, where the platform bears it."""
+    return journal(
+        posting,
+        "payout_duty_borne",
+        ("payout", payout_id),
+        debits=[(chart.losses("stamp_duty", duty.currency), duty.amount)],
+        credits=[(chart.stamp_duty_payable(duty.currency), duty.amount)],
+    )
+
+
 def payout_returned(posting: Posting, *, payout_id: UUID, user_id: UUID, amount: Money, external: External) -> Journal:
     """Credit a payout that came back from the bank after it had succeeded."""
     return journal(
