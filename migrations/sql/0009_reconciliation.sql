@@ -67,7 +67,9 @@ CREATE INDEX ix_reconciliation_runs_created_at_id ON reconciliation_runs (create
 CREATE TABLE reconciliation_matches (
     line_id uuid CONSTRAINT pk_reconciliation_matches PRIMARY KEY
         CONSTRAINT fk_reconciliation_matches_line_id_reconciliation_lines REFERENCES reconciliation_lines,
-    journal_id uuid NOT NULL CONSTRAINT fk_reconciliation_matches_journal_id_ledger_journals REFERENCES ledger_journals,
+    -- Checked at commit: a settlement's journal is written with its pairs, by one decision.
+    journal_id uuid NOT NULL CONSTRAINT fk_reconciliation_matches_journal_id_ledger_journals REFERENCES ledger_journals
+        DEFERRABLE INITIALLY DEFERRED,
     source text NOT NULL CONSTRAINT ck_reconciliation_matches_source CHECK (source IN ('provider', 'bank')),
     run_id uuid NOT NULL CONSTRAINT fk_reconciliation_matches_run_id_reconciliation_runs REFERENCES reconciliation_runs,
     created_at timestamptz NOT NULL DEFAULT now(),

@@ -119,7 +119,7 @@ class ReconciliationMatchRow(Base):
     )
 
     line_id: Mapped[UUID] = mapped_column(ForeignKey("reconciliation_lines.id"), primary_key=True)
-    journal_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_journals.id"))
+    journal_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_journals.id", deferrable=True, initially="DEFERRED"))
     source: Mapped[str]
     run_id: Mapped[UUID] = mapped_column(ForeignKey("reconciliation_runs.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
