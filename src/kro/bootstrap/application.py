@@ -22,6 +22,7 @@ from kro.bootstrap.payments import (
 )
 from kro.bootstrap.providers import Providers, choose_providers
 from kro.bootstrap.reconciliation import Reconciliation, build_reconciliation, reconciliation_steps
+from kro.bootstrap.refunds import Refunding, build_refunding
 from kro.core.auth.passwords import PasswordHasher
 from kro.core.clock import Clock
 from kro.core.config import Settings
@@ -34,8 +35,7 @@ from kro.core.realtime import RealtimeServer
 from kro.core.scheduler import Step
 from kro.management.domain import Seeding
 from kro.order.domain import OrderReceipts, OrderRepository
-from kro.refund.database.refunds import RefundRepository
-from kro.refund.domain import RefundReads
+from kro.payment.domain import WebhookSubject
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Application:
     orders: Orders
     collecting: Collecting
     paying_out: PayingOut
+    refunding: Refunding
     listening: Listening
     reconciliation: Reconciliation
     realtime: RealtimeServer
@@ -124,7 +125,10 @@ class Application:
             "webhooks": self.listening.intake,
             "webhook_admin": self.listening.webhook_admin,
             "dead_letters": DeadLetters(base.database, base.ids),
-            "refunds": RefundReads(RefundRepository(base.database)),
+            "refunds": self.refunding.reads,
+            "refund_requests": self.refunding.requests,
+            "refund_approvals": self.refunding.approvals,
+            "admin_refunds": self.refunding.admin_reads,
             "realtime": self.realtime,
             "reconciliation": self.reconciliation.invariants,
             "reconciliation_imports": self.reconciliation.imports,
@@ -151,8 +155,15 @@ def build(
     orders_hear = OrderReceipts(orders=OrderRepository(base.database), ids=base.ids)
     collecting = build_collecting(base, outside, listeners=(orders_hear,))
     paying_out = build_paying_out(base, outside)
-    listening = build_listening(base, outside, collecting, paying_out)
     orders = build_orders(base, outside, collecting)
+    refunding = build_refunding(base, outside, orders)
+    listening = build_listening(
+        base,
+        outside,
+        collecting,
+        paying_out,
+        others={WebhookSubject.REFUND: refunding.tracker.apply_provider_result},
+    )
     reconciliation = build_reconciliation(base, outside)
     bus = build_bus(base)
     return Application(
@@ -161,9 +172,10 @@ def build(
         orders=orders,
         collecting=collecting,
         paying_out=paying_out,
+        refunding=refunding,
         listening=listening,
         reconciliation=reconciliation,
         realtime=build_realtime(base, identity, orders, bus),
-        outbox_handlers=build_handlers(base, outside, collecting, paying_out, bus),
-        steps=(*build_steps(base, listening, paying_out), *reconciliation_steps(reconciliation)),
+        outbox_handlers=build_handlers(base, outside, collecting, paying_out, refunding, bus),
+        steps=(*build_steps(base, listening, paying_out, refunding), *reconciliation_steps(reconciliation)),
     )

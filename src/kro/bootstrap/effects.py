@@ -12,6 +12,7 @@ from kro.bootstrap.identity import Identity
 from kro.bootstrap.orders import Orders
 from kro.bootstrap.payments import Collecting, Listening, PayingOut
 from kro.bootstrap.providers import Providers
+from kro.bootstrap.refunds import Refunding
 from kro.core.auth.standing import USER_STANDING, read_standing
 from kro.core.notifications import AlertTopic, NotifyTopic, OTPTopic, Templates
 from kro.core.outbox import Envelope, Handler
@@ -36,7 +37,12 @@ def build_bus(base: Foundation) -> RealtimeBus:
 
 
 def build_handlers(
-    base: Foundation, providers: Providers, collecting: Collecting, paying_out: PayingOut, bus: RealtimeBus
+    base: Foundation,
+    providers: Providers,
+    collecting: Collecting,
+    paying_out: PayingOut,
+    refunding: Refunding,
+    bus: RealtimeBus,
 ) -> Mapping[str, Handler]:
     """Return what to do with each topic of the outbox."""
 
@@ -57,16 +63,18 @@ def build_handlers(
         "alert": AlertTopic(email=providers.email, templates=Templates(), address=base.settings.alerts.email).handle,
         "payment.start": start_payment,
         "payout.submit": paying_out.submitter.handle,
+        "refund.submit": refunding.submitter.handle,
     }
 
 
-def build_steps(base: Foundation, listening: Listening, paying_out: PayingOut) -> Sequence[Step]:
+def build_steps(base: Foundation, listening: Listening, paying_out: PayingOut, refunding: Refunding) -> Sequence[Step]:
     """Return what the worker repeats."""
     batch = base.settings.worker.batch
     every = base.settings.worker.poll_ms / 1000
     return (
         Step("payment.webhooks", every, lambda: listening.webhooks.process_due(limit=batch)),
         Step("payment.polls", 5.0, lambda: listening.poller.poll_due(limit=batch)),
+        Step("refund.polls", 5.0, lambda: refunding.tracker.poll_due(limit=batch)),
         Step("payout.alarms", 60.0, paying_out.alarms.raise_due, alone=True),
         Step("ledger.rollups", 60.0, Rollups(base.database).advance, alone=True),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from kro.payment.domain import (
     CollectionRules,
     CollectionService,
     DutyBearer,
+    Follow,
     PaymentPoller,
     PaymentReads,
     PaymentStarter,
@@ -36,6 +37,7 @@ from kro.payment.domain import (
     WebhookAdmin,
     WebhookIntake,
     WebhookProcessor,
+    WebhookSubject,
 )
 
 
@@ -106,8 +108,15 @@ def build_paying_out(base: Foundation, providers: Providers) -> PayingOut:
     )
 
 
-def build_listening(base: Foundation, providers: Providers, collecting: Collecting, paying_out: PayingOut) -> Listening:
-    """Join the ways in which a provider's answer reaches a payment or a payout."""
+def build_listening(
+    base: Foundation,
+    providers: Providers,
+    collecting: Collecting,
+    paying_out: PayingOut,
+    *,
+    others: Mapping[WebhookSubject, Follow],
+) -> Listening:
+    """Join the ways in which a provider's answer reaches a payment, a payout or one of the ``others``."""
     vendor, webhooks = providers.payments, WebhookRepository(base.database)
     followers: dict[str, Any] = {"collections": collecting.collections, "payouts": paying_out.tracker}
     return Listening(
@@ -118,7 +127,7 @@ def build_listening(base: Foundation, providers: Providers, collecting: Collecti
             clock=base.clock,
             ids=base.ids,
         ),
-        webhooks=WebhookProcessor(webhooks=webhooks, clock=base.clock, **followers),
+        webhooks=WebhookProcessor(webhooks=webhooks, clock=base.clock, others=others, **followers),
         webhook_admin=WebhookAdmin(webhooks=webhooks, clock=base.clock, ids=base.ids),
         poller=PaymentPoller(due=DueTransactions(base.database), clock=base.clock, **followers),
     )

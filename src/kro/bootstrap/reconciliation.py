@@ -22,8 +22,14 @@ from kro.payment.domain.reconciliation_findings import ReconciliationTerms
 from kro.payment.domain.reconciliation_history import ProviderHistory
 from kro.payment.domain.reconciliation_imports import StatementAccounts, StatementImports
 from kro.payment.domain.reconciliation_runs import Comparison, ReconciliationRuns, RunRules
+from kro.refund.domain import REFUND_INVARIANTS
 
-INVARIANTS: Final[Mapping[str, str]] = {**LEDGER_INVARIANTS, **ORDER_INVARIANTS, **PAYMENT_INVARIANTS}
+INVARIANTS: Final[Mapping[str, str]] = {
+    **LEDGER_INVARIANTS,
+    **ORDER_INVARIANTS,
+    **PAYMENT_INVARIANTS,
+    **REFUND_INVARIANTS,
+}
 """Everything that must hold, asked by tests, the night's run, `kro reconcile` and the admin page alike."""
 
 _JOB_STATEMENT_SECONDS: Final = 900

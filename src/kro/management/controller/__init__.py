@@ -7,6 +7,7 @@ from kro.management.controller import (
     admin_fees,
     admin_operations,
     admin_payouts,
+    admin_refunds,
     admin_stuck_payouts,
     auth,
     bank_accounts,
@@ -24,6 +25,7 @@ router.include_router(admin_auth.router)
 router.include_router(admin_stuck_payouts.router)
 router.include_router(admin_fees.router)
 router.include_router(admin_payouts.router)
+router.include_router(admin_refunds.router)
 router.include_router(admin_operations.router)
 
 __all__ = ["router"]

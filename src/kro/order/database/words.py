@@ -50,6 +50,7 @@ class CloseReason(StrEnum):
     NOT_FUNDED_IN_TIME = "not_funded_in_time"
     SELLER_CANCELLED = "seller_cancelled"
     OVERDUE = "overdue"
+    ADMIN_DECISION = "admin_decision"
 
 
 class Party(StrEnum):
@@ -121,6 +122,7 @@ class Command(StrEnum):
     SELLER_CANCEL = "seller_cancel"
     CANCEL_OVERDUE = "cancel_overdue"
     APPROVE = "approve"
+    REFUND_HELD = "refund_held"
 
 
 class EventType(StrEnum):
@@ -143,3 +145,4 @@ class EventType(StrEnum):
     COMPLETED = "completed"
     APPROVED = "approved"
     REFUNDED = "refunded"
+    PARTLY_REFUNDED = "partly_refunded"

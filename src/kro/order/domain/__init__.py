@@ -18,11 +18,18 @@ from kro.order.database.words import (
 )
 from kro.order.domain.changes import Context
 from kro.order.domain.decide_finish import RefundHook, WalletRefund
-from kro.order.domain.errors import OrderNotFoundError
+from kro.order.domain.decide_held_refund import HeldRefund, decide_refund_held
+from kro.order.domain.errors import (
+    IllegalTransitionError,
+    OrderNotFoundError,
+    OrderOnHoldError,
+    RefundAboveHeldError,
+    RefundLeavesTooLittleError,
+)
 from kro.order.domain.events import event_item
 from kro.order.domain.evidence import EvidenceService
 from kro.order.domain.receipts import OrderReceipts
-from kro.order.domain.rules import OrderRules
+from kro.order.domain.rules import FeePolicy, OrderRules
 from kro.order.domain.service import OrderService
 from kro.order.domain.templates import TEMPLATES
 from kro.order.domain.timeouts import OrderTimeouts
@@ -37,9 +44,13 @@ __all__ = [
     "CreationRepository",
     "EventType",
     "EvidenceService",
+    "FeePolicy",
+    "HeldRefund",
+    "IllegalTransitionError",
     "NewCondition",
     "Order",
     "OrderNotFoundError",
+    "OrderOnHoldError",
     "OrderReads",
     "OrderReceipts",
     "OrderRepository",
@@ -51,9 +62,12 @@ __all__ = [
     "OrderTimeouts",
     "OrderType",
     "Party",
+    "RefundAboveHeldError",
     "RefundHook",
+    "RefundLeavesTooLittleError",
     "TimerKind",
     "WalletRefund",
+    "decide_refund_held",
     "event_item",
     "seed_templates",
 ]

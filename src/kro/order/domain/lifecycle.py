@@ -81,6 +81,7 @@ LIFECYCLE: Final[tuple[Transition, ...]] = (
     _row("T17", C.SELLER_CANCEL, (S.IN_PROGRESS,), Who.SELLER, S.REFUNDED, moves_money=True),
     _row("T19", C.CANCEL_OVERDUE, (S.IN_PROGRESS,), Who.BUYER, S.REFUNDED, moves_money=True),
     _row("T22", C.APPROVE, (S.COMPLETED,), Who.BUYER, S.CLOSED, moves_money=True),
+    _row("T37", C.REFUND_HELD, (S.IN_PROGRESS, S.COMPLETED), Who.SYSTEM, S.REFUNDED, moves_money=True),
 )
 
 

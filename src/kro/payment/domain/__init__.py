@@ -110,7 +110,7 @@ from kro.payment.domain.views import (
 )
 from kro.payment.domain.webhook_admin import WebhookAdmin
 from kro.payment.domain.webhook_intake import WebhookIntake
-from kro.payment.domain.webhook_processing import WebhookProcessor
+from kro.payment.domain.webhook_processing import Follow, WebhookProcessor
 from kro.payment.providers import (
     AccountResolver,
     Bank,
@@ -167,6 +167,7 @@ __all__ = [
     "DutyBearer",
     "FailedDefinitively",
     "Finding",
+    "Follow",
     "FollowedPayout",
     "FollowedPayoutRead",
     "Import",
