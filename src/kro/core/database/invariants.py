@@ -26,9 +26,7 @@ class Invariants:
     ``statement_seconds`` is for jobs over books that are too long for a request's statement timeout.
     """
 
-    def __init__(
-        self, database: Database, queries: Mapping[str, str], *, statement_seconds: int | None = None
-    ) -> None:
+    def __init__(self, database: Database, queries: Mapping[str, str], *, statement_seconds: int | None = None) -> None:
         self._database = database
         self._queries = queries
         self._statement_seconds = statement_seconds
@@ -42,6 +40,4 @@ class Invariants:
             if self._statement_seconds is not None:
                 # Local to the transaction: the pool resets no settings between its users.
                 await connection.execute(f"SET LOCAL statement_timeout = '{self._statement_seconds}s'")
-            return tuple(
-                [Check(name, int(await connection.fetchval(query))) for name, query in self._queries.items()]
-            )
+            return tuple([Check(name, int(await connection.fetchval(query))) for name, query in self._queries.items()])

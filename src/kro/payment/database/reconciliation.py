@@ -63,7 +63,10 @@ WITH asked AS (
 SELECT j.id, j.kind, j.provider, j.external_ref, j.occurred_at, moved.currency, moved.amount, moved.at_bank,
        moved.bank_account, moved.fee + coalesce(fee.amount, 0) AS fee, known.at_provider,
        known.at_bank AS at_bank_known,
-       array_remove(ARRAY[payment.reference] || attempts.own, NULL) AS own_references
+       array_remove(ARRAY[payment.reference] || attempts.own, NULL) AS own_references,
+       ARRAY(SELECT twin.kind FROM ledger_journals AS twin JOIN reconciliation_matches AS m
+                 ON m.journal_id = twin.id AND m.source = 'provider'
+             WHERE twin.provider = j.provider AND twin.external_ref = j.external_ref AND twin.id <> j.id) AS twins
 FROM asked JOIN ledger_journals AS j ON j.id = asked.id
 CROSS JOIN LATERAL (
     SELECT e.currency,
@@ -219,6 +222,7 @@ def _booked_from(row: Any) -> Booked:  # noqa: ANN401 - the driver's row
         bank_account=row["bank_account"],
         at_provider_known=row["at_provider"],
         at_bank_known=row["at_bank_known"],
+        twins=tuple(row["twins"]),
     )
 
 

@@ -147,6 +147,8 @@ class Booked:
     bank_account: str | None = None
     at_provider_known: bool = False
     at_bank_known: bool = False
+    twins: tuple[str, ...] = ()
+    """Kinds of other journals under the same reference that have their line already."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,9 @@ class _ProviderSide:
         for key, lines in self._groups.items():
             self._compare_group(key, lines)
         for booked in _still_moved(self._open.values()):
-            if self._is_expected(booked):
+            if _is_repeated(booked):
+                self._found.findings.append(about_journal(booked, BreakKind.DUPLICATE_IN_LEDGER))
+            elif self._is_expected(booked):
                 self._found.findings.append(about_journal(booked, BreakKind.MISSING_AT_PROVIDER))
 
     def _compare_group(self, key: _Key, lines: Sequence[Line]) -> None:
@@ -166,6 +168,11 @@ def _disagreement(pair: tuple[Line, Booked]) -> tuple[bool, bool, UUID, UUID]:
     other_sum = (line.currency, line.amount) != (booked.currency, booked.amount)
     other_fee = line.fee is not None and line.fee != booked.fee
     return other_sum, other_fee, booked.journal_id, line.id
+
+
+def _is_repeated(booked: Booked) -> bool:
+    kind = LINE_KIND_OF.get(booked.kind)
+    return any(LINE_KIND_OF.get(twin) is kind for twin in booked.twins)
 
 
 def _still_moved(booked: Iterable[Booked]) -> Iterator[Booked]:
