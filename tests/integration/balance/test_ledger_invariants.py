@@ -57,10 +57,14 @@ async def admin(postgres: Cluster, fresh_database: Any) -> AsyncIterator[asyncpg
     await connection.close()
 
 
+def ngn(amount: int) -> Money:
+    return Money(amount, "NGN")
+
+
 @pytest.fixture
 async def books(database: Database, admin: asyncpg.Connection[asyncpg.Record]) -> Database:
     """A little of everything, all of it sound."""
-    ngn, release = lambda n: Money(n, "NGN"), Release(ORDER, SELLER, "NGN", seller=9000, fee=930, vat=70)
+    release = Release(ORDER, SELLER, "NGN", seller=9000, fee=930, vat=70)
     settled = provider_settled(
         posting(), settlement_id=uuid4(), bank_account="main", net=ngn(600), fees=9, external=vendor()
     )
@@ -213,6 +217,26 @@ class TestEachNotices:
         await post(books, orphan)
 
         assert await violations(books) == {"refunds_in_transit_equal_open_refunds": 1}
+
+    async def test_lines_equal_their_entries(self, books: Database, admin: asyncpg.Connection[asyncpg.Record]) -> None:
+        """A line that was removed, and one that says something else."""
+        await admin.execute("DELETE FROM balance_lines WHERE kind = 'goodwill'")
+        await admin.execute("UPDATE balance_lines SET amount = amount + 1 WHERE kind = 'receipt'")
+
+        assert (await violations(books))["lines_equal_their_entries"] == 2
+
+    async def test_lines_add_up(self, books: Database, admin: asyncpg.Connection[asyncpg.Record]) -> None:
+        await admin.execute("UPDATE balance_lines SET balance_after = balance_after + 1 WHERE kind = 'receipt'")
+
+        # The line itself does not follow from the one before, nor the next from it.
+        assert await violations(books) == {"lines_add_up": 2}
+
+    async def test_balances_equal_their_last_line(
+        self, books: Database, admin: asyncpg.Connection[asyncpg.Record]
+    ) -> None:
+        await admin.execute("UPDATE balance_lines SET balance_after = balance_after + 1 WHERE kind = 'goodwill'")
+
+        assert await violations(books) == {"lines_add_up": 1, "balances_equal_their_last_line": 1}
 
 
 def test_the_chart_in_the_question_is_the_chart_in_the_code() -> None:

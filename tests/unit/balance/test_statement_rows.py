@@ -33,8 +33,14 @@ ORDER = OrderPrice(
 
 
 def line(kind: str, amount: int, **facts: Any) -> StatementLine:
-    facts = {"entry_id": 1, "at": AT, "balance_after": 20_000_000, "source_type": "order", "source_id": uuid4()} | facts
-    return StatementLine(kind=kind, amount=amount, **facts)
+    given: dict[str, Any] = {
+        "entry_id": 1,
+        "at": AT,
+        "balance_after": 20_000_000,
+        "source_type": "order",
+        "source_id": uuid4(),
+    } | facts
+    return StatementLine(kind=kind, amount=amount, **given)
 
 
 class TestTheBuyer:

@@ -89,4 +89,24 @@ _IN_TRANSIT: Final[dict[str, str]] = {
     """,
 }
 
-LEDGER_INVARIANTS: Final[dict[str, str]] = {**_BOOKS, **_ACCOUNTS, **_IN_TRANSIT}
+# What users are shown of their balance, line by line, is what the ledger holds.
+_LINES: Final[dict[str, str]] = {
+    "lines_equal_their_entries": """
+        SELECT count(*) FROM (SELECT e.id, e.account_id, e.journal_id, -e.amount AS amount FROM ledger_entries AS e
+                              JOIN kro_balance AS b ON b.id = e.account_id WHERE b.code = 'user_available') AS e
+        FULL JOIN balance_lines AS l ON l.entry_id = e.id
+        WHERE (l.account_id, l.journal_id, l.amount) IS DISTINCT FROM (e.account_id, e.journal_id, e.amount)
+    """,
+    "lines_add_up": """
+        SELECT count(*) FROM (SELECT balance_after - amount AS before, lag(balance_after, 1, 0::bigint) OVER (
+                                  PARTITION BY account_id ORDER BY at, entry_id) AS last FROM balance_lines) AS steps
+        WHERE before <> last
+    """,
+    "balances_equal_their_last_line": """
+        SELECT count(*) FROM kro_balance AS b WHERE b.code = 'user_available' AND b.balance <> coalesce((
+            SELECT l.balance_after FROM balance_lines AS l WHERE l.account_id = b.id
+            ORDER BY l.at DESC, l.entry_id DESC LIMIT 1), 0)
+    """,
+}
+
+LEDGER_INVARIANTS: Final[dict[str, str]] = {**_BOOKS, **_ACCOUNTS, **_IN_TRANSIT, **_LINES}
