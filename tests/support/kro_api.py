@@ -102,12 +102,10 @@ class World:
 
     @property
     def invariants(self) -> Any:
+        from kro.bootstrap.reconciliation import INVARIANTS  # noqa: PLC0415
         from kro.core.database.invariants import Invariants  # noqa: PLC0415
-        from kro.kro_balance.domain import LEDGER_INVARIANTS  # noqa: PLC0415
-        from kro.order.domain import ORDER_INVARIANTS  # noqa: PLC0415
-        from kro.refund.domain import REFUND_INVARIANTS  # noqa: PLC0415
 
-        return Invariants(self.application.database, {**LEDGER_INVARIANTS, **ORDER_INVARIANTS, **REFUND_INVARIANTS})
+        return Invariants(self.application.database, INVARIANTS)
 
     async def login(self, phone: str) -> Person:
         reply = await self.http.post("/v1/auth/login", json={"phone": phone, "password": PASSWORD})

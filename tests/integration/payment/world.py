@@ -31,6 +31,7 @@ from kro.payment.database.reads import TransactionReads
 from kro.payment.database.stuck import StuckPayouts
 from kro.payment.database.webhooks import WebhookRepository
 from kro.payment.domain import (
+    PAYMENT_INVARIANTS,
     PAYOUT_DAY,
     AdminPayout,
     AdminPayoutReads,
@@ -351,7 +352,7 @@ class PaymentWorld:
 
         Accounts that net to nothing are left out.
         """
-        for name, query in LEDGER_INVARIANTS.items():
+        for name, query in {**LEDGER_INVARIANTS, **PAYMENT_INVARIANTS}.items():
             assert await self.database.value(query) == 0, name
         rows = await self.database.rows(_SUMS)
         assert sum(row["total"] for row in rows) == 0
