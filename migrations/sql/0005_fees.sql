@@ -18,6 +18,8 @@ CREATE TABLE tax_rules (
     version integer NOT NULL DEFAULT 1,
     withdrawn_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
+    created_by uuid CONSTRAINT fk_tax_rules_created_by_admins REFERENCES admins,
+    reason text,
     CONSTRAINT ck_tax_rules_amount CHECK (CASE kind WHEN 'vat' THEN rate_bps IS NOT NULL AND fixed_minor IS NULL
                                           ELSE num_nonnulls(rate_bps, fixed_minor) = 1 END),
     CONSTRAINT ck_tax_rules_period CHECK (effective_to > effective_from),
@@ -34,11 +36,16 @@ ALTER TABLE fee_configuration
     ADD COLUMN version integer NOT NULL DEFAULT 1,
     ADD COLUMN withdrawn_at timestamptz,
     ADD COLUMN created_at timestamptz NOT NULL DEFAULT now(),
+    ADD COLUMN created_by uuid CONSTRAINT fk_fee_configuration_created_by_admins REFERENCES admins,
+    ADD COLUMN reason text,
     ADD CONSTRAINT ck_fee_configuration_amounts CHECK (amount_to > amount_from),
     ADD CONSTRAINT ex_fee_configuration_overlap EXCLUDE USING gist (
         scope_range(currency || '/' || coalesce(order_type, '') || '/' || coalesce(promo_code, '')) WITH &&,
         int8range(amount_from, amount_to) WITH &&, tstzrange(effective_from, effective_to) WITH &&)
         WHERE (withdrawn_at IS NULL);
+
+CREATE INDEX ix_fee_configuration_created_at_id ON fee_configuration (created_at DESC, id DESC);
+CREATE INDEX ix_tax_rules_created_at_id ON tax_rules (created_at DESC, id DESC);
 
 ALTER TABLE fee_quotes ADD COLUMN promo_code text;
 

@@ -15,5 +15,7 @@ ALTER TABLE fee_configuration
     DROP COLUMN promo_code,
     DROP COLUMN version,
     DROP COLUMN withdrawn_at,
-    DROP COLUMN created_at;
+    DROP COLUMN created_at,
+    DROP COLUMN created_by,
+    DROP COLUMN reason;
 DROP FUNCTION scope_range;

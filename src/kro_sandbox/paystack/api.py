@@ -197,7 +197,8 @@ class PaystackAPI:
 
     async def _list_settlements(self, request: Request) -> Response:
         # Settlements are not processed in test mode, so there are none to list.
-        page, meta = listing.by_page((), request.query_params)
+        none: tuple[JSONObject, ...] = ()
+        page, meta = listing.by_page(none, request.query_params)
         return ok("Settlements retrieved", list(page), meta=meta)
 
     async def _balance(self, request: Request) -> Response:  # noqa: ARG002  the signature of an endpoint

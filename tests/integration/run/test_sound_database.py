@@ -136,7 +136,7 @@ class TestNothingStarts:
 
     def test_the_api(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(serve, "load_settings", lambda: settings)
-        monkeypatch.setattr(serve.uvicorn, "run", lambda *_, **__: pytest.fail("it was started"))
+        monkeypatch.setattr("uvicorn.run", lambda *_, **__: pytest.fail("it was started"))
 
         with TOLD:
             serve.serve()

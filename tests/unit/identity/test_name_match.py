@@ -46,7 +46,8 @@ def test_one_name_alone_is_never_a_match() -> None:
 
 
 def test_full_width_letters_and_hidden_marks_do_not_pass_for_others() -> None:
-    assert match_names("\uff23\uff28\uff29\uff24\uff29\u200bOKAFOR", first_name="Chidi", last_name="Okafor") is NameMatch.MATCH
+    wide = "\uff23\uff28\uff29\uff24\uff29\u200bOKAFOR"
+    assert match_names(wide, first_name="Chidi", last_name="Okafor") is NameMatch.MATCH
     # A Cyrillic letter looks the same and is another letter.
     assert match_names("CHIDI \u041eKAFOR", first_name="Chidi", last_name="Okafor") is NameMatch.PARTIAL
 

@@ -58,5 +58,5 @@ def _booked(row: dict[str, Any]) -> BookedJournal:
 
 def _entry(values: dict[str, Any]) -> Entry:
     amount = values.pop("amount")
-    ids = {name: UUID(values.pop(name)) for name in ("id", "owner_id")}
+    ids: dict[str, Any] = {name: UUID(values.pop(name)) for name in ("id", "owner_id")}
     return Entry(Account(**ids, **values), amount)

@@ -142,6 +142,7 @@ class FeeConfiguration(Base):
         CheckConstraint("amount_to > amount_from", name="amounts"),
         CheckConstraint("promo_code ~ '^[A-Z0-9-]{3,20}$'", name="promo_code"),
         Index("ix_fee_configuration_currency", "currency", "effective_from"),
+        Index("ix_fee_configuration_created_at_id", text("created_at DESC"), text("id DESC")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -158,6 +159,8 @@ class FeeConfiguration(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
     withdrawn_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("admins.id"))
+    reason: Mapped[str | None]
 
 
 class TaxRule(Base):
@@ -173,6 +176,7 @@ class TaxRule(Base):
             name="amount",
         ),
         CheckConstraint("effective_to > effective_from", name="period"),
+        Index("ix_tax_rules_created_at_id", text("created_at DESC"), text("id DESC")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -186,6 +190,8 @@ class TaxRule(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
     withdrawn_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("admins.id"))
+    reason: Mapped[str | None]
 
 
 class FeeQuote(Base):

@@ -83,6 +83,46 @@ class QuoteState:
     taxes: Sequence[TaxRule]
 
 
+class RuleState(StrEnum):
+    """Where a dated rule is in its life."""
+
+    SCHEDULED = "scheduled"
+    IN_FORCE = "in_force"
+    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class FeeAdminState:
+    """What changing fees and taxes of one currency needs: every rule of it that has not ended."""
+
+    standing: Standing
+    bands: Sequence[FeeBand]
+    taxes: Sequence[TaxRule]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Who made a rule, when and why; rules of a new installation were made by nobody."""
+
+    state: RuleState
+    created_at: datetime
+    created_by: UUID | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeeBandView:
+    band: FeeBand
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRuleView:
+    rule: TaxRule
+    trace: Trace
+
+
 @dataclass(frozen=True, slots=True)
 class BalanceView:
     """One currency of a user, in minor units.

@@ -51,6 +51,7 @@ class CloseReason(StrEnum):
     SELLER_CANCELLED = "seller_cancelled"
     OVERDUE = "overdue"
     ADMIN_DECISION = "admin_decision"
+    CHARGED_BACK = "charged_back"
 
 
 class Party(StrEnum):
@@ -123,6 +124,9 @@ class Command(StrEnum):
     CANCEL_OVERDUE = "cancel_overdue"
     APPROVE = "approve"
     REFUND_HELD = "refund_held"
+    CHARGEBACK_OPENED = "chargeback_opened"
+    CHARGEBACK_WON = "chargeback_won"
+    CHARGEBACK_LOST = "chargeback_lost"
 
 
 class EventType(StrEnum):
@@ -146,3 +150,6 @@ class EventType(StrEnum):
     APPROVED = "approved"
     REFUNDED = "refunded"
     PARTLY_REFUNDED = "partly_refunded"
+    CHARGEBACK_OPENED = "chargeback_opened"
+    CHARGEBACK_WON = "chargeback_won"
+    CHARGEBACK_LOST = "chargeback_lost"

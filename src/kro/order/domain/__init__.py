@@ -17,6 +17,13 @@ from kro.order.database.words import (
     TimerKind,
 )
 from kro.order.domain.changes import Context
+from kro.order.domain.decide_chargeback import (
+    Contested,
+    decide_contest_lost,
+    decide_contest_won,
+    decide_contested,
+    is_funded,
+)
 from kro.order.domain.decide_finish import RefundHook, WalletRefund
 from kro.order.domain.decide_held_refund import HeldRefund, decide_refund_held
 from kro.order.domain.errors import (
@@ -40,6 +47,7 @@ __all__ = [
     "CloseReason",
     "ConditionKind",
     "ConfirmedBy",
+    "Contested",
     "Context",
     "CreationRepository",
     "EventType",
@@ -67,7 +75,11 @@ __all__ = [
     "RefundLeavesTooLittleError",
     "TimerKind",
     "WalletRefund",
+    "decide_contest_lost",
+    "decide_contest_won",
+    "decide_contested",
     "decide_refund_held",
     "event_item",
+    "is_funded",
     "seed_templates",
 ]

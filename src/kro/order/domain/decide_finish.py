@@ -22,6 +22,7 @@ from kro.order.database.words import (
 from kro.order.domain import errors
 from kro.order.domain.changes import Changes, Context, money, settled
 from kro.order.domain.lifecycle import ensure_allowed
+from kro.order.domain.receivables import repay_from_release
 from kro.order.domain.rules import FeePolicy, OrderRules
 
 RETURN_FEES: Final = FeePolicy()
@@ -85,7 +86,7 @@ def decide_approve(state: OrderState, *, context: Context) -> Outcome[OrderState
         fee=order.fees.fee,
         vat=order.fees.vat,
     )
-    return (
+    changes = (
         changes.to(
             OrderStatus.CLOSED,
             close_reason=CloseReason.APPROVED,
@@ -96,8 +97,8 @@ def decide_approve(state: OrderState, *, context: Context) -> Outcome[OrderState
         .tell(EventType.APPROVED, released=money(release.seller, order.currency))
         .notify(Party.BUYER, "order_closed")
         .notify(Party.SELLER, "order_closed", received=money(release.seller, order.currency))
-        .done()
     )
+    return repay_from_release(changes, received=release.seller, source=("order", order.id)).done()
 
 
 def decide_seller_cancel(

@@ -39,6 +39,7 @@ from kro.payment.database.records import (
     WebhookView,
 )
 from kro.payment.database.safeguarding import SafeguardingReads
+from kro.payment.database.suspense_records import SuspenseItem, SuspenseReason, SuspenseStatus
 from kro.payment.domain.announcements import balance_notice, balance_updated
 from kro.payment.domain.checkout import PaymentStarter
 from kro.payment.domain.collections import CollectionService
@@ -53,6 +54,12 @@ from kro.payment.domain.decide_payout import (
 )
 from kro.payment.domain.decide_payout_approval import approval_hash
 from kro.payment.domain.decide_start import start_payment
+from kro.payment.domain.decide_suspense import (
+    SuspenseItemNotFoundError,
+    SuspenseSettledError,
+    decide_suspense_credit,
+    decide_suspense_return,
+)
 from kro.payment.domain.decide_top_up import BalanceLimitError, TopUpRules
 from kro.payment.domain.errors import (
     AccountCoolingError,
@@ -97,6 +104,7 @@ from kro.payment.domain.reconciliation_runs import ReconciliationRuns
 from kro.payment.domain.resolution_rules import Finding
 from kro.payment.domain.rules import CollectionRules, PayoutLimits, PayoutRules, next_poll
 from kro.payment.domain.submission import PayoutSubmitter, bank_account_context
+from kro.payment.domain.suspense import SuspenseService
 from kro.payment.domain.top_ups import TopUps
 from kro.payment.domain.tracking import PayoutTracker
 from kro.payment.domain.views import (
@@ -115,6 +123,12 @@ from kro.payment.providers import (
     AccountResolver,
     Bank,
     BankDirectory,
+    DisputeFacts,
+    DisputeLost,
+    DisputeOpened,
+    DisputeReader,
+    DisputeResult,
+    DisputeWon,
     FailedDefinitively,
     NotFound,
     NotResolved,
@@ -164,6 +178,12 @@ __all__ = [
     "DebtOutstandingError",
     "Described",
     "Destination",
+    "DisputeFacts",
+    "DisputeLost",
+    "DisputeOpened",
+    "DisputeReader",
+    "DisputeResult",
+    "DisputeWon",
     "DutyBearer",
     "FailedDefinitively",
     "Finding",
@@ -242,6 +262,12 @@ __all__ = [
     "StatementLine",
     "StuckPayout",
     "Succeeded",
+    "SuspenseItem",
+    "SuspenseItemNotFoundError",
+    "SuspenseReason",
+    "SuspenseService",
+    "SuspenseSettledError",
+    "SuspenseStatus",
     "TopUpRules",
     "TopUps",
     "Unknown",
@@ -259,6 +285,8 @@ __all__ = [
     "balance_updated",
     "bank_account_context",
     "decide_payout_request",
+    "decide_suspense_credit",
+    "decide_suspense_return",
     "next_poll",
     "payout_day_start",
     "provider_reference_for",

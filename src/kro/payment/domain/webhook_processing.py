@@ -31,7 +31,10 @@ log = get_logger()
 
 
 class WebhookProcessor:
-    """``others`` are the subjects that modules above payments follow, by the reference their events carry."""
+    """``others`` are the subjects that modules above payments follow, by the reference their events carry.
+
+    ``unmatched`` is asked about a payment that stayed unknown to us until patience ran out.
+    """
 
     def __init__(
         self,
@@ -41,9 +44,11 @@ class WebhookProcessor:
         payouts: PayoutTracker,
         clock: Clock,
         others: Mapping[WebhookSubject, Follow] | None = None,
+        unmatched: Follow | None = None,
     ) -> None:
         self._webhooks = webhooks
         self._others = dict(others or {})
+        self._unmatched = unmatched
         self._collections = collections
         self._payouts = payouts
         self._clock = clock
@@ -89,12 +94,18 @@ class WebhookProcessor:
             return None
         match task.subject:
             case WebhookSubject.COLLECTION:
-                return await self._collections.apply_provider_result(reference=task.reference)
+                return await self._collect(task.reference, age=self._clock.now() - task.received_at)
             case WebhookSubject.TRANSFER:
                 return await self._payouts.apply_provider_result(reference=task.reference)
             case subject:
                 follow = self._others.get(WebhookSubject(subject))
                 return None if follow is None else await follow(task.reference)
+
+    async def _collect(self, reference: str, *, age: timedelta) -> Progress:
+        progress = await self._collections.apply_provider_result(reference=reference)
+        if progress is Progress.UNKNOWN_REFERENCE and age > PATIENCE and self._unmatched is not None:
+            return await self._unmatched(reference)
+        return progress
 
     async def _wait(self, task: WebhookTask, reason: str) -> None:
         now = self._clock.now()

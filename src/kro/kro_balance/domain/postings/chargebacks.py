@@ -24,6 +24,26 @@ class Debt:
     owed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Who bears one chargeback together: an order's escrow and users, in minor units of one currency."""
+
+    order_id: UUID | None
+    currency: str
+    from_escrow: int
+    debts: tuple[Debt, ...]
+
+
+def chargeback_shared(posting: Posting, *, chargeback_id: UUID, shares: Shares, external: External) -> Journal:
+    """Book money taken back that several have to bear: the order as far as it holds it, users for the rest."""
+    return _taken(posting, chargeback_id, _shares(shares), external)
+
+
+def chargeback_shared_back(posting: Posting, *, chargeback_id: UUID, shares: Shares, external: External) -> Journal:
+    """Give money that came back to those who bore the chargeback; a debt is lowered by what is still owed of it."""
+    return _given_back(posting, chargeback_id, _shares(shares), external)
+
+
 def chargeback_opened(
     posting: Posting, *, chargeback_id: UUID, order_id: UUID, amount: Money, external: External
 ) -> Journal:
@@ -117,6 +137,13 @@ def _given_back(posting: Posting, chargeback_id: UUID, to: list[Movement], exter
 def _clearing(other_side: list[Movement], external: External) -> list[Movement]:
     currency = other_side[0][0].currency
     return [(chart.provider_clearing(external.provider, currency), sum(amount for _, amount in other_side))]
+
+
+def _shares(shares: Shares) -> list[Movement]:
+    parts = [part for debt in shares.debts for part in _debt(debt)]
+    if shares.order_id is not None:
+        parts.append((chart.order_escrow(shares.order_id, shares.currency), shares.from_escrow))
+    return parts
 
 
 def _debt(debt: Debt) -> list[Movement]:
