@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from alembic import op
-
-from kro.core.database.scripts import run_script
+from sqlalchemy.util import await_only
 
 revision = "0001"
 down_revision = None
@@ -28,8 +27,14 @@ FUNCTIONS = (
 
 
 def upgrade() -> None:
+    op.execute("SET lock_timeout = '3s'")
+    op.execute("SET statement_timeout = '60s'")
+    # The driver itself runs a file of several statements; SQLAlchemy would prepare it as one.
+    connection = op.get_bind().connection.driver_connection
+    if connection is None:
+        raise RuntimeError("this migration needs a connection")
     for name in ("0001_tables.sql", "0001_guards.sql", "0001_apply.sql"):
-        run_script(SQL / name)
+        await_only(connection.execute((SQL / name).read_text()))
 
 
 def downgrade() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final
+from datetime import datetime
 from uuid import UUID
 
 
@@ -14,7 +13,3 @@ class Position:
 
     created_at: datetime
     id: UUID
-
-
-NEWEST: Final = Position(datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
-"""Before this position every row is on the first page: with a bound at all times the index serves every page."""

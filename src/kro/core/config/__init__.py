@@ -8,15 +8,7 @@ from kro.core.config.access import (
     SigningKey,
     UserTokenSettings,
 )
-from kro.core.config.business import (
-    AlertSettings,
-    FeeSettings,
-    KYCSettings,
-    KYCTier,
-    OrderSettings,
-    PayoutSettings,
-    RefundSettings,
-)
+from kro.core.config.business import FeeSettings, KYCSettings, KYCTier, OrderSettings, PayoutSettings
 from kro.core.config.errors import ConfigError
 from kro.core.config.loader import ConfigEntry, ConfigReport, base_directory, check_config, load_settings
 from kro.core.config.platform import (
@@ -35,7 +27,6 @@ from kro.core.config.platform import (
     StorageSettings,
     WorkerSettings,
 )
-from kro.core.config.reconciliation import OwnBankAccount, ReconciliationSettings
 from kro.core.config.settings import Settings
 from kro.core.config.vendors import (
     AWSSettings,
@@ -54,7 +45,6 @@ __all__ = [
     "APISettings",
     "AWSSettings",
     "AdminTokenSettings",
-    "AlertSettings",
     "AppSettings",
     "ConfigEntry",
     "ConfigError",
@@ -74,13 +64,10 @@ __all__ = [
     "LoggingSettings",
     "OTPSettings",
     "OrderSettings",
-    "OwnBankAccount",
     "PayoutSettings",
     "PaystackSettings",
     "ProvidusSettings",
-    "ReconciliationSettings",
     "RedisSettings",
-    "RefundSettings",
     "SandboxSettings",
     "SecuritySettings",
     "SendGridSettings",

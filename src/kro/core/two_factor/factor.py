@@ -33,7 +33,6 @@ class WrongFactorError(KroError):
 
     kind = ErrorKind.INVALID
     code = "two_factor_incorrect"
-    leaves_key_free = True
 
 
 class FactorLockedError(KroError):

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from kro.payment.domain import NameMatch
-
 
 @dataclass(frozen=True, slots=True)
 class UserView:
@@ -71,7 +69,6 @@ class BankAccount:
     currency: str
     usable_from: datetime
     created_at: datetime
-    name_match: NameMatch
 
     @property
     def masked_number(self) -> str:
@@ -84,5 +81,3 @@ class AccountsOfUser:
 
     live: int
     known: bool
-    first_name: str = field(repr=False)
-    last_name: str = field(repr=False)
