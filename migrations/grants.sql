@@ -1,21 +1,36 @@
 -- What the application role may do: nothing that is not listed. It owns nothing, and ledger tables change only through
--- post_journals. Run after every migration; safe to repeat.
+-- post_journals. Run after every migration, whatever its revision; safe to repeat.
 
 DO $$
 DECLARE
-    present boolean := to_regclass('public.orders') IS NOT NULL;
+    granted record;
 BEGIN
     REVOKE ALL ON ALL TABLES IN SCHEMA public FROM kro_app;
     REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
     GRANT USAGE ON SCHEMA public TO kro_app;
-    IF NOT present THEN
+    IF to_regclass('public.orders') IS NULL THEN
         RETURN;
     END IF;
     GRANT SELECT ON ALL TABLES IN SCHEMA public TO kro_app;
-    GRANT INSERT, UPDATE ON users, sessions, admins, two_factor_admin, verification_codes, bank_accounts, orders,
-        conditions, transactions, payout_attempts, payment_webhook_state, refunds, idempotency_keys, timers, outbox,
-        job_claims, rate_limits, condition_templates, fee_configuration, user_roles TO kro_app;
-    GRANT INSERT ON fee_quotes, evidence, order_events, payout_approvals, payment_webhook_info, audit_log TO kro_app;
-    GRANT DELETE ON timers, rate_limits, idempotency_keys, outbox TO kro_app;
     GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO kro_app;
+    FOR granted IN
+        SELECT g.rights, tables.name FROM (VALUES
+            ('INSERT, UPDATE', 'users, sessions, admins, two_factor_admin, verification_codes, user_roles'),
+            ('INSERT, UPDATE', 'bank_accounts, job_claims, condition_templates, fee_configuration, tax_rules'),
+            ('INSERT, UPDATE', 'orders, conditions'),
+            ('INSERT, UPDATE', 'transactions, payout_attempts, payment_webhook_state, refunds'),
+            ('INSERT, UPDATE', 'refund_attempts'),
+            ('INSERT', 'refund_approvals'),
+            ('INSERT', 'fee_quotes, evidence, order_events, payout_approvals, payment_webhook_info, audit_log'),
+            ('INSERT', 'reconciliation_lines, reconciliation_matches'),
+            ('INSERT, UPDATE', 'reconciliation_imports, reconciliation_runs, reconciliation_breaks'),
+            ('INSERT', 'payout_history'),
+            ('INSERT, UPDATE', 'proposals, suspense_items, chargebacks'),
+            ('INSERT, UPDATE', 'payout_alarms, payout_resolutions'),
+            ('INSERT, UPDATE, DELETE', 'timers, rate_limits, idempotency_keys, outbox')
+        ) AS g (rights, names), regexp_split_to_table(g.names, ', ') AS tables (name)
+        WHERE to_regclass('public.' || tables.name) IS NOT NULL
+    LOOP
+        EXECUTE format('GRANT %s ON %I TO kro_app', granted.rights, granted.name);
+    END LOOP;
 END $$;

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+import structlog
 
 from kro.core.clock import SystemClock
 from kro.core.database.embedded import Cluster, EmbeddedPostgres, Role, running_cluster
@@ -41,6 +42,8 @@ class _Postgres:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # The default shows every local variable of a traceback; with the whole program among them that takes minutes.
+    structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
     if hasattr(config, "workerinput"):
         config.stash[_FOLDER] = Path(config.workerinput["postgres_folder"])
         return

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from alembic import op
-from sqlalchemy.util import await_only
+
+from kro.core.database.scripts import run_script
 
 revision = "0001"
 down_revision = None
@@ -27,14 +28,8 @@ FUNCTIONS = (
 
 
 def upgrade() -> None:
-    op.execute("SET lock_timeout = '3s'")
-    op.execute("SET statement_timeout = '60s'")
-    # The driver itself runs a file of several statements; SQLAlchemy would prepare it as one.
-    connection = op.get_bind().connection.driver_connection
-    if connection is None:
-        raise RuntimeError("this migration needs a connection")
     for name in ("0001_tables.sql", "0001_guards.sql", "0001_apply.sql"):
-        await_only(connection.execute((SQL / name).read_text()))
+        run_script(SQL / name)
 
 
 def downgrade() -> None:

@@ -9,23 +9,33 @@ from kro.core.scheduler import models as scheduler
 from kro.core.two_factor import models as two_factor
 from kro.kro_balance.database import models as kro_balance
 from kro.management.database import models as management
+from kro.management.database import proposal_models as proposals
 from kro.order.database import models as order
 from kro.payment.database import models as payment
+from kro.payment.database import payout_models as payouts
+from kro.payment.database import reconciliation_models as reconciliation
+from kro.payment.database import suspense_models as suspense
+from kro.refund.database import chargeback_models as chargebacks
 from kro.refund.database import models as refund
 from kro.verification.database import models as verification
 
 __all__ = [
     "Base",
     "auth",
+    "chargebacks",
     "kro_balance",
     "management",
     "order",
     "outbox",
     "payment",
+    "payouts",
     "plumbing",
+    "proposals",
     "rate_limit",
+    "reconciliation",
     "refund",
     "scheduler",
+    "suspense",
     "two_factor",
     "verification",
 ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 from uuid import UUID
 
 from kro.bootstrap import Application, build
 from kro.core.auth.permissions import Role
 from kro.core.config import Settings
-from kro.kro_balance.domain import seed_fee_configuration
+from kro.kro_balance.domain import seed_fee_configuration, seed_tax_rules
 from kro.order.domain import TEMPLATES, seed_templates
 
 _START: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -28,6 +28,32 @@ FEES: Final[tuple[dict[str, Any], ...]] = (
 )
 """2.5 %, at least ₦100 and at most ₦100,000."""
 
+_LAGOS: Final = timezone(timedelta(hours=1), "Africa/Lagos")
+
+
+def taxes(*, vat_bps: int) -> tuple[dict[str, Any], ...]:
+    """Return the taxes of Nigeria: VAT on our fees, and ₦50 on electronic transfers of ₦10,000 and above.
+
+    Finance Act 2019 (VAT since 2020-02-01); Nigeria Tax Act 2025 (stamp duty, owed by the sender since 2026-01-01).
+    """
+    return (
+        {
+            "id": UUID("01944d00-0000-7000-8000-000000000011"),
+            "kind": "vat",
+            "currency": "NGN",
+            "rate_bps": vat_bps,
+            "effective_from": datetime(2020, 2, 1, tzinfo=_LAGOS),
+        },
+        {
+            "id": UUID("01944d00-0000-7000-8000-000000000012"),
+            "kind": "stamp_duty",
+            "currency": "NGN",
+            "fixed_minor": 5_000,
+            "threshold_minor": 1_000_000,
+            "effective_from": datetime(2026, 1, 1, tzinfo=_LAGOS),
+        },
+    )
+
 
 async def seed(settings: Settings) -> None:
     """Write everything that is missing; what is there already stays as it is."""
@@ -35,6 +61,7 @@ async def seed(settings: Settings) -> None:
     await application.open()
     try:
         await seed_fee_configuration(application.database, FEES)
+        await seed_tax_rules(application.database, taxes(vat_bps=settings.fees.vat_bps))
         await seed_templates(application.database, TEMPLATES)
         await application.seeding.roles()
         await _seed_people(application)

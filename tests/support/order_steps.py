@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from kro.core.decisions import Decision
 from kro.core.decisions.encoding import encode
 from kro.core.ids import read_id
 from kro.core.money import Money
-from kro.kro_balance.domain import External, Posting, receipt
+from kro.payment.domain import start_payment
 from kro_api import SELLER_PHONE, World
 
 DUE, SELLER_GETS, FEE, VAT = 15_201_563, 14_798_438, 375_000, 28_125
@@ -52,16 +51,21 @@ async def accepted(world: World) -> dict[str, Any]:
 
 
 async def put_money(world: World, amount: int) -> None:
-    """Credit the buyer as a receipt would."""
+    """Have the buyer pay an amount that is meant for no order, by card and to the end."""
     me = (await world.buyer.get("/me")).json()
-    journal = receipt(
-        Posting(journal_id=uuid4(), occurred_at=world.application.clock.now(), actor="test"),
-        payment_id=uuid4(),
+    application = world.application
+    outcome = start_payment(
         user_id=user_id_of(me),
+        order_id=None,
         amount=Money(amount, "NGN"),
-        external=External("paystack", uuid4().hex),
+        provider="paystack",
+        ids=application.base.ids,
+        now=application.clock.now(),
     )
-    await world.database.apply(encode(Decision(journals=(journal,))))
+    await world.database.apply(encode(outcome.decision))
+    await application.collecting.starter.start(payment_id=outcome.value.id)
+    world.paystack.pay(outcome.value.reference)
+    await application.collecting.collections.apply_provider_result(reference=outcome.value.reference)
 
 
 def user_id_of(user: dict[str, Any]) -> UUID:

@@ -21,20 +21,21 @@ from kro.bootstrap.payments import (
     build_paying_out,
 )
 from kro.bootstrap.providers import Providers, choose_providers
+from kro.bootstrap.reconciliation import Reconciliation, build_reconciliation, reconciliation_steps
+from kro.bootstrap.refunds import Refunding, build_refunding
 from kro.core.auth.passwords import PasswordHasher
 from kro.core.clock import Clock
 from kro.core.config import Settings
-from kro.core.database.invariants import Invariants
 from kro.core.database.pool import Database
+from kro.core.database.startup import require_sound
 from kro.core.http import CursorSigner
 from kro.core.outbox import DeadLetters, Handler
+from kro.core.printing import Printer
 from kro.core.realtime import RealtimeServer
 from kro.core.scheduler import Step
-from kro.kro_balance.domain import LEDGER_INVARIANTS
 from kro.management.domain import Seeding
-from kro.order.domain import ORDER_INVARIANTS, OrderReceipts, OrderRepository
-from kro.refund.database.refunds import RefundRepository
-from kro.refund.domain import RefundReads
+from kro.order.domain import OrderReceipts, OrderRepository
+from kro.payment.domain import WebhookSubject
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,9 @@ class Application:
     orders: Orders
     collecting: Collecting
     paying_out: PayingOut
+    refunding: Refunding
     listening: Listening
+    reconciliation: Reconciliation
     realtime: RealtimeServer
     outbox_handlers: Mapping[str, Handler]
     steps: Sequence[Step]
@@ -75,8 +78,15 @@ class Application:
         """Connect to the database.
 
         :raises OSError: when it is not reachable.
+        :raises DatabaseRefusedError: when it cannot be entrusted with money.
         """
-        await self.base.database.open()
+        database = self.base.database
+        await database.open()
+        try:
+            await require_sound(database)
+        except BaseException:
+            await database.close()
+            raise
 
     async def close(self) -> None:
         """Finish running statements and let go of every connection."""
@@ -98,21 +108,33 @@ class Application:
             "bank_accounts": identity.bank_accounts,
             "verification": identity.verification,
             "fees": orders.quotes,
+            "fee_administration": orders.fee_administration,
             "balances": orders.balances,
             "orders": orders.service,
             "order_repository": orders.repository,
             "order_reads": orders.reads,
             "evidence": orders.evidence,
+            "statements": orders.statements,
+            "printer": Printer(),
             "payments": self.collecting.reads,
+            "top_ups": self.collecting.top_ups,
             "payouts": self.paying_out.payouts,
             "payout_reads": self.paying_out.reads,
             "admin_payouts": self.paying_out.admin_reads,
+            "payout_resolutions": self.paying_out.resolutions,
             "webhooks": self.listening.intake,
             "webhook_admin": self.listening.webhook_admin,
             "dead_letters": DeadLetters(base.database, base.ids),
-            "refunds": RefundReads(RefundRepository(base.database)),
+            "refunds": self.refunding.reads,
+            "refund_requests": self.refunding.requests,
+            "refund_approvals": self.refunding.approvals,
+            "admin_refunds": self.refunding.admin_reads,
             "realtime": self.realtime,
-            "reconciliation": Invariants(base.database, {**LEDGER_INVARIANTS, **ORDER_INVARIANTS}),
+            "reconciliation": self.reconciliation.invariants,
+            "reconciliation_imports": self.reconciliation.imports,
+            "reconciliation_runs": self.reconciliation.runs,
+            "reconciliation_breaks": self.reconciliation.breaks,
+            "safeguarding": self.reconciliation.safeguarding,
             "payout_requests": identity.payout_requests,
         }
         for name, service in services.items():
@@ -133,8 +155,16 @@ def build(
     orders_hear = OrderReceipts(orders=OrderRepository(base.database), ids=base.ids)
     collecting = build_collecting(base, outside, listeners=(orders_hear,))
     paying_out = build_paying_out(base, outside)
-    listening = build_listening(base, outside, collecting, paying_out)
     orders = build_orders(base, outside, collecting)
+    refunding = build_refunding(base, outside, orders)
+    listening = build_listening(
+        base,
+        outside,
+        collecting,
+        paying_out,
+        others={WebhookSubject.REFUND: refunding.tracker.apply_provider_result},
+    )
+    reconciliation = build_reconciliation(base, outside)
     bus = build_bus(base)
     return Application(
         base=base,
@@ -142,8 +172,10 @@ def build(
         orders=orders,
         collecting=collecting,
         paying_out=paying_out,
+        refunding=refunding,
         listening=listening,
+        reconciliation=reconciliation,
         realtime=build_realtime(base, identity, orders, bus),
-        outbox_handlers=build_handlers(base, outside, collecting, paying_out, bus),
-        steps=build_steps(base, listening),
+        outbox_handlers=build_handlers(base, outside, collecting, paying_out, refunding, bus),
+        steps=(*build_steps(base, listening, paying_out, refunding), *reconciliation_steps(reconciliation)),
     )

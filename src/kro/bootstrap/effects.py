@@ -12,8 +12,9 @@ from kro.bootstrap.identity import Identity
 from kro.bootstrap.orders import Orders
 from kro.bootstrap.payments import Collecting, Listening, PayingOut
 from kro.bootstrap.providers import Providers
+from kro.bootstrap.refunds import Refunding
 from kro.core.auth.standing import USER_STANDING, read_standing
-from kro.core.notifications import NotifyTopic, OTPTopic, Templates
+from kro.core.notifications import AlertTopic, NotifyTopic, OTPTopic, Templates
 from kro.core.outbox import Envelope, Handler
 from kro.core.realtime import (
     Client,
@@ -25,6 +26,7 @@ from kro.core.realtime import (
     RealtimeTopic,
 )
 from kro.core.scheduler import Step
+from kro.kro_balance.domain import Rollups
 from kro.order.domain import OrderNotFoundError, event_item
 
 _PAGE = 100
@@ -35,15 +37,17 @@ def build_bus(base: Foundation) -> RealtimeBus:
 
 
 def build_handlers(
-    base: Foundation, providers: Providers, collecting: Collecting, paying_out: PayingOut, bus: RealtimeBus
+    base: Foundation,
+    providers: Providers,
+    collecting: Collecting,
+    paying_out: PayingOut,
+    refunding: Refunding,
+    bus: RealtimeBus,
 ) -> Mapping[str, Handler]:
     """Return what to do with each topic of the outbox."""
 
     async def start_payment(envelope: Envelope) -> None:
         await collecting.starter.start(payment_id=UUID(envelope.payload["payment_id"]))
-
-    async def submit_payout(envelope: Envelope) -> None:
-        await paying_out.submitter.submit(payout_id=UUID(envelope.payload["payout_id"]))
 
     return {
         "realtime": RealtimeTopic(bus).handle,
@@ -56,18 +60,23 @@ def build_handlers(
             clock=base.clock,
             ttl_seconds=base.settings.otp.ttl_seconds,
         ).handle,
+        "alert": AlertTopic(email=providers.email, templates=Templates(), address=base.settings.alerts.email).handle,
         "payment.start": start_payment,
-        "payout.submit": submit_payout,
+        "payout.submit": paying_out.submitter.handle,
+        "refund.submit": refunding.submitter.handle,
     }
 
 
-def build_steps(base: Foundation, listening: Listening) -> Sequence[Step]:
+def build_steps(base: Foundation, listening: Listening, paying_out: PayingOut, refunding: Refunding) -> Sequence[Step]:
     """Return what the worker repeats."""
     batch = base.settings.worker.batch
     every = base.settings.worker.poll_ms / 1000
     return (
         Step("payment.webhooks", every, lambda: listening.webhooks.process_due(limit=batch)),
         Step("payment.polls", 5.0, lambda: listening.poller.poll_due(limit=batch)),
+        Step("refund.polls", 5.0, lambda: refunding.tracker.poll_due(limit=batch)),
+        Step("payout.alarms", 60.0, paying_out.alarms.raise_due, alone=True),
+        Step("ledger.rollups", 60.0, Rollups(base.database).advance, alone=True),
     )
 
 

@@ -84,6 +84,7 @@ def build_identity(base: Foundation, providers: Providers, *, hasher: PasswordHa
             runner=base.runner,
             rules=payout_rules(base, providers.payments.name),
             kyc=base.settings.kyc,
+            settings=base.settings.payouts,
             clock=base.clock,
             ids=base.ids,
         ),

@@ -8,10 +8,21 @@ from datetime import timedelta
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.payments import Collecting
 from kro.bootstrap.providers import Providers
-from kro.kro_balance.domain import BalanceReads, QuoteRepository, QuoteService, QuoteTerms
+from kro.kro_balance.domain import (
+    BalanceReads,
+    FeeAdministration,
+    FeeAdminRepository,
+    QuoteRepository,
+    QuoteService,
+    QuoteTerms,
+    StatementRepository,
+    Statements,
+)
 from kro.order.domain import (
+    CloseReason,
     CreationRepository,
     EvidenceService,
+    FeePolicy,
     OrderReads,
     OrderRepository,
     OrderRules,
@@ -31,7 +42,9 @@ class Orders:
     evidence: EvidenceService
     timeouts: OrderTimeouts
     quotes: QuoteService
+    fee_administration: FeeAdministration
     balances: BalanceReads
+    statements: Statements
 
 
 def build_orders(base: Foundation, providers: Providers, collecting: Collecting) -> Orders:
@@ -63,7 +76,11 @@ def build_orders(base: Foundation, providers: Providers, collecting: Collecting)
             ids=ids,
         ),
         quotes=QuoteService(runner=runner, quotes=quotes, terms=quote_terms(base), clock=clock, ids=ids),
+        fee_administration=FeeAdministration(
+            runner=runner, rules=FeeAdminRepository(base.database), clock=clock, ids=ids
+        ),
         balances=BalanceReads(base.database),
+        statements=Statements(StatementRepository(base.database), clock=clock),
     )
 
 
@@ -77,9 +94,15 @@ def order_rules(base: Foundation) -> OrderRules:
         overdue_grace=timedelta(hours=orders.overdue_grace_hours),
         tier_currency=kyc.currency,
         tier_limits=tuple(tier.order_max_minor for tier in kyc.tiers),
+        fee_policy=fee_policy(base),
     )
 
 
+def fee_policy(base: Foundation) -> FeePolicy:
+    """Return what becomes of the buyer's fee, by the cause of a refund."""
+    policy = base.settings.refunds.fee_policy
+    return FeePolicy(frozenset(CloseReason(cause) for cause, fate in policy.items() if fate == "kept"))
+
+
 def quote_terms(base: Foundation) -> QuoteTerms:
-    fees = base.settings.fees
-    return QuoteTerms(vat_bps=fees.vat_bps, lifetime=timedelta(minutes=fees.quote_minutes))
+    return QuoteTerms(lifetime=timedelta(minutes=base.settings.fees.quote_minutes))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,23 +12,32 @@ from kro.payment.database.due import DueTransactions
 from kro.payment.database.payments import PaymentRepository
 from kro.payment.database.payouts import PayoutRepository
 from kro.payment.database.reads import TransactionReads
+from kro.payment.database.stuck import StuckPayouts
+from kro.payment.database.top_ups import TopUpRepository
 from kro.payment.database.webhooks import WebhookRepository
 from kro.payment.domain import (
     AdminPayoutReads,
     CollectionRules,
     CollectionService,
+    DutyBearer,
+    Follow,
     PaymentPoller,
     PaymentReads,
     PaymentStarter,
+    PayoutAlarms,
     PayoutReads,
+    PayoutResolutions,
     PayoutRules,
     PayoutService,
     PayoutSubmitter,
     PayoutTracker,
     ReceiptListener,
+    TopUpRules,
+    TopUps,
     WebhookAdmin,
     WebhookIntake,
     WebhookProcessor,
+    WebhookSubject,
 )
 
 
@@ -39,6 +48,7 @@ class Collecting:
     starter: PaymentStarter
     collections: CollectionService
     reads: PaymentReads
+    top_ups: TopUps
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,8 @@ class PayingOut:
     payouts: PayoutService
     submitter: PayoutSubmitter
     tracker: PayoutTracker
+    alarms: PayoutAlarms
+    resolutions: PayoutResolutions
     reads: PayoutReads
     admin_reads: AdminPayoutReads
 
@@ -73,6 +85,9 @@ def build_collecting(base: Foundation, providers: Providers, *, listeners: Seque
         starter=PaymentStarter(provider=vendor.checkout, **shared),
         collections=CollectionService(provider=vendor.collections, listeners=listeners, **shared),
         reads=PaymentReads(TransactionReads(base.database)),
+        top_ups=TopUps(
+            repository=TopUpRepository(base.database), rules=top_up_rules(base, vendor.name), **_shared(base)
+        ),
     )
 
 
@@ -80,19 +95,28 @@ def build_paying_out(base: Foundation, providers: Providers) -> PayingOut:
     """Join what pays out."""
     vendor, reads = providers.payments, TransactionReads(base.database)
     shared: dict[str, Any] = _shared(base) | {"payouts": PayoutRepository(base.database)}
-    rules = payout_rules(base, vendor.name)
+    rules, stuck = payout_rules(base, vendor.name), StuckPayouts(base.database)
     submitter = PayoutSubmitter(provider=vendor.transfer_sender, cipher=base.cipher, rules=rules, **shared)
     return PayingOut(
         payouts=PayoutService(two_factor=base.two_factor, **shared),
         submitter=submitter,
         tracker=PayoutTracker(provider=vendor.transfer_reader, submitter=submitter, rules=rules, **shared),
+        alarms=PayoutAlarms(stuck=stuck, rules=rules, **shared),
+        resolutions=PayoutResolutions(stuck=stuck, two_factor=base.two_factor, rules=rules, **_shared(base)),
         reads=PayoutReads(reads),
         admin_reads=AdminPayoutReads(reads),
     )
 
 
-def build_listening(base: Foundation, providers: Providers, collecting: Collecting, paying_out: PayingOut) -> Listening:
-    """Join the ways in which a provider's answer reaches a payment or a payout."""
+def build_listening(
+    base: Foundation,
+    providers: Providers,
+    collecting: Collecting,
+    paying_out: PayingOut,
+    *,
+    others: Mapping[WebhookSubject, Follow],
+) -> Listening:
+    """Join the ways in which a provider's answer reaches a payment, a payout or one of the ``others``."""
     vendor, webhooks = providers.payments, WebhookRepository(base.database)
     followers: dict[str, Any] = {"collections": collecting.collections, "payouts": paying_out.tracker}
     return Listening(
@@ -103,7 +127,7 @@ def build_listening(base: Foundation, providers: Providers, collecting: Collecti
             clock=base.clock,
             ids=base.ids,
         ),
-        webhooks=WebhookProcessor(webhooks=webhooks, clock=base.clock, **followers),
+        webhooks=WebhookProcessor(webhooks=webhooks, clock=base.clock, others=others, **followers),
         webhook_admin=WebhookAdmin(webhooks=webhooks, clock=base.clock, ids=base.ids),
         poller=PaymentPoller(due=DueTransactions(base.database), clock=base.clock, **followers),
     )
@@ -117,13 +141,24 @@ def collection_rules(base: Foundation) -> CollectionRules:
     )
 
 
+def top_up_rules(base: Foundation, provider: str) -> TopUpRules:
+    kyc = base.settings.kyc
+    return TopUpRules(
+        provider=provider,
+        tier_currency=kyc.currency,
+        tier_limits=tuple(tier.balance_max_minor for tier in kyc.tiers),
+    )
+
+
 def payout_rules(base: Foundation, provider: str) -> PayoutRules:
     payouts = base.settings.payouts
     return PayoutRules(
         provider=provider,
         fee_minor=payouts.fee_minor,
-        vat_bps=base.settings.fees.vat_bps,
         second_approver_above_minor=payouts.second_approver_above_minor,
+        duty_bearer=DutyBearer(payouts.stamp_duty_bearer),
+        max_per_hour=payouts.max_per_hour,
+        max_per_day=payouts.max_per_day,
         poll_seconds=payouts.poll_seconds,
     )
 

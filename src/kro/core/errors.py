@@ -47,6 +47,8 @@ class KroError(Exception):
     kind: ClassVar[ErrorKind] = ErrorKind.CONFLICT
     code: ClassVar[str] = "error"
     retryable: ClassVar[bool] = False
+    leaves_key_free: ClassVar[bool] = False
+    """Whether the idempotency key may carry another request after this refusal, although it is a 409 or 422."""
 
     def __init__(
         self,
@@ -71,6 +73,7 @@ class ValidationFailedError(KroError):
 
     kind = ErrorKind.INVALID
     code = "validation_failed"
+    leaves_key_free = True
 
     def __init__(self, pointer: str, code: str, detail: str) -> None:
         super().__init__(detail, errors=(FieldError(pointer, code, detail),))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 
@@ -13,3 +14,7 @@ class Position:
 
     created_at: datetime
     id: UUID
+
+
+NEWEST: Final = Position(datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
+"""Before this position every row is on the first page: with a bound at all times the index serves every page."""

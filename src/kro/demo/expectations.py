@@ -1,7 +1,7 @@
 """What every figure must be, worked out by hand; nothing here is computed by the code it judges.
 
 The order is the worked example of the lifecycle: ₦150,000.00, a fee of 2.5 % shared half and half, VAT of 7.5 % on
-the fee. All amounts are kobo.
+the fee. The payout bears the stamp duty of ₦50 on electronic transfers. All amounts are kobo.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ SELLER_RECEIVES: Final = 14_798_438
 
 PAYOUT_FEE: Final = 5_000
 PAYOUT_VAT: Final = 349
-PAYOUT_AMOUNT: Final = SELLER_RECEIVES - PAYOUT_FEE
+PAYOUT_DUTY: Final = 5_000
+PAYOUT_AMOUNT: Final = SELLER_RECEIVES - PAYOUT_FEE - PAYOUT_DUTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,9 @@ NOTICES: Final = {
         Notice("is fully paid", "Paid into escrow: "),
         Notice("was confirmed", "Confirmed: ", times=3),
         Notice("NGN 147,984.38 is in your KRO Balance", "Closed: "),
-        Notice("a payout of NGN 147,934.38", "Payout of ₦147,934.38 requested"),
-        Notice("NGN 147,934.38 was sent to", "Payout of ₦147,934.38 sent"),
+        Notice("was added to your account, payouts from", "Bank account added"),
+        Notice("a payout of NGN 147,884.38", "Payout of ₦147,884.38 requested"),
+        Notice("NGN 147,884.38 was sent to", "Payout of ₦147,884.38 sent"),
     ),
 }
 

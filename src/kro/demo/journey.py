@@ -190,6 +190,7 @@ class Journey:
             equal("the payout's status", "awaiting_approval", payout["status"])
             kobo("the payout's fee", due.PAYOUT_FEE, payout["fee"])
             kobo("the VAT in the payout's fee", due.PAYOUT_VAT, payout["vat"])
+            kobo("the stamp duty on the payout", due.PAYOUT_DUTY, payout["stamp_duty"])
             kobo("what the payout takes", due.SELLER_RECEIVES, payout["total_debit"])
             self.expectations.move("seller", available=-due.SELLER_RECEIVES, in_transit=due.PAYOUT_AMOUNT)
         async with self.step("An admin logs in with TOTP and approves with a fresh code"):

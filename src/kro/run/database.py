@@ -9,7 +9,8 @@ import asyncpg
 from kro.core.config import Settings
 from kro.core.database.address import database_dsn
 from kro.core.database.embedded import Role
-from kro.core.database.migrate import migrate
+from kro.core.database.pool import Database, PoolOptions
+from kro.core.database.startup import require_sound
 from kro.run.errors import DatabaseUnreachableError
 
 
@@ -18,11 +19,33 @@ def migrate_database(settings: Settings) -> None:
 
     :raises DatabaseUnreachableError: it does not answer or refuses us.
     """
+    from kro.core.database.migrate import migrate  # noqa: PLC0415 - serving alone never needs it
+
     dsn = database_dsn(settings.database, Role.OWNER)
     try:
         migrate(dsn)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
         raise DatabaseUnreachableError(str(error) or type(error).__name__) from error
+
+
+def require_sound_database(settings: Settings) -> None:
+    """Make sure that the database can be used before a server is started around it.
+
+    :raises DatabaseUnreachableError: it does not answer or refuses us.
+    :raises DatabaseRefusedError: it cannot be entrusted with money.
+    """
+    asyncio.run(_require_sound(settings))
+
+
+async def _require_sound(settings: Settings) -> None:
+    database = Database(PoolOptions(dsn=database_dsn(settings.database, Role.APP), size=1))
+    try:
+        await database.open()
+        await require_sound(database)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        raise DatabaseUnreachableError(str(error) or type(error).__name__) from error
+    finally:
+        await database.close()
 
 
 def seed_database(settings: Settings) -> None:

@@ -10,7 +10,9 @@ from rich.console import Console
 
 from kro.core.config import Settings, check_config, load_settings
 from kro.core.database.embedded import EmbeddedPostgresError, find_binaries, running_cluster
+from kro.core.database.startup import SCHEMA_REVISION
 from kro.core.errors import KroError
+from kro.run.database import require_sound_database
 from kro.run.ports import require_free_port
 
 Finding = tuple[str, bool, str]
@@ -34,7 +36,10 @@ def _findings() -> Iterator[Finding]:
     settings = load_settings()
     if settings.database.embedded:
         yield _try("PostgreSQL", _postgres)
-    if _is_running(settings):
+    running = _is_running(settings)
+    if running or not settings.database.embedded:
+        yield _try("Database", lambda: _database(settings))
+    if running:
         yield "Already running", True, f"in {settings.database.folder}"
         return
     api = settings.app.api
@@ -53,6 +58,11 @@ def _try(name: str, check: Callable[[], str]) -> Finding:
 def _postgres() -> str:
     binaries = find_binaries()
     return f"version {binaries.major} in {binaries.folder}"
+
+
+def _database(settings: Settings) -> str:
+    require_sound_database(settings)
+    return f"revision {SCHEMA_REVISION}, durable, and its ledger out of this program's reach"
 
 
 def _free(host: str, port: int, variable: str) -> str:

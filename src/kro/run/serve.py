@@ -9,8 +9,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from kro.core.config import load_settings
-from kro.core.database.address import database_dsn
-from kro.core.database.embedded import Role
+from kro.run.database import require_sound_database
 from kro.run.lifetime import end_with_parent
 from kro.run.ports import require_free_port
 
@@ -34,12 +33,13 @@ def serve(*, host: str | None = None, port: int | None = None, workers: int = 1)
 
     :raises StartError: the port is taken.
     :raises EmbeddedPostgresError: the embedded database is not running.
+    :raises DatabaseRefusedError: the database cannot be entrusted with money.
     :raises ConfigError: the settings cannot be used.
     """
     settings = load_settings()
     api = settings.app.api
-    # An embedded database that does not run is told here, before any process is started.
-    database_dsn(settings.database, Role.APP)
+    # A database that does not run or cannot be trusted is told here, before any process is started.
+    require_sound_database(settings)
     host, port = host or api.host, api.port if port is None else port
     require_free_port(host, port, variable="KRO_API_PORT or --port")
     uvicorn.run(

@@ -7,6 +7,7 @@ from starlette.routing import Route
 from kro_sandbox.core.wire import json_response, read_object
 from kro_sandbox.paystack.checkout import pay_by_machine
 from kro_sandbox.paystack.errors import PaystackError
+from kro_sandbox.paystack.payloads import dispute_body
 from kro_sandbox.paystack.service import Paystack
 from kro_sandbox.paystack.state import TransactionStatus, TransferStatus
 
@@ -29,6 +30,8 @@ class PaystackControl:
             Route("/_sim/paystack/transfers/{reference}/{action}", self._move_transfer, methods=["POST"]),
             Route("/_sim/paystack/transactions/{reference}/pay", self._pay, methods=["POST"]),
             Route("/_sim/paystack/transactions/{reference}/status", self._set_status, methods=["POST"]),
+            Route("/_sim/paystack/transactions/{reference}/dispute", self._contest, methods=["POST"]),
+            Route("/_sim/paystack/disputes/{id}/{action}", self._decide_dispute, methods=["POST"]),
             Route("/_sim/webhooks/paystack", self._send_webhook, methods=["POST"]),
         ]
 
@@ -55,6 +58,32 @@ class PaystackControl:
             return json_response({"error": "no such transaction or status"}, status=404)
         transaction.status = TransactionStatus(status)
         return json_response({"reference": transaction.reference, "status": transaction.status})
+
+    async def _contest(self, request: Request) -> Response:
+        """Play the payer who contests a payment, or `amount` of it, at the bank."""
+        transaction = self._paystack.state.transactions.get(request.path_params["reference"])
+        if transaction is None:
+            return json_response({"error": "no such transaction"}, status=404)
+        amount = (await read_object(request)).get("amount")
+        try:
+            dispute = self._paystack.disputes.open(transaction, amount=amount if type(amount) is int else None)
+        except PaystackError as error:
+            return error.response()
+        return json_response(dispute_body(dispute), status=201)
+
+    async def _decide_dispute(self, request: Request) -> Response:
+        """Play the bank: `remind`, or one of Paystack's resolutions with the `amount` that goes to the payer."""
+        action, amount = request.path_params["action"], (await read_object(request)).get("amount")
+        disputes = self._paystack.disputes
+        try:
+            dispute = disputes.fetch(request.path_params["id"])
+            if action == "remind":
+                disputes.remind(dispute)
+            else:
+                disputes.resolve(dispute, action, amount=amount if type(amount) is int else None)
+        except PaystackError as error:
+            return error.response()
+        return json_response(dispute_body(dispute))
 
     async def _send_webhook(self, request: Request) -> Response:
         body = await read_object(request)

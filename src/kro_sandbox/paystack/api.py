@@ -13,6 +13,7 @@ from kro_sandbox.core.wire import JSONObject, MalformedBodyError, json_response,
 from kro_sandbox.paystack import banks, listing
 from kro_sandbox.paystack.errors import PaystackError, invalid_key, missing, rate_limited
 from kro_sandbox.paystack.payloads import (
+    dispute_body,
     recipient_body,
     refund_body,
     transaction_body,
@@ -38,11 +39,15 @@ OPERATIONS: dict[str, frozenset[FaultKind]] = {
     "finalize_transfer": HTTP,
     "verify_transfer": HTTP,
     "fetch_transfer": HTTP,
+    "list_transfers": HTTP,
+    "list_settlements": HTTP,
     "balance": HTTP,
     "refund": HTTP | REFUND_FAULTS,
     "list_refunds": HTTP,
     "fetch_refund": HTTP,
     "retry_refund": HTTP,
+    "dispute": HTTP,
+    "resolve_dispute": HTTP,
 }
 
 
@@ -60,7 +65,7 @@ class PaystackAPI:
         self._public_url = public_url
 
     def routes(self) -> list[Route]:
-        post, get = "POST", "GET"
+        post, get, put = "POST", "GET", "PUT"
         table: list[tuple[str, str, str, Handler]] = [
             (post, "/transaction/initialize", "initialize", self._initialize),
             (get, "/transaction/verify/{reference}", "verify", self._verify),
@@ -74,12 +79,17 @@ class PaystackAPI:
             (post, "/transfer/finalize_transfer", "finalize_transfer", self._finalize_transfer),
             (post, "/transfer/resend_otp", "finalize_transfer", self._resend_otp),
             (get, "/transfer/verify/{reference}", "verify_transfer", self._verify_transfer),
+            (get, "/transfer", "list_transfers", self._list_transfers),
             (get, "/transfer/{id}", "fetch_transfer", self._fetch_transfer),
+            (get, "/settlement", "list_settlements", self._list_settlements),
             (get, "/balance", "balance", self._balance),
             (get, "/balance/ledger", "balance", self._ledger),
             (post, "/refund", "refund", self._create_refund),
             (get, "/refund", "list_refunds", self._list_refunds),
             (get, "/refund/{id}", "fetch_refund", self._fetch_refund),
+            (get, "/dispute", "dispute", self._list_disputes),
+            (get, "/dispute/{id}", "dispute", self._fetch_dispute),
+            (put, "/dispute/{id}/resolve", "resolve_dispute", self._resolve_dispute),
             (post, "/refund/retry_with_customer_details/{id}", "retry_refund", self._retry_refund),
         ]
         return [
@@ -180,6 +190,17 @@ class PaystackAPI:
         transfer = self._paystack.transfers.fetch(request.path_params["id"])
         return ok("Transfer retrieved", transfer_body(transfer))
 
+    async def _list_transfers(self, request: Request) -> Response:
+        found = listing.transfers(self._paystack.state, request.query_params)
+        page, meta = listing.by_page(found, request.query_params)
+        return ok("Transfers retrieved", [transfer_body(transfer) for transfer in page], meta=meta)
+
+    async def _list_settlements(self, request: Request) -> Response:
+        # Settlements are not processed in test mode, so there are none to list.
+        none: tuple[JSONObject, ...] = ()
+        page, meta = listing.by_page(none, request.query_params)
+        return ok("Settlements retrieved", list(page), meta=meta)
+
     async def _balance(self, request: Request) -> Response:  # noqa: ARG002  the signature of an endpoint
         balances = self._paystack.state.account.balances
         return ok("Balances retrieved", [{"currency": name, "balance": amount} for name, amount in balances.items()])
@@ -205,3 +226,15 @@ class PaystackAPI:
     async def _retry_refund(self, request: Request) -> Response:
         refund = self._paystack.refunds.retry(request.path_params["id"], await read_object(request))
         return ok("Refund retried and has been queued for processing", refund_body(refund, created=False))
+
+    async def _list_disputes(self, request: Request) -> Response:
+        found = self._paystack.disputes.find(transaction=request.query_params.get("transaction"))
+        page, meta = listing.by_page(found, request.query_params)
+        return ok("Disputes retrieved", [dispute_body(dispute) for dispute in page], meta=meta)
+
+    async def _fetch_dispute(self, request: Request) -> Response:
+        return ok("Dispute retrieved", dispute_body(self._paystack.disputes.fetch(request.path_params["id"])))
+
+    async def _resolve_dispute(self, request: Request) -> Response:
+        dispute = self._paystack.disputes.answer(request.path_params["id"], await read_object(request))
+        return ok("Dispute successfully resolved", dispute_body(dispute))

@@ -7,7 +7,7 @@ from typing import TypeVar
 from kro_sandbox.core.clock import iso
 from kro_sandbox.core.wire import JSONObject
 from kro_sandbox.paystack.errors import PaystackError
-from kro_sandbox.paystack.state import PaystackState, Transaction
+from kro_sandbox.paystack.state import PaystackState, Transaction, Transfer
 
 Item = TypeVar("Item")
 _PER_PAGE = 50
@@ -52,6 +52,12 @@ def transactions(state: PaystackState, query: Mapping[str, str]) -> list[Transac
         and (not customer or str(transaction.customer.id) == customer)
         and start <= iso(transaction.created_at) <= end
     ]
+
+
+def transfers(state: PaystackState, query: Mapping[str, str]) -> list[Transfer]:
+    """List transfers, newest first, filtered by creation time."""
+    start, end = query.get("from", ""), query.get("to", "9999")
+    return [transfer for transfer in reversed(state.transfers.values()) if start <= iso(transfer.created_at) <= end]
 
 
 def _whole(query: Mapping[str, str], name: str, default: int) -> int:

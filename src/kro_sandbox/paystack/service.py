@@ -5,6 +5,7 @@ from kro_sandbox.core.options import Options
 from kro_sandbox.core.tokens import NumericIds
 from kro_sandbox.core.webhooks import WebhookSender
 from kro_sandbox.paystack.charges import Charges
+from kro_sandbox.paystack.disputes import Disputes
 from kro_sandbox.paystack.events import Events
 from kro_sandbox.paystack.recipients import Recipients
 from kro_sandbox.paystack.refunds import Refunds
@@ -52,6 +53,7 @@ class Paystack:
             events=self.events,
             recipients=self.recipients,
         )
+        self.disputes = Disputes(state=state, clock=clock, events=self.events)
         self.refunds = Refunds(
             state=state, clock=clock, faults=faults, options=options, background=background, events=self.events
         )

@@ -43,6 +43,11 @@ class RefundStatus(StrEnum):
     NEEDS_ATTENTION = "needs-attention"
 
 
+class DisputeStatus(StrEnum):
+    AWAITING_MERCHANT = "awaiting-merchant-feedback"
+    RESOLVED = "resolved"
+
+
 @dataclass(slots=True, kw_only=True)
 class Customer:
     id: int
@@ -126,6 +131,18 @@ class Refund:
     """Where the refund ends; None when it stays pending."""
 
 
+@dataclass(slots=True, kw_only=True)
+class Dispute:
+    id: int
+    transaction: Transaction
+    amount: int
+    status: DisputeStatus
+    created_at: datetime
+    updated_at: datetime
+    resolution: str | None = None
+    resolved_at: datetime | None = None
+
+
 class Account:
     """The merchant's balance per currency, and every movement of it."""
 
@@ -164,3 +181,4 @@ class PaystackState:
         self.recipients: dict[str, Recipient] = {}
         self.transfers: dict[str, Transfer] = {}
         self.refunds: dict[int, Refund] = {}
+        self.disputes: dict[int, Dispute] = {}

@@ -39,6 +39,7 @@ BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/v1/orders/{order_id}/conditions/{condition_id}/submit": {"note": "done"},
     "/v1/orders/{order_id}/conditions/{condition_id}/reject": REASON,
     "/v1/fees/quote": {"amount": {"amount": 500_000, "currency": "NGN"}, "order_type": "goods", "buyer_share_bps": 0},
+    "/v1/balance/top-ups": {"amount": {"amount": 500_000, "currency": "NGN"}},
     "/v1/me/bank-accounts": {"bank_code": "058", "account_number": "0123456789"},
     "/v1/me/bank-accounts/resolve": {"bank_code": "058", "account_number": "0123456789"},
 }
@@ -49,6 +50,7 @@ PREFIXES: Final = {
     "payment": "pay",
     "payout": "pyt",
     "refund": "rfd",
+    "resolution": "res",
     "quote": "quo",
     "session": "ses",
     "bank_account": "bnk",
@@ -86,6 +88,8 @@ async def call(
                 "bank_account_id": named["bank_account_id"],
                 "amount": {"amount": 10_000, "currency": "NGN"},
             }
+        if template == "/v1/refunds":
+            request["json"] = {"payment_id": named["payment_id"]}
         if template == "/v1/orders":
             request["json"] = {
                 "quote_id": named["quote_id"],
@@ -98,6 +102,8 @@ async def call(
             }
     elif template == "/v1/users/lookup":
         request["params"] = {"phone": "+2348031110002"}
+    elif template == "/v1/balance/statements":
+        request["params"] = {"from": "2026-01-01", "to": "2026-01-31", "currency": "NGN", "format": "json"}
     return await world.http.request(method, template.format(**named), **request)
 
 

@@ -51,7 +51,7 @@ OTHER_PHONE = "+2348051234567"
 ADMIN = "approver@kro.example"
 TOTP_SECRET = pyotp.random_base32()
 PHONE_CLIENT = Client(ip="203.0.113.9", user_agent="phone", request_id="req_test")
-PAYOUT_RULES = PayoutRules(provider="paystack", fee_minor=5_000, vat_bps=750, second_approver_above_minor=100_000_000)
+PAYOUT_RULES = PayoutRules(provider="paystack", fee_minor=5_000, second_approver_above_minor=100_000_000)
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,7 @@ class People:
             runner=self.runner,
             rules=PAYOUT_RULES,
             kyc=self.settings.kyc,
+            settings=self.settings.payouts,
             clock=self.clock,
             ids=self.ids,
         )

@@ -141,7 +141,8 @@ class TestContradiction:
         assert (first, second) == (Progress.PARKED, Progress.PARKED)
         assert (parked.status, parked.failure_code) == (PaymentStatus.UNKNOWN, "currency_mismatch")
         assert parked.next_poll_at is None
-        assert await world.sums() == {}
+        assert await world.available(user) == 0
+        assert await world.sums() == {"provider_clearing": 9_850, "provider_fees": 150, "suspense": 10_000}
         assert await world.count("audit_log", action="payment.parked", target_id=payment.id) == 1
 
     async def test_money_that_went_back_before_we_credited_it_is_not_credited(self, world: PaymentWorld) -> None:

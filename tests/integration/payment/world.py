@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pyotp
@@ -22,23 +23,31 @@ from kro.core.ids import SystemIdSource
 from kro.core.money import Money
 from kro.core.two_factor import TwoFactor
 from kro.kro_balance.database.invariants import LEDGER_INVARIANTS
+from kro.kro_balance.domain import TaxKind, TaxRule
 from kro.payment.database.due import DueTransactions
 from kro.payment.database.payments import PaymentRepository
 from kro.payment.database.payouts import PayoutRepository
 from kro.payment.database.reads import TransactionReads
+from kro.payment.database.stuck import StuckPayouts
 from kro.payment.database.webhooks import WebhookRepository
 from kro.payment.domain import (
+    PAYMENT_INVARIANTS,
     PAYOUT_DAY,
     AdminPayout,
     AdminPayoutReads,
     CollectionRules,
     CollectionService,
+    NameMatch,
     Payment,
     PaymentPoller,
     PaymentStarter,
     Payout,
     PayoutAccount,
+    PayoutAlarms,
     PayoutDay,
+    PayoutFunds,
+    PayoutLimits,
+    PayoutResolutions,
     PayoutRules,
     PayoutService,
     PayoutSubmitter,
@@ -56,10 +65,38 @@ from kro.payment.providers import TransferSender
 from kro.payment.providers.fake import FakePaystack
 
 COLLECTION_RULES = CollectionRules(callback_url="https://kro.example/paid", payer_email_domain="payers.kro.example")
-PAYOUT_RULES = PayoutRules(provider="paystack", fee_minor=5_000, vat_bps=750, second_approver_above_minor=100_000_000)
+PAYOUT_RULES = PayoutRules(
+    provider="paystack",
+    fee_minor=5_000,
+    second_approver_above_minor=100_000_000,
+    max_per_hour=10_000,
+    max_per_day=10_000,
+)
 DAY_LIMIT = 2_500_000_000
+VAT = TaxRule(
+    id=UUID(int=1),
+    kind=TaxKind.VAT,
+    currency="NGN",
+    rate_bps=750,
+    fixed_minor=None,
+    threshold_minor=0,
+    effective_from=datetime(2020, 2, 1, tzinfo=UTC),
+    effective_to=None,
+)
+STAMP_DUTY = TaxRule(
+    id=UUID(int=2),
+    kind=TaxKind.STAMP_DUTY,
+    currency="NGN",
+    rate_bps=None,
+    fixed_minor=5_000,
+    threshold_minor=1_000_000,
+    effective_from=datetime(2026, 1, 1, tzinfo=UTC),
+    effective_to=None,
+)
 
-_DAY = f"SELECT {PAYOUT_DAY}, available_balance($1, $5) AS available WHERE $2::uuid IS NULL AND $3::text IS NULL"
+_DAY = f"""
+SELECT {PAYOUT_DAY}, available_balance($1, $5) AS available, debt_of($1, $5) AS owed
+WHERE $2::uuid IS NULL AND $3::text IS NULL"""
 _SUMS = """
 SELECT b.code, b.qualifier, sum(e.amount)::bigint AS total
 FROM ledger_entries AS e JOIN kro_balance AS b ON b.id = e.account_id GROUP BY b.code, b.qualifier"""
@@ -78,6 +115,8 @@ class PaymentWorld:
     database: Database
     listeners: Sequence[ReceiptListener] = ()
     sender: TransferSender | None = None
+    rules: PayoutRules = PAYOUT_RULES
+    taxes: Sequence[TaxRule] = (VAT,)
     provider: FakePaystack = field(default_factory=FakePaystack)
     clock: FrozenClock = field(default_factory=FrozenClock)
     ids: SystemIdSource = field(default_factory=SystemIdSource)
@@ -106,12 +145,15 @@ class PaymentWorld:
             payouts=payouts,
             provider=self.sender or vendor.transfer_sender,
             cipher=self.cipher,
-            rules=PAYOUT_RULES,
+            rules=self.rules,
             **shared,
         )
         self.tracker = PayoutTracker(
-            payouts=payouts, provider=vendor.transfer_reader, submitter=self.submitter, rules=PAYOUT_RULES, **shared
+            payouts=payouts, provider=vendor.transfer_reader, submitter=self.submitter, rules=self.rules, **shared
         )
+        stuck = StuckPayouts(self.database)
+        self.alarms = PayoutAlarms(payouts=payouts, stuck=stuck, rules=self.rules, **shared)
+        self.resolutions = PayoutResolutions(stuck=stuck, two_factor=self.two_factor, rules=self.rules, **shared)
         self.payouts = PayoutService(payouts=payouts, two_factor=self.two_factor, **shared)
         self.admin_reads = AdminPayoutReads(TransactionReads(self.database))
         self.poller = PaymentPoller(
@@ -207,28 +249,38 @@ class PaymentWorld:
     # Money out
 
     async def request_payout(
-        self, user: Actor, amount: int, *, once: Once | None = None, day_limit: int = DAY_LIMIT
+        self,
+        user: Actor,
+        amount: int,
+        *,
+        once: Once | None = None,
+        day_limit: int = DAY_LIMIT,
+        auto_below: int = 0,
+        name_match: NameMatch = NameMatch.MATCH,
     ) -> Payout:
         """Ask for a payout as the management module does: one load query, one decision."""
         now = self.clock.now()
         start = payout_day_start(now)
-        account = self._account()
+        account = replace(self._account(), name_match=name_match)
         asked: list[Payout] = []
 
-        async def load() -> Loaded[tuple[PayoutDay, int]]:
-            row = await self.database.row(_DAY, user.id, None, None, start, "NGN")
+        async def load() -> Loaded[tuple[PayoutDay, PayoutFunds]]:
+            row = await self.database.row(_DAY, user.id, None, None, start, "NGN", now)
             assert row is not None
-            return Loaded((read_payout_day(row, start=start), row["available"]))
+            return Loaded((read_payout_day(row, start=start), PayoutFunds(row["available"], row["owed"])))
 
-        def decide(state: tuple[PayoutDay, int]) -> Outcome[Payout]:
+        def decide(state: tuple[PayoutDay, PayoutFunds]) -> Outcome[Payout]:
             return decide_payout_request(
                 user_id=user.id,
                 amount=Money(amount, "NGN"),
                 account=account,
-                available_minor=state[1],
+                funds=state[1],
                 day=state[0],
-                day_limit_minor=day_limit,
-                rules=PAYOUT_RULES,
+                limits=PayoutLimits(
+                    transaction_minor=DAY_LIMIT, day_minor=day_limit, auto_approve_below_minor=auto_below
+                ),
+                rules=self.rules,
+                taxes=self.taxes,
                 actor=user,
                 ids=self.ids,
                 now=now,
@@ -255,7 +307,7 @@ class PaymentWorld:
 
     async def approved_payout(self, user: Actor, admin: Admin, amount: int) -> Payout:
         """Receive enough, request a payout and approve it; the admin's next code is half a minute away."""
-        await self.receive(user, amount + PAYOUT_RULES.fee_minor)
+        await self.receive(user, amount + self.rules.fee_minor)
         payout = await self.request_payout(user, amount)
         await self.approve(payout, admin)
         self.clock.advance(timedelta(seconds=30))
@@ -272,6 +324,7 @@ class PaymentWorld:
             account_name="DEMO SELLER",
             currency="NGN",
             usable_from=datetime(2026, 1, 1, tzinfo=UTC),
+            name_match=NameMatch.MATCH,
         )
 
     # What is there
@@ -299,11 +352,11 @@ class PaymentWorld:
 
         Accounts that net to nothing are left out.
         """
-        for name, query in LEDGER_INVARIANTS.items():
+        for name, query in {**LEDGER_INVARIANTS, **PAYMENT_INVARIANTS}.items():
             assert await self.database.value(query) == 0, name
         rows = await self.database.rows(_SUMS)
         assert sum(row["total"] for row in rows) == 0
-        debit = {"provider_clearing", "provider_fees"}
+        debit = {"provider_clearing", "provider_fees", "losses"}
         return {row["code"]: row["total"] * (1 if row["code"] in debit else -1) for row in rows if row["total"]}
 
     async def count(self, table: str, **equal: object) -> int:

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kro.core.money import Money, allocate, round_half_up
-from kro.kro_balance.domain import AmountTooSmallError, FeeBand, NoFeeConfiguredError, choose_band, price
+from kro.kro_balance.domain import (
+    AmountTooSmallError,
+    FeeBand,
+    FeeScope,
+    NoFeeConfiguredError,
+    PromoCodeInvalidError,
+    choose_band,
+    price,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -19,6 +27,10 @@ def band(
     order_type: str | None = None,
     effective_from: datetime = START,
     effective_to: datetime | None = None,
+    amount_from: int = 0,
+    amount_to: int | None = None,
+    promo_code: str | None = None,
+    withdrawn_at: datetime | None = None,
 ) -> FeeBand:
     return FeeBand(
         id=uuid4(),
@@ -29,7 +41,15 @@ def band(
         cap=cap,
         effective_from=effective_from,
         effective_to=effective_to,
+        amount_from=amount_from,
+        amount_to=amount_to,
+        promo_code=promo_code,
+        withdrawn_at=withdrawn_at,
     )
+
+
+def goods(amount: int = 5_000_000, *, currency: str = "NGN", promo_code: str | None = None) -> FeeScope:
+    return FeeScope(Money(amount, currency), "goods", promo_code)
 
 
 class TestPrice:
@@ -84,19 +104,46 @@ class TestChooseBand:
         general = band(effective_from=START + timedelta(days=1))
         old, new = band(order_type="goods"), band(order_type="goods", effective_from=START + timedelta(hours=1))
 
-        chosen = choose_band([general, old, new], order_type="goods", currency="NGN", at=START + timedelta(days=2))
+        assert choose_band([general, old, new], goods(), at=START + timedelta(days=2)) is new
 
-        assert chosen is new
+    def test_begins_and_ends_exactly(self) -> None:
+        short = band(effective_to=START + timedelta(days=1))
 
-    def test_ends_exactly_at_its_end(self) -> None:
-        ended = band(effective_to=START + timedelta(days=1))
+        assert choose_band([short], goods(), at=START) is short
+        for outside in (START - timedelta(microseconds=1), START + timedelta(days=1)):
+            with pytest.raises(NoFeeConfiguredError):
+                choose_band([short], goods(), at=outside)
 
-        with pytest.raises(NoFeeConfiguredError):
-            choose_band([ended], order_type="goods", currency="NGN", at=START + timedelta(days=1))
+    def test_looks_at_the_amount_from_below_the_end(self) -> None:
+        small, large = band(amount_to=1_000_000), band(amount_from=1_000_000)
+
+        chosen = [choose_band([small, large], goods(amount), at=START) for amount in (1, 999_999, 1_000_000, 10**12)]
+
+        assert chosen == [small, small, large, large]
+
+    def test_falls_back_to_the_general_price_where_the_types_own_is_silent(self) -> None:
+        general, own = band(), band(order_type="goods", amount_from=1_000_000)
+
+        assert choose_band([general, own], goods(999_999), at=START) is general
+        assert choose_band([general, own], goods(1_000_000), at=START) is own
+
+    def test_a_promotion_is_for_those_who_name_it(self) -> None:
+        usual, special = band(), band(percent_bps=0, promo_code="WELCOME", amount_to=10_000_000)
+
+        assert choose_band([usual, special], goods(), at=START) is usual
+        assert choose_band([usual, special], goods(promo_code="WELCOME"), at=START) is special
+        for wrong in (goods(promo_code="WELCOM"), goods(10_000_000, promo_code="WELCOME")):
+            with pytest.raises(PromoCodeInvalidError):
+                choose_band([usual, special], wrong, at=START)
+
+    def test_forgets_what_was_withdrawn(self) -> None:
+        usual, planned = band(), band(effective_from=START + timedelta(days=1), withdrawn_at=START)
+
+        assert choose_band([usual, planned], goods(), at=START + timedelta(days=2)) is usual
 
     def test_is_never_free_by_accident(self) -> None:
         with pytest.raises(NoFeeConfiguredError):
-            choose_band([band()], order_type="goods", currency="USD", at=START)
+            choose_band([band()], goods(currency="USD"), at=START)
 
 
 class TestMoney:

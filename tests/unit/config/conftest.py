@@ -33,4 +33,5 @@ def production() -> dict[str, str]:
         "KRO_TERMII_API_KEY": "TLq8w3e7r1t5y9u2i6o4p0a",
         "KRO_SENDGRID_API_KEY": "SG.q8w3e7r1t5y9u2i6o4p0",
         "KRO_SENDGRID_FROM_EMAIL": "no-reply@krotrust.com",
+        "KRO_ALERTS_EMAIL": "operations@krotrust.com",
     }

@@ -72,7 +72,10 @@ class TestValues:
             ({"fees": {"vatBps": 7.5}}, "fees.vatBps"),
             ({"fees": {"vatBps": -1}}, "fees.vatBps"),
             ({"payouts": {"pollSeconds": []}}, "payouts.pollSeconds"),
-            ({"kyc": {"tiers": [{"tier": 1, "orderMaxMinor": 1, "payoutDayMaxMinor": 1}]}}, "kyc"),
+            (
+                {"kyc": {"tiers": [{"tier": 1, "orderMaxMinor": 1, "payoutMaxMinor": 1, "payoutDayMaxMinor": 1}]}},
+                "kyc",
+            ),
             ({"security": {"otpKey": "c2hvcnQ="}}, "security.otpKey"),
             ({"security": {"activeEncryptionKeyId": "e9"}}, "security"),
             ({"database": {"host": "db.internal"}}, "database"),
@@ -90,6 +93,20 @@ class TestValues:
         found = problems(production | {"KRO_CURSOR_KEY": production["KRO_OTP_KEY"]})
 
         assert found == ("configuration: every key under jwt and security must be a different one",)
+
+    def test_every_tier_needs_a_limit_of_automatic_approval(self, tmp_path: Path) -> None:
+        group = {"payouts": {"autoApproveBelowMinor": [0, 0]}}
+
+        found = problems({"KRO_ENV": "test"}, directory=external(tmp_path, "test", group))
+
+        assert found == ("configuration: payouts.autoApproveBelowMinor must name a limit for each tier of kyc.tiers",)
+
+    def test_nothing_that_needs_two_people_is_approved_by_rule(self, tmp_path: Path) -> None:
+        group = {"payouts": {"autoApproveBelowMinor": [0, 0, 0, 100_000_001]}}
+
+        found = problems({"KRO_ENV": "test"}, directory=external(tmp_path, "test", group))
+
+        assert found == ("configuration: payouts.autoApproveBelowMinor must not pass payouts.secondApproverAboveMinor",)
 
     def test_owner_and_application_must_be_different_roles(self, production: dict[str, str]) -> None:
         found = problems(production | {"KRO_DATABASE_APP_USERNAME": "kro_owner"})

@@ -20,6 +20,7 @@ PAYOUT: dict[str, Any] = {
     "amount": LARGEST,
     "bank": "Guaranty Trust Bank of Nigeria Public Limited Company ******4567",
 }
+REFUND: dict[str, Any] = {"refund_id": "rfd_01h455vb4pex5vsknk084sn02q", "amount": LARGEST}
 # What the modules that announce things put into their messages.
 FACTS: dict[Template, dict[str, Any]] = {
     Template.ORDER_CREATED: {**ORDER, "from_name": EVIL},
@@ -38,6 +39,18 @@ FACTS: dict[Template, dict[str, Any]] = {
     Template.PAYOUT_REQUESTED: PAYOUT,
     Template.PAYOUT_SETTLED: PAYOUT,
     Template.PAYOUT_FAILED: PAYOUT,
+    Template.REFUND_REQUESTED: REFUND,
+    Template.REFUND_PROCESSED: REFUND,
+    Template.REFUND_FAILED: REFUND,
+    Template.PAYOUT_RETURNED: PAYOUT,
+    Template.BANK_ACCOUNT_ADDED: {"bank": PAYOUT["bank"], "usable_from": "15 Jan 2026, 10:00"},
+    Template.BALANCE_CREDITED: {"amount": LARGEST},
+    Template.BALANCE_DEBITED: {"amount": LARGEST},
+    Template.CHARGEBACK_OPENED: {"amount": LARGEST, "held": True, "taken": LARGEST, "owed": LARGEST},
+    Template.CHARGEBACK_WON: {"amount": LARGEST, "returned": LARGEST},
+    Template.CHARGEBACK_LOST: {"amount": LARGEST},
+    Template.DEBT_REPAID: {"amount": LARGEST, "owed": LARGEST},
+    Template.DEBT_WRITTEN_OFF: {"amount": LARGEST},
 }
 OTP = {"code": "012345", "purpose": "register", "minutes": 5}
 

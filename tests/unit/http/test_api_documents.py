@@ -85,7 +85,7 @@ def test_every_error_of_a_route_is_documented(document: dict[str, Any]) -> None:
     assert codes(document["paths"]["/v1/orders/{order_id}/fund"]["post"]) == {
         "400": {"malformed_body", "body_too_deep", "idempotency_key_missing", "idempotency_key_invalid"},
         "404": {"not_found"},
-        "409": {"order_closed", "order_on_hold", "idempotency_in_progress"},
+        "409": {"order_closed", "order_on_hold", "idempotency_in_progress", "concurrent_update"},
         "413": {"body_too_large"},
         "415": {"unsupported_media_type"},
         "422": {"validation_failed", "quote_expired", "idempotency_key_reused"},
@@ -104,7 +104,7 @@ def test_examples_are_real_problems(document: dict[str, Any]) -> None:
 
     assert example["summary"] == "Order closed"
     assert Problem.model_validate(example["value"]).detail == "The order is closed."
-    assert answer["description"] == "`idempotency_in_progress`, `order_closed`, `order_on_hold`"
+    assert answer["description"] == "`concurrent_update`, `idempotency_in_progress`, `order_closed`, `order_on_hold`"
 
 
 def test_the_idempotency_header_is_required_where_it_is(document: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from kro.management.domain.errors import (
     BankAccountExistsError,
     TooManyBankAccountsError,
 )
+from kro.payment.domain import NameMatch
 
 NOW = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 USER = Actor(kind=ActorKind.USER, id=UUID(int=7))
@@ -35,7 +36,13 @@ VERIFIED = VerifiedAccount(
     account_name="DEMO SELLER",
     currency="NGN",
 )
-ADDITION = Addition(AccountsOfUser(live=0, known=False), VERIFIED)
+
+
+def accounts(*, live: int, known: bool) -> AccountsOfUser:
+    return AccountsOfUser(live=live, known=known, first_name="Demo", last_name="Seller")
+
+
+ADDITION = Addition(accounts(live=0, known=False), VERIFIED)
 
 
 def test_an_account_is_usable_after_the_cooling_time() -> None:
@@ -53,14 +60,45 @@ def test_the_audit_row_knows_the_last_digits_only() -> None:
 
     (audit,) = outcome.decision.audits
     assert audit.action == "bank_account.added"
-    assert audit.detail == {"bank_code": "058", "account_number": "******4567"}
+    assert audit.detail == {"bank_code": "058", "account_number": "******4567", "name_match": "match"}
+
+
+@pytest.mark.parametrize(
+    ("account_name", "match"),
+    [
+        ("SELLER DEMO MIDDLE", NameMatch.MATCH),
+        ("D SELLER", NameMatch.PARTIAL),
+        ("SOMEBODY ELSE", NameMatch.MISMATCH),
+    ],
+)
+def test_the_name_of_the_bank_is_compared_and_the_result_kept(account_name: str, match: NameMatch) -> None:
+    addition = replace(ADDITION, verified=replace(VERIFIED, account_name=account_name))
+
+    outcome = decide_bank_account(addition, cooling=timedelta(), actor=USER, ids=SequentialIdSource(), now=NOW)
+
+    (write,) = outcome.decision.writes
+    assert isinstance(write, Insert)
+    assert (outcome.value.name_match, write.rows[0]["name_match"]) == (match, match)
+
+
+def test_the_owner_is_told_before_the_account_can_be_used() -> None:
+    outcome = decide_bank_account(ADDITION, cooling=timedelta(hours=24), actor=USER, ids=SequentialIdSource(), now=NOW)
+
+    (message,) = outcome.decision.messages
+    assert message.topic == "notify"
+    assert message.payload == {
+        "user_id": USER.id,
+        "template": "bank_account_added",
+        "channels": ["sms", "mail"],
+        "facts": {"bank": "Guaranty Trust Bank ******4567", "usable_from": "16 Jan 2026, 10:00"},
+    }
 
 
 @pytest.mark.parametrize(
     ("addition", "error"),
     [
-        (replace(ADDITION, accounts=AccountsOfUser(live=1, known=True)), BankAccountExistsError),
-        (replace(ADDITION, accounts=AccountsOfUser(live=MAX_ACCOUNTS, known=False)), TooManyBankAccountsError),
+        (replace(ADDITION, accounts=accounts(live=1, known=True)), BankAccountExistsError),
+        (replace(ADDITION, accounts=accounts(live=MAX_ACCOUNTS, known=False)), TooManyBankAccountsError),
         (replace(ADDITION, verified=None), AccountNotResolvedError),
     ],
 )
@@ -73,4 +111,4 @@ def test_is_refused(addition: Addition, error: type[Exception]) -> None:
     ("live", "known", "worth"), [(0, False, True), (9, False, True), (10, False, False), (1, True, False)]
 )
 def test_the_bank_is_not_asked_in_vain(live: int, *, known: bool, worth: bool) -> None:
-    assert is_addable(AccountsOfUser(live=live, known=known)) is worth
+    assert is_addable(accounts(live=live, known=known)) is worth

@@ -97,7 +97,9 @@ class TestMeaning:
             ("refund.processed", "transaction_reference", WebhookSubject.REFUND),
             ("refund.failed", "transaction_reference", WebhookSubject.REFUND),
             ("refund.needs-attention", "transaction_reference", WebhookSubject.REFUND),
-            ("charge.dispute.create", "reference", WebhookSubject.OTHER),
+            ("charge.dispute.create", "id", WebhookSubject.DISPUTE),
+            ("charge.dispute.remind", "id", WebhookSubject.DISPUTE),
+            ("charge.dispute.resolve", "id", WebhookSubject.DISPUTE),
             ("something.new", "reference", WebhookSubject.OTHER),
         ],
     )
@@ -105,6 +107,11 @@ class TestMeaning:
         verified = verify(event(name, **{key: "ref-1"}))
 
         assert (verified.event_type, verified.subject, verified.reference) == (name, subject, "ref-1")
+
+    def test_a_dispute_is_asked_for_by_its_own_number(self) -> None:
+        verified = verify(event("charge.dispute.create", id=2867, transaction={"reference": "ref-1"}))
+
+        assert (verified.subject, verified.reference) == (WebhookSubject.DISPUTE, "2867")
 
     @pytest.mark.parametrize("data", [{}, {"reference": None}, {"reference": 5}, {"reference": ""}])
     def test_an_event_without_a_reference_asks_for_nothing(self, data: dict[str, object]) -> None:

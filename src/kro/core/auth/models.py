@@ -50,6 +50,7 @@ class AdminRow(Base):
     __table_args__ = (
         UniqueConstraint("email"),
         CheckConstraint("status IN ('active', 'suspended')", name="status"),
+        CheckConstraint(r"phone ~ '^\+[1-9][0-9]{6,14}$'", name="phone"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -59,6 +60,7 @@ class AdminRow(Base):
     status: Mapped[str]
     role_code: Mapped[str] = mapped_column(ForeignKey("user_roles.code"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    phone: Mapped[str | None]
 
 
 class SessionRow(Base):

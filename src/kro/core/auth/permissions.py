@@ -16,8 +16,18 @@ class Permission(StrEnum):
     HOLDS_PLACE = "holds.place"
     PAYOUTS_READ = "payouts.read"
     PAYOUTS_APPROVE = "payouts.approve"
+    PAYOUTS_RESOLVE = "payouts.resolve"
+    REFUNDS_READ = "refunds.read"
+    REFUNDS_REQUEST = "refunds.request"
     REFUNDS_APPROVE = "refunds.approve"
     LEDGER_READ = "ledger.read"
+    FEES_READ = "fees.read"
+    FEES_MANAGE = "fees.manage"
+    EXCEPTIONS_READ = "exceptions.read"
+    EXCEPTIONS_PROPOSE = "exceptions.propose"
+    EXCEPTIONS_APPROVE = "exceptions.approve"
+    RECONCILIATION_MANAGE = "reconciliation.manage"
+    REPORTS_READ = "reports.read"
     WEBHOOKS_READ = "webhooks.read"
     WEBHOOKS_REPLAY = "webhooks.replay"
     OUTBOX_READ = "outbox.read"
@@ -43,7 +53,9 @@ class RoleDefinition:
     permissions: frozenset[Permission] = frozenset()
 
 
-_READ_ALL: Final = frozenset({Permission.USERS_READ, Permission.ORDERS_READ, Permission.PAYOUTS_READ})
+_READ_ALL: Final = frozenset(
+    {Permission.USERS_READ, Permission.ORDERS_READ, Permission.PAYOUTS_READ, Permission.REFUNDS_READ}
+)
 _OPERATE: Final = frozenset(
     {Permission.WEBHOOKS_READ, Permission.WEBHOOKS_REPLAY, Permission.OUTBOX_READ, Permission.OUTBOX_REPLAY}
 )
@@ -51,15 +63,48 @@ _OPERATE: Final = frozenset(
 ROLES: Final = (
     RoleDefinition(Role.MEMBER, "user", "Member"),
     RoleDefinition(Role.SUPPORT, "admin", "Support", frozenset({Permission.USERS_READ, Permission.ORDERS_READ})),
-    RoleDefinition(Role.DISPUTE, "admin", "Dispute officer", _READ_ALL | {Permission.DISPUTES_DECIDE}),
-    RoleDefinition(Role.FINANCE, "admin", "Finance", _READ_ALL | _OPERATE | {Permission.LEDGER_READ}),
+    RoleDefinition(
+        Role.DISPUTE, "admin", "Dispute officer", _READ_ALL | {Permission.DISPUTES_DECIDE, Permission.REFUNDS_REQUEST}
+    ),
+    RoleDefinition(
+        Role.FINANCE,
+        "admin",
+        "Finance",
+        _READ_ALL
+        | _OPERATE
+        | {
+            Permission.LEDGER_READ,
+            Permission.FEES_READ,
+            Permission.FEES_MANAGE,
+            Permission.PAYOUTS_RESOLVE,
+            Permission.EXCEPTIONS_READ,
+            Permission.EXCEPTIONS_PROPOSE,
+            Permission.RECONCILIATION_MANAGE,
+            Permission.REPORTS_READ,
+        },
+    ),
     RoleDefinition(
         Role.APPROVER,
         "admin",
         "Payout approver",
-        frozenset({Permission.PAYOUTS_READ, Permission.PAYOUTS_APPROVE, Permission.REFUNDS_APPROVE}),
+        frozenset(
+            {
+                Permission.PAYOUTS_READ,
+                Permission.PAYOUTS_APPROVE,
+                Permission.PAYOUTS_RESOLVE,
+                Permission.REFUNDS_READ,
+                Permission.REFUNDS_APPROVE,
+                Permission.EXCEPTIONS_READ,
+                Permission.EXCEPTIONS_APPROVE,
+            }
+        ),
     ),
-    RoleDefinition(Role.COMPLIANCE, "admin", "Compliance", _READ_ALL | {Permission.HOLDS_PLACE, Permission.AUDIT_READ}),
+    RoleDefinition(
+        Role.COMPLIANCE,
+        "admin",
+        "Compliance",
+        _READ_ALL | {Permission.HOLDS_PLACE, Permission.AUDIT_READ, Permission.EXCEPTIONS_READ},
+    ),
     RoleDefinition(Role.SUPER, "admin", "Administrator", frozenset(Permission)),
 )
 

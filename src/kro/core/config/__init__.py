@@ -8,7 +8,15 @@ from kro.core.config.access import (
     SigningKey,
     UserTokenSettings,
 )
-from kro.core.config.business import FeeSettings, KYCSettings, KYCTier, OrderSettings, PayoutSettings
+from kro.core.config.business import (
+    AlertSettings,
+    FeeSettings,
+    KYCSettings,
+    KYCTier,
+    OrderSettings,
+    PayoutSettings,
+    RefundSettings,
+)
 from kro.core.config.errors import ConfigError
 from kro.core.config.loader import ConfigEntry, ConfigReport, base_directory, check_config, load_settings
 from kro.core.config.platform import (
@@ -27,6 +35,7 @@ from kro.core.config.platform import (
     StorageSettings,
     WorkerSettings,
 )
+from kro.core.config.reconciliation import OwnBankAccount, ReconciliationSettings
 from kro.core.config.settings import Settings
 from kro.core.config.vendors import (
     AWSSettings,
@@ -45,6 +54,7 @@ __all__ = [
     "APISettings",
     "AWSSettings",
     "AdminTokenSettings",
+    "AlertSettings",
     "AppSettings",
     "ConfigEntry",
     "ConfigError",
@@ -64,10 +74,13 @@ __all__ = [
     "LoggingSettings",
     "OTPSettings",
     "OrderSettings",
+    "OwnBankAccount",
     "PayoutSettings",
     "PaystackSettings",
     "ProvidusSettings",
+    "ReconciliationSettings",
     "RedisSettings",
+    "RefundSettings",
     "SandboxSettings",
     "SecuritySettings",
     "SendGridSettings",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,8 @@ class OrderSettings(Group):
 class KYCTier(Group):
     tier: NotNegative
     order_max_minor: NotNegative
+    payout_max_minor: NotNegative
+    """The most one payout may be."""
     payout_day_max_minor: NotNegative
     balance_max_minor: Positive | None = None
     """``None``: no ceiling."""
@@ -45,13 +47,43 @@ class KYCSettings(Group):
 
 class FeeSettings(Group):
     vat_bps: Annotated[int, Field(ge=0, lt=BASIS_POINTS)]
+    """The VAT rate a new installation starts with; from then on the dated tax rules of the database count."""
     quote_minutes: Positive
 
 
 class PayoutSettings(Group):
     fee_minor: NotNegative
     second_approver_above_minor: NotNegative
+    auto_approve_below_minor: tuple[NotNegative, ...]
+    """By verification tier, from tier 0 on: a smaller payout to an account in the owner's name needs no approval."""
+    max_per_hour: Positive
+    max_per_day: Positive
+    """How often one user may ask for a payout."""
     cooling_hours: NotNegative
     """How long a new or changed bank account waits before money may go there."""
     poll_seconds: tuple[Positive, ...] = Field(min_length=1)
     """When to ask the provider again about an open transfer; the last step repeats daily."""
+    stamp_duty_bearer: Literal["user", "platform"]
+    """Who pays the stamp duty of a payout: its owner on top of the amount, or the platform."""
+
+
+class RefundSettings(Group):
+    """What a refund to its source needs, and what becomes of the fee of an order that is given back."""
+
+    approval_above_minor: NotNegative
+    """Up to here a user's refund to source needs nobody's approval."""
+    second_approver_above_minor: NotNegative
+    max_attempts: Positive
+    """After so many definitive failures the money goes to the owner's balance."""
+    retry_seconds: tuple[Positive, ...] = Field(min_length=1)
+    """How long to wait after each definitive failure before the next try; the last one repeats."""
+    poll_seconds: tuple[Positive, ...] = Field(min_length=1)
+    """When to ask the provider again about an open refund; the last step repeats daily."""
+    fee_policy: dict[str, Literal["returned", "kept"]]
+    """The buyer's fee by the cause of a refund; a cause that is not listed returns it."""
+
+
+class AlertSettings(Group):
+    """Where alarms about money go."""
+
+    email: str

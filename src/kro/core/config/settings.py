@@ -8,7 +8,14 @@ from typing import Self
 from pydantic import model_validator
 
 from kro.core.config.access import JWTSettings, OTPSettings, SecuritySettings
-from kro.core.config.business import FeeSettings, KYCSettings, OrderSettings, PayoutSettings
+from kro.core.config.business import (
+    AlertSettings,
+    FeeSettings,
+    KYCSettings,
+    OrderSettings,
+    PayoutSettings,
+    RefundSettings,
+)
 from kro.core.config.demo import DemoSettings
 from kro.core.config.groups import Group
 from kro.core.config.platform import (
@@ -21,6 +28,7 @@ from kro.core.config.platform import (
     StorageSettings,
     WorkerSettings,
 )
+from kro.core.config.reconciliation import ReconciliationSettings
 from kro.core.config.vendors import (
     AWSSettings,
     FincraSettings,
@@ -45,6 +53,9 @@ class Settings(Group):
     kyc: KYCSettings
     fees: FeeSettings
     payouts: PayoutSettings
+    refunds: RefundSettings
+    reconciliation: ReconciliationSettings
+    alerts: AlertSettings
     worker: WorkerSettings
     storage: StorageSettings
     sandbox: SandboxSettings
@@ -60,6 +71,15 @@ class Settings(Group):
     providus: ProvidusSettings | None = None
     aws: AWSSettings | None = None
     demo: DemoSettings = DemoSettings()
+
+    @model_validator(mode="after")
+    def _automatic_approval_fits(self) -> Self:
+        limits = self.payouts.auto_approve_below_minor
+        if len(limits) != len(self.kyc.tiers):
+            raise ValueError("payouts.autoApproveBelowMinor must name a limit for each tier of kyc.tiers")
+        if max(limits) > self.payouts.second_approver_above_minor:
+            raise ValueError("payouts.autoApproveBelowMinor must not pass payouts.secondApproverAboveMinor")
+        return self
 
     @model_validator(mode="after")
     def _one_key_one_purpose(self) -> Self:

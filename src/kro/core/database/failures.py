@@ -13,20 +13,25 @@ import asyncpg
 from kro.core.decisions.errors import InProgressError, InsufficientFundsError, LostRaceError
 
 _RACES: Final = frozenset({"KR001", "40001", "40P01", "55P03"})
-_UNIQUE: Final = "23505"
+_TAKEN: Final = frozenset({"23505", "23P01"})
 _CHECK: Final = "23514"
 _NOT_NEGATIVE: Final = "ck_kro_balance_not_negative"
+_DEBT: Final = "ck_kro_balance_debt"
 
 
 def translate(error: asyncpg.PostgresError) -> Exception:
     """Return the error a caller should see; anything unforeseen stays what it is, a bug.
 
-    A unique violation is a lost race: the natural key was written meanwhile, and a second load will see it.
+    A unique or exclusion violation is a lost race: the natural key was taken meanwhile, and a second load will see it.
     """
-    if error.sqlstate in _RACES or error.sqlstate == _UNIQUE:
+    if error.sqlstate in _RACES or error.sqlstate in _TAKEN:
         return LostRaceError(str(error))
     if error.sqlstate == "KR002":
         return InProgressError()
-    if error.sqlstate == _CHECK and getattr(error, "constraint_name", None) == _NOT_NEGATIVE:
+    violated = getattr(error, "constraint_name", None) if error.sqlstate == _CHECK else None
+    if violated == _NOT_NEGATIVE:
         return InsufficientFundsError()
+    if violated == _DEBT:
+        # Two repayments of one debt at once: the second was decided on a debt that is gone.
+        return LostRaceError(str(error))
     return error

@@ -21,12 +21,23 @@ class Check:
 
 
 class Invariants:
-    """Named queries, each returning its number of violations. Tests, jobs and the admin page ask these same ones."""
+    """Named queries, each returning its number of violations. Tests, jobs and the admin page ask these same ones.
 
-    def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
+    ``statement_seconds`` is for jobs over books that are too long for a request's statement timeout.
+    """
+
+    def __init__(self, database: Database, queries: Mapping[str, str], *, statement_seconds: int | None = None) -> None:
         self._database = database
         self._queries = queries
+        self._statement_seconds = statement_seconds
 
     async def check(self) -> Sequence[Check]:
-        """Run every query; each sees one consistent snapshot of its own."""
-        return tuple([Check(name, int(await self._database.value(query))) for name, query in self._queries.items()])
+        """Run every query on one snapshot, so that all of them speak of the same moment."""
+        async with (
+            self._database.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            if self._statement_seconds is not None:
+                # Local to the transaction: the pool resets no settings between its users.
+                await connection.execute(f"SET LOCAL statement_timeout = '{self._statement_seconds}s'")
+            return tuple([Check(name, int(await connection.fetchval(query))) for name, query in self._queries.items()])

@@ -17,6 +17,9 @@ from kro.core.errors import ErrorKind, KroError
 MAX_TRIES: Final = 6
 """A decision that lost this many races in a row answers 409 instead of holding the client."""
 
+_KEPT: Final = frozenset({ErrorKind.CONFLICT, ErrorKind.INVALID})
+"""Refusals of what was asked. Who asks, and trouble of ours, is judged anew each time."""
+
 S = TypeVar("S")
 T = TypeVar("T")
 
@@ -65,9 +68,10 @@ class DecisionRunner:
     ) -> Reply:
         """Return the reply of a command that takes effect exactly once per idempotency key.
 
-        A refusal decided on loaded state (409) is stored under the key too, so that a repeat gets the same answer.
+        A refusal of what was asked (409, 422) is stored under the key too, so that a repeat gets the same answer;
+        whatever may end otherwise the next time leaves the key free.
 
-        :raises KroError: what ``decide`` raised.
+        :raises KroError: what ``decide`` raised, or the database's refusal of what was decided.
         :raises BusyError: after ``MAX_TRIES`` lost races.
         """
         for attempt in range(MAX_TRIES):
@@ -77,12 +81,12 @@ class DecisionRunner:
             try:
                 try:
                     outcome = decide(loaded.state)
+                    reply = render(outcome.value)
+                    answer = StoredAnswer.of(once, reply) if once is not None else None
+                    await self._store.apply(encode(outcome.decision, answer))
                 except KroError as refusal:
                     await self._keep_refusal(refusal, once)
                     raise
-                reply = render(outcome.value)
-                answer = StoredAnswer.of(once, reply) if once is not None else None
-                await self._store.apply(encode(outcome.decision, answer))
             except LostRaceError:
                 await _back_off(attempt)
                 continue
@@ -107,7 +111,7 @@ class DecisionRunner:
         raise BusyError
 
     async def _keep_refusal(self, refusal: KroError, once: Once | None) -> None:
-        if once is None or refusal.kind is not ErrorKind.CONFLICT or refusal.retryable:
+        if once is None or refusal.kind not in _KEPT or refusal.retryable or refusal.leaves_key_free:
             return
         answer = StoredAnswer.of(once, self._render_problem(refusal))
         await self._store.apply(encode(Decision(), answer))

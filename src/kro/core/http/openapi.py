@@ -8,7 +8,8 @@ from fastapi import FastAPI
 
 from kro.core.actor import AccountNotActiveError, DomainNotAllowedError, PermissionDeniedError, SessionEndedError
 from kro.core.auth.tokens import InvalidTokenError
-from kro.core.decisions import InProgressError, KeyReusedError
+from kro.core.database.pool import DatabaseBusyError
+from kro.core.decisions import BusyError, InProgressError, KeyReusedError
 from kro.core.errors import KroError
 from kro.core.http.errors import (
     BodyTooDeepError,
@@ -24,16 +25,17 @@ from kro.core.http.problems import MEDIA_TYPE, Problem, problem_entry, problems
 from kro.core.ids import UnknownIdError
 
 _FRAMEWORK_SCHEMAS: Final = ("HTTPValidationError", "ValidationError")
-_KEY_ERRORS: Final = (IdempotencyKeyInvalidError, KeyReusedError, InProgressError)
+_KEY_ERRORS: Final = (IdempotencyKeyInvalidError, KeyReusedError, InProgressError, BusyError)
 _BODY_ERRORS: Final = (MalformedBodyError, BodyTooDeepError, BodyTooLargeError, UnsupportedMediaError)
 _GUARD_ERRORS: Final[dict[str, tuple[type[KroError], ...]]] = {
-    "user": (InvalidTokenError, SessionEndedError, AccountNotActiveError),
+    "user": (InvalidTokenError, SessionEndedError, AccountNotActiveError, DatabaseBusyError),
     "admin": (
         InvalidTokenError,
         SessionEndedError,
         AccountNotActiveError,
         PermissionDeniedError,
         DomainNotAllowedError,
+        DatabaseBusyError,
     ),
 }
 """What each guard refuses with, by the name of its security scheme."""

@@ -6,7 +6,7 @@ An SMS carries no words that a user wrote: nobody can make us text theirs. A mai
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -19,6 +19,7 @@ from kro.core.sms import to_gsm7
 _SYMBOLS: Final = {"NGN": "₦"}
 _CODE_LETTERS: Final = 6
 _LINE: Final = 80
+_SUBJECT: Final = 150
 # What a template may leave out; any other missing fact is an error, not an empty place in a sentence.
 _OPTIONAL: Final = {"reason": None, "received": None}
 
@@ -41,6 +42,18 @@ class Template(StrEnum):
     PAYOUT_REQUESTED = "payout_requested"
     PAYOUT_SETTLED = "payout_settled"
     PAYOUT_FAILED = "payout_failed"
+    PAYOUT_RETURNED = "payout_returned"
+    REFUND_REQUESTED = "refund_requested"
+    REFUND_PROCESSED = "refund_processed"
+    REFUND_FAILED = "refund_failed"
+    BANK_ACCOUNT_ADDED = "bank_account_added"
+    BALANCE_CREDITED = "balance_credited"
+    BALANCE_DEBITED = "balance_debited"
+    CHARGEBACK_OPENED = "chargeback_opened"
+    CHARGEBACK_WON = "chargeback_won"
+    CHARGEBACK_LOST = "chargeback_lost"
+    DEBT_REPAID = "debt_repaid"
+    DEBT_WRITTEN_OFF = "debt_written_off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +92,13 @@ class Templates:
         """
         subject = self._block(template, "subject", facts)
         body = self._block(template, "mail", facts)
-        paragraphs = [f"Hello {line(first_name)},", *re.split(r"\n{2,}", body), "Your KRO team"]
+        return self._written(subject, [f"Hello {line(first_name)},", *re.split(r"\n{2,}", body), "Your KRO team"])
+
+    def notice(self, subject: str, paragraphs: Sequence[str]) -> MailText:
+        """Return a mail of plain paragraphs that needs no template, to people of our own."""
+        return self._written(line(subject, _SUBJECT), paragraphs)
+
+    def _written(self, subject: str, paragraphs: Sequence[str]) -> MailText:
         return MailText(
             subject=subject,
             text="\n\n".join(paragraphs) + "\n",

@@ -33,6 +33,7 @@ class WrongFactorError(KroError):
 
     kind = ErrorKind.INVALID
     code = "two_factor_incorrect"
+    leaves_key_free = True
 
 
 class FactorLockedError(KroError):

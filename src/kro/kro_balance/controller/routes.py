@@ -17,7 +17,16 @@ from kro.kro_balance.controller.schemas import (
     entry_read,
     quote_read,
 )
-from kro.kro_balance.domain import AmountTooSmallError, BalanceReads, NoFeeConfiguredError, QuoteRequest, QuoteService
+from kro.kro_balance.database.statement_records import LinePosition
+from kro.kro_balance.domain import (
+    AmountTooSmallError,
+    BalanceReads,
+    NoFeeConfiguredError,
+    NoTaxRuleError,
+    PromoCodeInvalidError,
+    QuoteRequest,
+    QuoteService,
+)
 
 router = APIRouter()
 
@@ -44,12 +53,15 @@ CursorsDep = Annotated[CursorSigner, Depends(_cursors)]
     status_code=201,
     response_model=QuoteRead,
     tags=["fees"],
-    responses=problems(NoFeeConfiguredError, AmountTooSmallError),
+    responses=problems(NoFeeConfiguredError, NoTaxRuleError, PromoCodeInvalidError, AmountTooSmallError),
 )
 async def quote_fees(body: QuoteIn, user: CurrentUser, quotes: QuotesDep) -> Response:
     """Promise the exact price of an escrow for a while; an order is created with it."""
     request = QuoteRequest(
-        amount=body.amount.to_money(), order_type=body.order_type, buyer_share_bps=body.buyer_share_bps
+        amount=body.amount.to_money(),
+        order_type=body.order_type,
+        buyer_share_bps=body.buyer_share_bps,
+        promo_code=body.promo_code,
     )
     return JSONBytes.of(quote_read(await quotes.create(request, actor=user)), status=201)
 
@@ -65,16 +77,18 @@ async def get_balance(user: CurrentUser, balances: BalancesDep) -> Response:
 async def list_entries(
     query: Annotated[EntryQuery, Query()], user: CurrentUser, balances: BalancesDep, cursors: CursorsDep
 ) -> Response:
-    """List what moved the caller's balance in one currency, newest first."""
-    bound_to = {"list": "entries", "owner": str(user.id), "currency": query.currency}
+    """List what moved the caller's balance in one currency, newest first, with the balance after each movement."""
+    bound_to = {"list": "entries", "owner": str(user.id), **query.filters()}
     position = cursors.decode(query.cursor, bound_to=bound_to)
     rows = await balances.entries(
         user,
         currency=query.currency,
-        before=position.id.int if position else None,
+        days=query.days,
+        kind=query.kind,
+        before=LinePosition(position.created_at, position.id.int) if position else None,
         limit=query.limit + 1,
     )
-    # Entries are numbered, so the number itself is the position and the time beside it only for the record.
+    # Entries are numbered, so the number takes the place of an id in the position.
     page = cursors.cut(
         rows, limit=query.limit, position=lambda row: Position(row.at, UUID(int=row.id)), bound_to=bound_to
     )

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Identity,
     Index,
+    SmallInteger,
     UniqueConstraint,
     func,
     text,
@@ -37,6 +38,8 @@ class LedgerAccount(Base):
         CheckConstraint("normal IN ('debit', 'credit')", name="normal"),
         CheckConstraint("allow_negative OR balance >= 0", name="not_negative"),
         CheckConstraint("tracked OR balance = 0", name="untracked"),
+        CheckConstraint("code <> 'user_receivable' OR balance >= 0", name="debt"),
+        Index("ix_kro_balance_owed", "owner_id", postgresql_where=text("code = 'user_receivable' AND balance > 0")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -87,6 +90,47 @@ class LedgerEntry(Base):
     amount: Mapped[int] = mapped_column(Minor)
 
 
+class LedgerRollup(Base):
+    """What an account's entries up to one of them sum to; see ``roll_up_ledger``."""
+
+    __tablename__ = "ledger_rollups"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("kro_balance.id"), primary_key=True)
+    through_id: Mapped[int] = mapped_column(Minor, primary_key=True, autoincrement=False)
+    total: Mapped[int] = mapped_column(Minor)
+    recorded_through: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class LedgerRollupMark(Base):
+    """The newest entry that a roll-up has seen, and the transaction that saw it."""
+
+    __tablename__ = "ledger_rollup_mark"
+    __table_args__ = (CheckConstraint("id = 1", name="id"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    through_id: Mapped[int] = mapped_column(Minor)
+    xid: Mapped[int] = mapped_column(Xid8)
+
+
+class BalanceLine(Base):
+    """One movement of a user's spendable balance, positive for money in, and the balance after it."""
+
+    __tablename__ = "balance_lines"
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="amount"),
+        Index("ix_balance_lines_kind", "account_id", "kind", "at", "entry_id"),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("kro_balance.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column(Minor, ForeignKey("ledger_entries.id"), primary_key=True, autoincrement=False)
+    journal_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_journals.id"))
+    kind: Mapped[str]
+    amount: Mapped[int] = mapped_column(Minor)
+    balance_after: Mapped[int] = mapped_column(Minor)
+
+
 class FeeConfiguration(Base):
     __tablename__ = "fee_configuration"
     __table_args__ = (
@@ -94,7 +138,11 @@ class FeeConfiguration(Base):
         CheckConstraint("minimum >= 0", name="minimum"),
         CheckConstraint("cap >= minimum", name="cap"),
         CheckConstraint("effective_to > effective_from", name="period"),
+        CheckConstraint("amount_from >= 0", name="amount_from"),
+        CheckConstraint("amount_to > amount_from", name="amounts"),
+        CheckConstraint("promo_code ~ '^[A-Z0-9-]{3,20}$'", name="promo_code"),
         Index("ix_fee_configuration_currency", "currency", "effective_from"),
+        Index("ix_fee_configuration_created_at_id", text("created_at DESC"), text("id DESC")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -105,6 +153,45 @@ class FeeConfiguration(Base):
     cap: Mapped[int | None] = mapped_column(Minor)
     effective_from: Mapped[datetime]
     effective_to: Mapped[datetime | None]
+    amount_from: Mapped[int] = mapped_column(Minor, server_default=text("0"))
+    amount_to: Mapped[int | None] = mapped_column(Minor)
+    promo_code: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    withdrawn_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("admins.id"))
+    reason: Mapped[str | None]
+
+
+class TaxRule(Base):
+    __tablename__ = "tax_rules"
+    __table_args__ = (
+        CheckConstraint("kind IN ('vat', 'stamp_duty')", name="kind"),
+        CheckConstraint("rate_bps BETWEEN 0 AND 10000", name="rate_bps"),
+        CheckConstraint("fixed_minor >= 0", name="fixed_minor"),
+        CheckConstraint("threshold_minor >= 0", name="threshold_minor"),
+        CheckConstraint(
+            "CASE kind WHEN 'vat' THEN rate_bps IS NOT NULL AND fixed_minor IS NULL"
+            " ELSE num_nonnulls(rate_bps, fixed_minor) = 1 END",
+            name="amount",
+        ),
+        CheckConstraint("effective_to > effective_from", name="period"),
+        Index("ix_tax_rules_created_at_id", text("created_at DESC"), text("id DESC")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    currency: Mapped[str]
+    rate_bps: Mapped[int | None]
+    fixed_minor: Mapped[int | None] = mapped_column(Minor)
+    threshold_minor: Mapped[int] = mapped_column(Minor)
+    effective_from: Mapped[datetime]
+    effective_to: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    withdrawn_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("admins.id"))
+    reason: Mapped[str | None]
 
 
 class FeeQuote(Base):
@@ -123,4 +210,5 @@ class FeeQuote(Base):
     vat_seller: Mapped[int] = mapped_column(Minor)
     basis: Mapped[dict[str, Any]] = mapped_column()
     expires_at: Mapped[datetime]
+    promo_code: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

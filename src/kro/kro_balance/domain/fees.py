@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from kro.core.errors import ErrorKind, KroError
 from kro.core.money import BASIS_POINTS, Money, allocate, share
-from kro.kro_balance.database.records import FeeBand
+from kro.kro_balance.database.records import FeeBand, TaxRule
 
 
 class NoFeeConfiguredError(KroError):
@@ -24,6 +24,31 @@ class AmountTooSmallError(KroError):
 
     kind = ErrorKind.INVALID
     code = "amount_too_small"
+
+
+class PromoCodeInvalidError(KroError):
+    """This promotional code is unknown, has ended or is not for an order like this."""
+
+    kind = ErrorKind.INVALID
+    code = "promo_code_invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class FeeScope:
+    """What a price is asked for: an amount, the type of the order and the promotion, if one is named."""
+
+    amount: Money
+    order_type: str
+    promo_code: str | None = None
+
+    def priced_by(self, band: FeeBand) -> bool:
+        """Whether a band is about orders like this, whenever it is in force."""
+        return (
+            band.currency == self.amount.currency
+            and band.covers(self.amount.amount)
+            and band.order_type in {None, self.order_type}
+            and band.promo_code == self.promo_code
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +80,16 @@ class Fees:
         return self.vat_buyer + self.vat_seller
 
 
-def choose_band(bands: Sequence[FeeBand], *, order_type: str, currency: str, at: datetime) -> FeeBand:
-    """Return the band in force: one for the order type before a general one, the newest first.
+def choose_band(bands: Sequence[FeeBand], wanted: FeeScope, *, at: datetime) -> FeeBand:
+    """Return the band in force for an order: of the named promotion, for the order type before a general one.
 
+    :raises PromoCodeInvalidError: when a code is named and prices nothing like this order now.
     :raises NoFeeConfiguredError: when none applies; nothing is ever free by accident.
     """
-    fitting = [band for band in bands if band.applies(order_type=order_type, currency=currency, at=at)]
-    if not fitting:
-        raise NoFeeConfiguredError
-    return max(fitting, key=lambda band: (band.order_type is not None, band.effective_from))
+    fitting = [band for band in bands if wanted.priced_by(band) and band.in_force(at)]
+    if fitting:
+        return max(fitting, key=lambda band: (band.order_type is not None, band.effective_from))
+    raise NoFeeConfiguredError if wanted.promo_code is None else PromoCodeInvalidError
 
 
 def price(amount: Money, *, band: FeeBand, vat_bps: int, buyer_share_bps: int) -> Fees:
@@ -91,13 +117,16 @@ def price(amount: Money, *, band: FeeBand, vat_bps: int, buyer_share_bps: int) -
     return fees
 
 
-def basis(band: FeeBand, *, vat_bps: int) -> dict[str, Any]:
+def basis(band: FeeBand, *, vat: TaxRule) -> dict[str, Any]:
     """Return what the price was computed from, to be kept beside it."""
-    kept = asdict(band)
     return {
-        "fee_configuration_id": str(kept["id"]),
+        "fee_configuration_id": str(band.id),
         "percent_bps": band.percent_bps,
         "minimum": band.minimum,
         "cap": band.cap,
-        "vat_bps": vat_bps,
+        "amount_from": band.amount_from,
+        "amount_to": band.amount_to,
+        "promo_code": band.promo_code,
+        "tax_rule_id": str(vat.id),
+        "vat_bps": vat.rate_bps,
     }

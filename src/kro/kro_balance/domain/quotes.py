@@ -14,7 +14,8 @@ from kro.core.ids import IdSource
 from kro.core.money import Money
 from kro.kro_balance.database.quotes import QuoteRepository
 from kro.kro_balance.database.records import QuoteState
-from kro.kro_balance.domain.fees import Fees, basis, choose_band, price
+from kro.kro_balance.domain.fees import Fees, FeeScope, basis, choose_band, price
+from kro.kro_balance.domain.taxes import rate_of, vat_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Quote:
     fees: Fees
     basis: dict[str, Any]
     expires_at: datetime
+    promo_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,13 @@ class QuoteRequest:
     amount: Money
     order_type: str
     buyer_share_bps: int
+    promo_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteTerms:
-    """How quotes are made: VAT in basis points, and how long a price is promised."""
+    """How quotes are made: how long a price is promised."""
 
-    vat_bps: int
     lifetime: timedelta
 
 
@@ -58,6 +60,8 @@ class QuoteService:
         """Promise the exact price of an escrow to one user.
 
         :raises NoFeeConfiguredError: when the currency or order type is not offered.
+        :raises PromoCodeInvalidError: when the named promotion does not price an order like this.
+        :raises NoTaxRuleError: when no VAT rule is in force for the currency.
         :raises AmountTooSmallError: when fees would eat the seller's whole amount.
         """
         return await self._runner.carry_out(
@@ -71,17 +75,20 @@ class QuoteService:
 def decide_quote(
     state: QuoteState, request: QuoteRequest, *, actor: Actor, terms: QuoteTerms, quote_id: UUID, now: datetime
 ) -> Outcome[Quote]:
-    """Price the request with the band in force now."""
+    """Price the request with the band and the VAT in force now."""
     state.standing.ensure_active()
-    band = choose_band(state.bands, order_type=request.order_type, currency=request.amount.currency, at=now)
-    fees = price(request.amount, band=band, vat_bps=terms.vat_bps, buyer_share_bps=request.buyer_share_bps)
+    scope = FeeScope(request.amount, request.order_type, request.promo_code)
+    band = choose_band(state.bands, scope, at=now)
+    vat = vat_rule(state.taxes, currency=request.amount.currency, at=now)
+    fees = price(request.amount, band=band, vat_bps=rate_of(vat), buyer_share_bps=request.buyer_share_bps)
     quote = Quote(
         id=quote_id,
         user_id=actor.id,
         order_type=request.order_type,
         fees=fees,
-        basis=basis(band, vat_bps=terms.vat_bps),
+        basis=basis(band, vat=vat),
         expires_at=now + terms.lifetime,
+        promo_code=band.promo_code,
     )
     row = {
         "id": quote.id,
@@ -90,6 +97,7 @@ def decide_quote(
         **asdict(fees),
         "basis": quote.basis,
         "expires_at": quote.expires_at,
+        "promo_code": quote.promo_code,
         "created_at": now,
     }
     return Outcome(Decision(writes=(Insert("fee_quotes", (row,)),)), quote)

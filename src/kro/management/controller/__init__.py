@@ -4,8 +4,11 @@ from fastapi import APIRouter
 
 from kro.management.controller import (
     admin_auth,
+    admin_fees,
     admin_operations,
     admin_payouts,
+    admin_refunds,
+    admin_stuck_payouts,
     auth,
     bank_accounts,
     payouts,
@@ -18,7 +21,11 @@ router.include_router(profiles.router)
 router.include_router(bank_accounts.router)
 router.include_router(payouts.router)
 router.include_router(admin_auth.router)
+# Before the routes with a payout in their path: "stuck" is none.
+router.include_router(admin_stuck_payouts.router)
+router.include_router(admin_fees.router)
 router.include_router(admin_payouts.router)
+router.include_router(admin_refunds.router)
 router.include_router(admin_operations.router)
 
 __all__ = ["router"]

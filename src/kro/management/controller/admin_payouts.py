@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
-from kro.core.decisions import Reply
 from kro.core.guards import admin_with
-from kro.core.http import IdempotencyKey, Input, JSONBytes, Line, Page, PageQuery, Position, problems, send
-from kro.core.ids import read_id, show_id
+from kro.core.http import (
+    IdempotencyKey,
+    Input,
+    JSONBytes,
+    Line,
+    Page,
+    PageParameters,
+    PageQuery,
+    Position,
+    id_text,
+    problems,
+    send,
+)
+from kro.core.ids import read_id
 from kro.core.two_factor import FactorLockedError, WrongFactorError
 from kro.management.controller.dependencies import AdminPayoutsDep, CursorsDep, PayoutsDep
 from kro.management.controller.inputs import Code
+from kro.management.controller.payout_views import (
+    AdminPayoutRead,
+    DecidedPayoutRead,
+    FollowedAdminPayoutRead,
+    RejectedRead,
+    render_decided_payout,
+    render_rejected,
+)
 from kro.payment.domain import (
-    AdminPayout,
     AlreadyApprovedError,
     ApprovalMismatchError,
+    OwnPayoutError,
     PayoutNotFoundError,
-    PayoutRead,
     PayoutStateError,
     PayoutStatus,
 )
@@ -48,42 +65,9 @@ class RejectIn(Input):
     reason: Line
 
 
-class PayoutOwnerRead(BaseModel):
-    id: str = Field(examples=["usr_01kajz7k3nf9b8r2m4q6s8t0vw"])
-    display_name: str
-
-
-class ApprovalRead(BaseModel):
-    admin_id: str = Field(examples=["adm_01kajz7k3nf9b8r2m4q6s8t0vw"])
-    at: datetime
-
-
-class AdminPayoutRead(PayoutRead):
-    """A payout as admins see it."""
-
-    user: PayoutOwnerRead
-    approvals_required: int
-    approvals: list[ApprovalRead]
-    approval_hash: str = Field(description="Covers payout, amount and account; an approval repeats it.")
-
-    @classmethod
-    def of_seen(cls, seen: AdminPayout) -> Self:
-        payout = seen.payout
-        return cls(
-            **dict(PayoutRead.of(payout)),
-            user=PayoutOwnerRead(id=show_id("usr", payout.user_id), display_name=seen.user_name),
-            approvals_required=payout.approvals_required,
-            approvals=[
-                ApprovalRead(admin_id=show_id("adm", approval.admin_id), at=approval.at)
-                for approval in payout.approvals
-            ],
-            approval_hash=seen.approval_hash,
-        )
-
-
-def render_admin_payout(seen: AdminPayout) -> Reply:
-    """Return the finished answer to an approval or a rejection."""
-    return Reply(status=200, body=AdminPayoutRead.of_seen(seen).model_dump_json().encode())
+class RejectManyIn(Input):
+    payout_ids: list[Annotated[str, id_text("pyt")]] = Field(min_length=1, max_length=50)
+    reason: Line
 
 
 @router.get("", response_model=Page[AdminPayoutRead])
@@ -108,17 +92,53 @@ async def list_payouts(
     return JSONBytes.of(Page[AdminPayoutRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
 
 
-@router.get("/{payout_id}", response_model=AdminPayoutRead, responses=problems(PayoutNotFoundError))
+@router.get("/queue", response_model=Page[AdminPayoutRead])
+async def list_queue(
+    query: PageParameters, admin: PayoutApprover, payouts: AdminPayoutsDep, cursors: CursorsDep
+) -> JSONBytes:
+    """List what waits for your approval, the longest waiting first; each one needs a fresh code of its own."""
+    bound_to = {"list": "payout_queue", "admin": str(admin.id)}
+    found = await payouts.queue(
+        actor=admin, after=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1
+    )
+    page = cursors.cut(
+        found,
+        limit=query.limit,
+        position=lambda seen: Position(seen.payout.created_at, seen.payout.id),
+        bound_to=bound_to,
+    )
+    data = [AdminPayoutRead.of_seen(seen) for seen in page.rows]
+    return JSONBytes.of(Page[AdminPayoutRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+
+
+@router.post("/rejections", response_model=RejectedRead, responses=problems(PayoutNotFoundError))
+async def reject_payouts(
+    body: RejectManyIn, admin: PayoutApprover, key: IdempotencyKey, payouts: PayoutsDep
+) -> Response:
+    """Refuse every payout of a list that still awaits approval; their owners get everything back at once."""
+    return send(
+        await payouts.reject_many(
+            payout_ids=[read_id("pyt", shown) for shown in dict.fromkeys(body.payout_ids)],
+            reason=body.reason,
+            actor=admin,
+            once=key.by(admin.id),
+            render=render_rejected,
+        )
+    )
+
+
+@router.get("/{payout_id}", response_model=FollowedAdminPayoutRead, responses=problems(PayoutNotFoundError))
 async def get_payout(payout_id: str, admin: PayoutReader, payouts: AdminPayoutsDep) -> JSONBytes:  # noqa: ARG001 - the guard
-    """Return one payout with what an approval of it has to repeat."""
-    return JSONBytes.of(AdminPayoutRead.of_seen(await payouts.get(read_id("pyt", payout_id))))
+    """Return one payout with its history and what an approval of it has to repeat."""
+    return JSONBytes.of(FollowedAdminPayoutRead.of_followed(await payouts.get(read_id("pyt", payout_id))))
 
 
 @router.post(
     "/{payout_id}/approve",
-    response_model=AdminPayoutRead,
+    response_model=DecidedPayoutRead,
     responses=problems(
         PayoutNotFoundError,
+        OwnPayoutError,
         PayoutStateError,
         AlreadyApprovedError,
         ApprovalMismatchError,
@@ -137,14 +157,14 @@ async def approve_payout(
             approval_hash=body.approval_hash,
             actor=admin,
             once=key.by(admin.id),
-            render=render_admin_payout,
+            render=render_decided_payout,
         )
     )
 
 
 @router.post(
     "/{payout_id}/reject",
-    response_model=AdminPayoutRead,
+    response_model=DecidedPayoutRead,
     responses=problems(PayoutNotFoundError, PayoutStateError),
 )
 async def reject_payout(
@@ -157,6 +177,6 @@ async def reject_payout(
             reason=body.reason,
             actor=admin,
             once=key.by(admin.id),
-            render=render_admin_payout,
+            render=render_decided_payout,
         )
     )

@@ -47,8 +47,8 @@ async def list_banks(user: ActiveUser, banks: BankAccountsDep, currency: Currenc
 @router.post("/me/bank-accounts/resolve", response_model=AccountNameRead, responses=problems(*_ASKED))
 async def resolve_account(body: AccountNumberIn, user: ActiveUser, banks: BankAccountsDep) -> JSONBytes:
     """Ask the bank whose account it is, to show before it is added."""
-    name = await banks.resolve(AccountNumber(body.bank_code, body.account_number), actor=user)
-    return JSONBytes.of(AccountNameRead(account_name=name))
+    found = await banks.resolve(AccountNumber(body.bank_code, body.account_number), actor=user)
+    return JSONBytes.of(AccountNameRead(account_name=found.account_name, name_match=found.name_match))
 
 
 @router.post(

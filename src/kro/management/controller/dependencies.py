@@ -8,7 +8,7 @@ from kro.core.database.invariants import Invariants
 from kro.core.http import CursorSigner
 from kro.core.outbox import DeadLetters
 from kro.management.domain import Accounts, AdminAccess, BankAccounts, PayoutRequests
-from kro.payment.domain import AdminPayoutReads, PayoutService, WebhookAdmin
+from kro.payment.domain import AdminPayoutReads, PayoutResolutions, PayoutService, WebhookAdmin
 
 
 async def _accounts(request: Request) -> Accounts:
@@ -35,6 +35,10 @@ async def _admin_payouts(request: Request) -> AdminPayoutReads:
     return cast("AdminPayoutReads", request.app.state.admin_payouts)
 
 
+async def _payout_resolutions(request: Request) -> PayoutResolutions:
+    return cast("PayoutResolutions", request.app.state.payout_resolutions)
+
+
 async def _webhook_admin(request: Request) -> WebhookAdmin:
     return cast("WebhookAdmin", request.app.state.webhook_admin)
 
@@ -57,6 +61,7 @@ BankAccountsDep = Annotated[BankAccounts, Depends(_bank_accounts)]
 PayoutRequestsDep = Annotated[PayoutRequests, Depends(_payout_requests)]
 PayoutsDep = Annotated[PayoutService, Depends(_payouts)]
 AdminPayoutsDep = Annotated[AdminPayoutReads, Depends(_admin_payouts)]
+PayoutResolutionsDep = Annotated[PayoutResolutions, Depends(_payout_resolutions)]
 WebhookAdminDep = Annotated[WebhookAdmin, Depends(_webhook_admin)]
 DeadLettersDep = Annotated[DeadLetters, Depends(_dead_letters)]
 ReconciliationDep = Annotated[Invariants, Depends(_reconciliation)]

@@ -13,16 +13,25 @@ from kro.core.guards import CurrentUser
 from kro.core.http import IdempotencyKey, Input, MoneyIn, id_text, problems, send
 from kro.core.ids import read_id
 from kro.core.money import CurrencyMismatchError
+from kro.kro_balance.domain import NoTaxRuleError
 from kro.management.controller.dependencies import PayoutRequestsDep
 from kro.management.domain.errors import BankAccountNotFoundError
-from kro.payment.domain import AccountCoolingError, PayoutLimitError, PayoutRead, render_payout
+from kro.payment.domain import (
+    AccountCoolingError,
+    DebtOutstandingError,
+    PayoutAmountError,
+    PayoutLimitError,
+    PayoutRead,
+    PayoutVelocityError,
+    render_payout,
+)
 
 router = APIRouter(tags=["payouts"])
 
 
 class PayoutIn(Input):
     bank_account_id: Annotated[str, id_text("bnk")] = Field(examples=["bnk_01kajz7k3nf9b8r2m4q6s8t0vw"])
-    amount: MoneyIn = Field(description="What the bank account is to get; the fee comes on top.")
+    amount: MoneyIn = Field(description="What the bank account is to get; fee and stamp duty come on top.")
 
 
 @router.post(
@@ -34,13 +43,17 @@ class PayoutIn(Input):
         InsufficientFundsError,
         CurrencyMismatchError,
         AccountCoolingError,
+        DebtOutstandingError,
+        PayoutAmountError,
         PayoutLimitError,
+        PayoutVelocityError,
+        NoTaxRuleError,
     ),
 )
 async def request_payout(
     body: PayoutIn, user: CurrentUser, key: IdempotencyKey, payouts: PayoutRequestsDep
 ) -> Response:
-    """Ask for money from your balance. It is set aside at once and sent when it was approved."""
+    """Ask for money from your balance. It is set aside at once and sent when it was approved, or at once if trusted."""
     return send(
         await payouts.request(
             bank_account_id=read_id("bnk", body.bank_account_id),

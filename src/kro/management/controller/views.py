@@ -13,7 +13,7 @@ from kro.core.auth.sessions import SessionView, Tokens
 from kro.core.decisions import Reply
 from kro.core.ids import show_id
 from kro.management.domain import AdminLoggedIn, AdminView, BankAccount, LoggedIn, UserView
-from kro.payment.domain import Bank
+from kro.payment.domain import Bank, NameMatch
 from kro.verification.domain import Challenge
 
 
@@ -153,6 +153,7 @@ class BankList(BaseModel):
 
 class AccountNameRead(BaseModel):
     account_name: str
+    name_match: NameMatch = Field(description="How it compares with your name here.")
 
 
 class BankAccountRead(BaseModel):
@@ -162,6 +163,7 @@ class BankAccountRead(BaseModel):
     account_number: str = Field(examples=["******6789"])
     account_name: str
     currency: str = Field(examples=["NGN"])
+    name_match: NameMatch = Field(description="How the account's name compares with yours here.")
     usable_from: datetime = Field(description="From when on money may be paid out to it.")
 
     @classmethod
@@ -173,6 +175,7 @@ class BankAccountRead(BaseModel):
             account_number=account.masked_number,
             account_name=account.account_name,
             currency=account.currency,
+            name_match=account.name_match,
             usable_from=account.usable_from,
         )
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kro.core.database.base import Base
@@ -12,6 +12,7 @@ from kro.core.database.base import Base
 class BankAccountRow(Base):
     __tablename__ = "bank_accounts"
     __table_args__ = (
+        CheckConstraint("name_match IN ('match', 'partial', 'mismatch')", name="name_match"),
         Index(
             "uq_bank_accounts_user_id_account",
             "user_id",
@@ -34,3 +35,4 @@ class BankAccountRow(Base):
     usable_from: Mapped[datetime]
     removed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    name_match: Mapped[str] = mapped_column(server_default=text("'mismatch'"))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from kro.payment.domain import NameMatch
+
 
 @dataclass(frozen=True, slots=True)
 class UserView:
@@ -69,6 +71,7 @@ class BankAccount:
     currency: str
     usable_from: datetime
     created_at: datetime
+    name_match: NameMatch
 
     @property
     def masked_number(self) -> str:
@@ -81,3 +84,5 @@ class AccountsOfUser:
 
     live: int
     known: bool
+    first_name: str = field(repr=False)
+    last_name: str = field(repr=False)

@@ -17,8 +17,9 @@ from kro.management.database.records import BankAccount
 from kro.management.domain.banks import Banks
 from kro.management.domain.decide_bank_account import Addition, VerifiedAccount, decide_bank_account, is_addable
 from kro.management.domain.errors import AccountNotResolvedError, BankAccountNotFoundError
+from kro.management.domain.name_match import match_names
 from kro.management.domain.records import record
-from kro.payment.domain import AccountResolver, Bank, ResolvedAccount, bank_account_context
+from kro.payment.domain import AccountResolver, Bank, NameMatch, ResolvedAccount, bank_account_context
 
 _RESOLVES: Final = Limit("account_resolve", quota=20, window_seconds=3_600)
 _INDEXED: Final = "bank_accounts.account_number"
@@ -28,6 +29,14 @@ _INDEXED: Final = "bank_accounts.account_number"
 class AccountNumber:
     bank_code: str
     number: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedName:
+    """The name a bank keeps for an account, and how it compares with the user's."""
+
+    account_name: str = field(repr=False)
+    name_match: NameMatch
 
 
 class BankAccounts:
@@ -64,8 +73,8 @@ class BankAccounts:
         """Return the banks that can be paid to; see :meth:`Banks.list`."""
         return await self._banks.list(currency=currency)
 
-    async def resolve(self, account: AccountNumber, *, actor: Actor) -> str:
-        """Return whose account it is, as its bank says.
+    async def resolve(self, account: AccountNumber, *, actor: Actor) -> ResolvedName:
+        """Return whose account it is, as its bank says, and how that compares with the actor's name.
 
         :raises RateLimitedError: after 20 accounts in an hour.
         :raises AccountNotResolvedError: when the bank does not know the number.
@@ -76,7 +85,9 @@ class BankAccounts:
         found = await self._resolver.resolve(account_number=account.number, bank_code=account.bank_code)
         if not isinstance(found, ResolvedAccount):
             raise AccountNotResolvedError
-        return found.account_name
+        first_name, last_name = await self._store.names(actor.id)
+        match = match_names(found.account_name, first_name=first_name, last_name=last_name)
+        return ResolvedName(found.account_name, match)
 
     async def add(
         self, account: AccountNumber, *, actor: Actor, once: Once, render: Callable[[BankAccount], Reply]

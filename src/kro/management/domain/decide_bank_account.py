@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Final
 from uuid import UUID
 
 from kro.core.actor import Actor
-from kro.core.decisions import Audit, Decision, Insert, Outcome
+from kro.core.decisions import Audit, Decision, Insert, Message, Outcome
 from kro.core.ids import IdSource
 from kro.management.database.records import AccountsOfUser, BankAccount
 from kro.management.domain.errors import AccountNotResolvedError, BankAccountExistsError, TooManyBankAccountsError
+from kro.management.domain.name_match import match_names
 
 MAX_ACCOUNTS: Final = 10
+_LAGOS: Final = timezone(timedelta(hours=1), "Africa/Lagos")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ def is_addable(accounts: AccountsOfUser) -> bool:
 def decide_bank_account(
     addition: Addition, *, cooling: timedelta, actor: Actor, ids: IdSource, now: datetime
 ) -> Outcome[BankAccount]:
-    """Write an account and its audit row; money may go there when it has cooled.
+    """Write an account, how its name compares with the owner's, and its audit row, and tell the owner.
+
+    Money may go there when it has cooled.
 
     :raises BankAccountExistsError: when the account is already one of the user's.
     :raises TooManyBankAccountsError: when the user has as many as there may be.
@@ -71,6 +75,7 @@ def decide_bank_account(
         currency=verified.currency,
         usable_from=now + cooling,
         created_at=now,
+        name_match=match_names(verified.account_name, first_name=accounts.first_name, last_name=accounts.last_name),
     )
     audit = Audit(
         id=ids.new(),
@@ -78,6 +83,30 @@ def decide_bank_account(
         action="bank_account.added",
         target_type="bank_account",
         target_id=account.id,
-        detail={"bank_code": account.bank_code, "account_number": account.masked_number},
+        detail={
+            "bank_code": account.bank_code,
+            "account_number": account.masked_number,
+            "name_match": account.name_match,
+        },
     )
-    return Outcome(Decision(writes=(Insert("bank_accounts", (asdict(account),)),), audits=(audit,)), account)
+    decision = Decision(
+        writes=(Insert("bank_accounts", (asdict(account),)),), messages=(_notice(account, ids),), audits=(audit,)
+    )
+    return Outcome(decision, account)
+
+
+def _notice(account: BankAccount, ids: IdSource) -> Message:
+    """Tell the owner: an account they did not add must reach them before it has cooled."""
+    return Message(
+        id=ids.new(),
+        topic="notify",
+        payload={
+            "user_id": account.user_id,
+            "template": "bank_account_added",
+            "channels": ["sms", "mail"],
+            "facts": {
+                "bank": f"{account.bank_name} {account.masked_number}",
+                "usable_from": f"{account.usable_from.astimezone(_LAGOS):%d %b %Y, %H:%M}",
+            },
+        },
+    )

@@ -1,17 +1,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 from kro.core.actor import Actor
 from kro.core.clock import Clock
-from kro.core.config import KYCSettings
+from kro.core.config import KYCSettings, PayoutSettings
 from kro.core.decisions import DecisionRunner, Loaded, Once, Outcome, Reply
 from kro.core.ids import IdSource
 from kro.core.money import Money
 from kro.management.database.payouts import PayoutBasis, PayoutBasisStore
 from kro.management.domain.errors import BankAccountNotFoundError
-from kro.payment.domain import Payout, PayoutRules, decide_payout_request, payout_day_start
+from kro.management.domain.name_match import match_names, weaker
+from kro.payment.domain import (
+    Payout,
+    PayoutAccount,
+    PayoutLimits,
+    PayoutRules,
+    decide_payout_request,
+    payout_day_start,
+)
 
 
 class PayoutRequests:
@@ -24,6 +33,7 @@ class PayoutRequests:
         runner: DecisionRunner,
         rules: PayoutRules,
         kyc: KYCSettings,
+        settings: PayoutSettings,
         clock: Clock,
         ids: IdSource,
     ) -> None:
@@ -31,6 +41,7 @@ class PayoutRequests:
         self._runner = runner
         self._rules = rules
         self._kyc = kyc
+        self._settings = settings
         self._clock = clock
         self._ids = ids
 
@@ -58,6 +69,7 @@ class PayoutRequests:
                 bank_account_id=bank_account_id,
                 currency=amount.currency,
                 day_start=day_start,
+                now=now,
             )
             loaded.state.standing.ensure_active()
             return loaded
@@ -68,14 +80,30 @@ class PayoutRequests:
             return decide_payout_request(
                 user_id=actor.id,
                 amount=amount,
-                account=basis.account,
-                available_minor=basis.available_minor,
+                account=_as_named_now(basis.account, basis),
+                funds=basis.funds,
                 day=basis.day,
-                day_limit_minor=self._kyc.tiers[basis.standing.kyc_tier].payout_day_max_minor,
+                limits=self._limits(basis.standing.kyc_tier),
                 rules=self._rules,
+                taxes=basis.taxes,
                 actor=actor,
                 ids=self._ids,
                 now=now,
             )
 
         return await self._runner.run(load=load, decide=decide, render=render, once=once)
+
+    def _limits(self, kyc_tier: int) -> PayoutLimits:
+        tier = self._kyc.tiers[kyc_tier]
+        auto = self._settings.auto_approve_below_minor
+        return PayoutLimits(
+            transaction_minor=tier.payout_max_minor,
+            day_minor=tier.payout_day_max_minor,
+            auto_approve_below_minor=auto[kyc_tier] if kyc_tier < len(auto) else 0,
+        )
+
+
+def _as_named_now(account: PayoutAccount, basis: PayoutBasis) -> PayoutAccount:
+    """Trust an account no more than its name deserves today: owners can change theirs after adding it."""
+    today = match_names(account.account_name, first_name=basis.first_name, last_name=basis.last_name)
+    return replace(account, name_match=weaker(account.name_match, today))

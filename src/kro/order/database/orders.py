@@ -28,7 +28,8 @@ from kro.order.database.words import (
 _FACTS: Final = """
        o.*, b.first_name || ' ' || b.last_name AS buyer_name, s.first_name || ' ' || s.last_name AS seller_name,
        s.kyc_tier AS seller_tier, b.email AS buyer_email,
-       available_balance(o.buyer_id, o.currency) AS buyer_available, open_payments(o.id) AS open_payments,
+       available_balance(o.buyer_id, o.currency) AS buyer_available, debt_of(o.seller_id, o.currency) AS seller_owes,
+       open_payments(o.id) AS open_payments,
        (SELECT json_agg(c ORDER BY c.position) FROM conditions AS c WHERE c.order_id = o.id) AS conditions,
        (SELECT array_agg(e.id) FROM evidence AS e WHERE e.order_id = o.id) AS order_evidence
 """
@@ -103,6 +104,7 @@ def read_state(row: asyncpg.Record, *, viewer: Party) -> OrderState:
         seller_tier=row["seller_tier"],
         buyer_email=row["buyer_email"],
         buyer_available=row["buyer_available"],
+        seller_owes=row["seller_owes"],
         open_payments=row["open_payments"],
         evidence_ids=tuple(row["order_evidence"] or ()),
     )

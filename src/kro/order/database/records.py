@@ -121,8 +121,9 @@ class Condition:
 class OrderState:
     """What one load query brought. ``viewer`` is the party that asks, ``SYSTEM`` for the worker.
 
-    ``buyer_available`` is the buyer's spendable balance in the order's currency; ``open_payments`` counts payments
-    whose outcome is not known; ``evidence_ids`` are all pieces of evidence of the order.
+    ``buyer_available`` is the buyer's spendable balance in the order's currency, ``seller_owes`` what the seller owes
+    the platform in it; ``open_payments`` counts payments whose outcome is not known; ``evidence_ids`` are all pieces of
+    evidence of the order.
     """
 
     order: Order
@@ -133,6 +134,7 @@ class OrderState:
     seller_tier: int = 0
     buyer_email: str | None = None
     buyer_available: int = 0
+    seller_owes: int = 0
     open_payments: int = 0
     evidence_ids: tuple[UUID, ...] = ()
     standing: Standing | None = None

@@ -50,6 +50,8 @@ class CloseReason(StrEnum):
     NOT_FUNDED_IN_TIME = "not_funded_in_time"
     SELLER_CANCELLED = "seller_cancelled"
     OVERDUE = "overdue"
+    ADMIN_DECISION = "admin_decision"
+    CHARGED_BACK = "charged_back"
 
 
 class Party(StrEnum):
@@ -121,6 +123,10 @@ class Command(StrEnum):
     SELLER_CANCEL = "seller_cancel"
     CANCEL_OVERDUE = "cancel_overdue"
     APPROVE = "approve"
+    REFUND_HELD = "refund_held"
+    CHARGEBACK_OPENED = "chargeback_opened"
+    CHARGEBACK_WON = "chargeback_won"
+    CHARGEBACK_LOST = "chargeback_lost"
 
 
 class EventType(StrEnum):
@@ -143,3 +149,7 @@ class EventType(StrEnum):
     COMPLETED = "completed"
     APPROVED = "approved"
     REFUNDED = "refunded"
+    PARTLY_REFUNDED = "partly_refunded"
+    CHARGEBACK_OPENED = "chargeback_opened"
+    CHARGEBACK_WON = "chargeback_won"
+    CHARGEBACK_LOST = "chargeback_lost"

@@ -17,12 +17,26 @@ from kro.order.database.words import (
     TimerKind,
 )
 from kro.order.domain.changes import Context
+from kro.order.domain.decide_chargeback import (
+    Contested,
+    decide_contest_lost,
+    decide_contest_won,
+    decide_contested,
+    is_funded,
+)
 from kro.order.domain.decide_finish import RefundHook, WalletRefund
-from kro.order.domain.errors import OrderNotFoundError
+from kro.order.domain.decide_held_refund import HeldRefund, decide_refund_held
+from kro.order.domain.errors import (
+    IllegalTransitionError,
+    OrderNotFoundError,
+    OrderOnHoldError,
+    RefundAboveHeldError,
+    RefundLeavesTooLittleError,
+)
 from kro.order.domain.events import event_item
 from kro.order.domain.evidence import EvidenceService
 from kro.order.domain.receipts import OrderReceipts
-from kro.order.domain.rules import OrderRules
+from kro.order.domain.rules import FeePolicy, OrderRules
 from kro.order.domain.service import OrderService
 from kro.order.domain.templates import TEMPLATES
 from kro.order.domain.timeouts import OrderTimeouts
@@ -33,13 +47,18 @@ __all__ = [
     "CloseReason",
     "ConditionKind",
     "ConfirmedBy",
+    "Contested",
     "Context",
     "CreationRepository",
     "EventType",
     "EvidenceService",
+    "FeePolicy",
+    "HeldRefund",
+    "IllegalTransitionError",
     "NewCondition",
     "Order",
     "OrderNotFoundError",
+    "OrderOnHoldError",
     "OrderReads",
     "OrderReceipts",
     "OrderRepository",
@@ -51,9 +70,16 @@ __all__ = [
     "OrderTimeouts",
     "OrderType",
     "Party",
+    "RefundAboveHeldError",
     "RefundHook",
+    "RefundLeavesTooLittleError",
     "TimerKind",
     "WalletRefund",
+    "decide_contest_lost",
+    "decide_contest_won",
+    "decide_contested",
+    "decide_refund_held",
     "event_item",
+    "is_funded",
     "seed_templates",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from kro.core.decisions import Decision, Outcome
 from kro.core.money import Money
@@ -21,16 +22,21 @@ from kro.order.database.words import (
 from kro.order.domain import errors
 from kro.order.domain.changes import Changes, Context, money, settled
 from kro.order.domain.lifecycle import ensure_allowed
-from kro.order.domain.rules import OrderRules
+from kro.order.domain.receivables import repay_from_release
+from kro.order.domain.rules import FeePolicy, OrderRules
+
+RETURN_FEES: Final = FeePolicy()
 
 
 @dataclass(frozen=True, slots=True)
 class WalletRefund:
-    """The fact that an order's escrow went back to its buyer's balance."""
+    """The fact that an order's escrow went back to its buyer's balance, but for ``fee`` and the ``vat`` on it."""
 
     order: Order
     amount: Money
     reason: CloseReason
+    fee: int = 0
+    vat: int = 0
 
 
 RefundHook = Callable[[WalletRefund, Context], Decision]
@@ -80,7 +86,7 @@ def decide_approve(state: OrderState, *, context: Context) -> Outcome[OrderState
         fee=order.fees.fee,
         vat=order.fees.vat,
     )
-    return (
+    changes = (
         changes.to(
             OrderStatus.CLOSED,
             close_reason=CloseReason.APPROVED,
@@ -91,16 +97,16 @@ def decide_approve(state: OrderState, *, context: Context) -> Outcome[OrderState
         .tell(EventType.APPROVED, released=money(release.seller, order.currency))
         .notify(Party.BUYER, "order_closed")
         .notify(Party.SELLER, "order_closed", received=money(release.seller, order.currency))
-        .done()
     )
+    return repay_from_release(changes, received=release.seller, source=("order", order.id)).done()
 
 
 def decide_seller_cancel(
-    state: OrderState, reason: str, *, context: Context, refund_hook: RefundHook
+    state: OrderState, reason: str, *, fees: FeePolicy = RETURN_FEES, context: Context, refund_hook: RefundHook
 ) -> Outcome[OrderState]:
-    """T17: the seller calls it off; everything held goes back to the buyer, fees included."""
+    """T17: the seller calls it off; what is held goes back to the buyer, with the fees unless the policy keeps them."""
     ensure_allowed(state.order, Command.SELLER_CANCEL, state.viewer)
-    return _give_back(state, CloseReason.SELLER_CANCELLED, reason, context=context, refund_hook=refund_hook)
+    return _give_back(state, CloseReason.SELLER_CANCELLED, reason, fees=fees, context=context, refund_hook=refund_hook)
 
 
 def decide_cancel_overdue(
@@ -114,27 +120,35 @@ def decide_cancel_overdue(
     ensure_allowed(order, Command.CANCEL_OVERDUE, state.viewer)
     if order.deliver_by is None or context.now <= order.deliver_by + rules.overdue_grace:
         raise errors.NotOverdueError
-    return _give_back(state, CloseReason.OVERDUE, reason, context=context, refund_hook=refund_hook)
+    return _give_back(
+        state, CloseReason.OVERDUE, reason, fees=rules.fee_policy, context=context, refund_hook=refund_hook
+    )
 
 
 def _give_back(
-    state: OrderState, cause: CloseReason, reason: str, *, context: Context, refund_hook: RefundHook
+    state: OrderState, cause: CloseReason, reason: str, *, fees: FeePolicy, context: Context, refund_hook: RefundHook
 ) -> Outcome[OrderState]:
     order = state.order
-    held = Money(order.held, order.currency)
+    fee, vat = fees.kept(cause, order)
+    back = Money(order.held - fee - vat, order.currency)
     changes = Changes(state, context)
     return (
         changes.to(
             OrderStatus.REFUNDED,
             close_reason=cause,
             funding_status=settled(changes),
-            refunded_amount=order.refunded_amount + held.amount,
+            refunded_amount=order.refunded_amount + back.amount,
+            released_amount=order.released_amount + fee + vat,
         )
-        .post(refund_to_wallet(changes.posting(), order_id=order.id, buyer_id=order.buyer_id, amount=held))
-        .include(refund_hook(WalletRefund(order=order, amount=held, reason=cause), context))
-        .tell(EventType.REFUNDED, cause=cause, reason=reason, refunded=money(held.amount, held.currency))
-        .notify(Party.BUYER, "order_refunded", refunded=money(held.amount, held.currency))
-        .notify(Party.SELLER, "order_refunded", refunded=money(held.amount, held.currency))
+        .post(
+            refund_to_wallet(
+                changes.posting(), order_id=order.id, buyer_id=order.buyer_id, amount=back, fee=fee, vat=vat
+            )
+        )
+        .include(refund_hook(WalletRefund(order=order, amount=back, reason=cause, fee=fee, vat=vat), context))
+        .tell(EventType.REFUNDED, cause=cause, reason=reason, refunded=money(back.amount, back.currency))
+        .notify(Party.BUYER, "order_refunded", refunded=money(back.amount, back.currency))
+        .notify(Party.SELLER, "order_refunded", refunded=money(back.amount, back.currency))
         .done()
     )
 

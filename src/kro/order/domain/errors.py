@@ -45,6 +45,18 @@ class WrongPartyError(KroError):
     code = "order_wrong_party"
 
 
+class RefundAboveHeldError(KroError):
+    """The order does not hold that much any more."""
+
+    code = "refund_above_held"
+
+
+class RefundLeavesTooLittleError(KroError):
+    """What the order would still hold does not cover its fees; give everything back, or less."""
+
+    code = "refund_leaves_too_little"
+
+
 class OrderOnHoldError(KroError):
     """The order is on hold; nothing may move until the hold is lifted."""
 

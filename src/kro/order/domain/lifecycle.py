@@ -60,6 +60,9 @@ def _row(
 S = OrderStatus
 C = Command
 _LATE: Final = (S.EXPIRED, S.CANCELLED, S.DECLINED)
+_FUNDED: Final = (S.IN_PROGRESS, S.COMPLETED, S.ISSUE_REPORTED, S.DISPUTED)
+# A payment may be contested long after its order has ended, or before the order was funded by it.
+_PAID_FOR: Final = (S.ACCEPTED, *_FUNDED, S.CLOSED, S.REFUNDED, *_LATE)
 
 LIFECYCLE: Final[tuple[Transition, ...]] = (
     _row("T04", C.DECLINE, (S.CREATED,), Who.OTHER_PARTY, S.DECLINED),
@@ -81,6 +84,11 @@ LIFECYCLE: Final[tuple[Transition, ...]] = (
     _row("T17", C.SELLER_CANCEL, (S.IN_PROGRESS,), Who.SELLER, S.REFUNDED, moves_money=True),
     _row("T19", C.CANCEL_OVERDUE, (S.IN_PROGRESS,), Who.BUYER, S.REFUNDED, moves_money=True),
     _row("T22", C.APPROVE, (S.COMPLETED,), Who.BUYER, S.CLOSED, moves_money=True),
+    _row("T36", C.CHARGEBACK_OPENED, _PAID_FOR, Who.SYSTEM),
+    _row("T36", C.CHARGEBACK_WON, _PAID_FOR, Who.SYSTEM),
+    _row("T36", C.CHARGEBACK_LOST, _FUNDED, Who.SYSTEM, S.REFUNDED),
+    _row("T36", C.CHARGEBACK_LOST, (S.ACCEPTED, S.CLOSED, S.REFUNDED, *_LATE), Who.SYSTEM),
+    _row("T37", C.REFUND_HELD, (S.IN_PROGRESS, S.COMPLETED), Who.SYSTEM, S.REFUNDED, moves_money=True),
 )
 
 

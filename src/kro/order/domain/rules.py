@@ -5,8 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from kro.order.database.words import OrderType
+from kro.order.database.records import Order
+from kro.order.database.words import CloseReason, OrderType
 from kro.order.domain.errors import AmountAboveTierError
+
+
+@dataclass(frozen=True, slots=True)
+class FeePolicy:
+    """For which causes of a refund the platform keeps the buyer's fee; for all others everything goes back."""
+
+    kept_for: frozenset[CloseReason] = frozenset()
+
+    def kept(self, cause: CloseReason, order: Order) -> tuple[int, int]:
+        """Return the fee and the VAT on top of it that stay, in minor units; something always goes back."""
+        if cause not in self.kept_for or order.held <= order.fee_buyer + order.vat_buyer:
+            return 0, 0
+        return order.fee_buyer, order.vat_buyer
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +38,7 @@ class OrderRules:
     overdue_grace: timedelta
     tier_currency: str
     tier_limits: tuple[int | None, ...]
+    fee_policy: FeePolicy = FeePolicy()
 
     def inspection_hours(self, order_type: OrderType) -> int:
         """Return the default inspection period in hours: services take longer to judge than goods."""

@@ -165,7 +165,9 @@ class OrderService:
         if state.order.status is not OrderStatus.IN_PROGRESS:
             return decide_agree.decide_cancel_unfunded(state, reason, context=context)
         if state.viewer is Party.SELLER:
-            return decide_finish.decide_seller_cancel(state, reason, context=context, refund_hook=self._refund_hook)
+            return decide_finish.decide_seller_cancel(
+                state, reason, fees=self._rules.fee_policy, context=context, refund_hook=self._refund_hook
+            )
         return decide_finish.decide_cancel_overdue(
             state, reason, rules=self._rules, context=context, refund_hook=self._refund_hook
         )

@@ -8,6 +8,7 @@ from kro.core.http import IdempotencyKey, JSONBytes, Page, PageParameters, Posit
 from kro.core.ids import read_id
 from kro.payment.controller.dependencies import CursorsDep, PaymentsDep, PayoutReadsDep, PayoutsDep, WebhooksDep
 from kro.payment.domain import (
+    FollowedPayoutRead,
     PaymentNotFoundError,
     PaymentRead,
     PayoutNotFoundError,
@@ -62,11 +63,14 @@ async def list_payouts(
 
 
 @router.get(
-    "/payouts/{payout_id}", response_model=PayoutRead, tags=["payouts"], responses=problems(PayoutNotFoundError)
+    "/payouts/{payout_id}",
+    response_model=FollowedPayoutRead,
+    tags=["payouts"],
+    responses=problems(PayoutNotFoundError),
 )
 async def get_payout(payout_id: str, user: CurrentUser, payouts: PayoutReadsDep) -> Response:
-    """Return one payout of the caller's."""
-    return JSONBytes.of(PayoutRead.of(await payouts.get(read_id("pyt", payout_id), actor=user)))
+    """Return one payout of the caller's with its history."""
+    return JSONBytes.of(FollowedPayoutRead.of_followed(await payouts.get(read_id("pyt", payout_id), actor=user)))
 
 
 @router.post(

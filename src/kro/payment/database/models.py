@@ -23,6 +23,9 @@ class TransactionRow(Base):
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("fee >= 0", name="fee"),
         CheckConstraint("vat BETWEEN 0 AND fee", name="vat"),
+        CheckConstraint("duty >= 0", name="duty"),
+        CheckConstraint("duty_bearer IN ('user', 'platform')", name="duty_bearer"),
+        CheckConstraint("name_match IN ('match', 'partial', 'mismatch')", name="name_match"),
         CheckConstraint("variance IN ('exact', 'under', 'over')", name="variance"),
         CheckConstraint(
             "status IN ('initiated', 'processing', 'succeeded', 'failed', 'abandoned', 'unknown', "
@@ -32,6 +35,13 @@ class TransactionRow(Base):
         Index("ix_transactions_user_id_created_at_id", "user_id", "kind", text("created_at DESC"), text("id DESC")),
         Index("ix_transactions_order_id", "order_id", postgresql_where=text("order_id IS NOT NULL")),
         Index("ix_transactions_next_poll_at", "next_poll_at", postgresql_where=text("next_poll_at IS NOT NULL")),
+        Index(
+            "ix_transactions_user_id_open_top_ups",
+            "user_id",
+            postgresql_where=text(
+                "kind = 'payment' AND order_id IS NULL AND status IN ('initiated', 'processing', 'unknown')"
+            ),
+        ),
         Index(
             "ix_transactions_user_id_in_transit",
             "user_id",
@@ -66,6 +76,9 @@ class TransactionRow(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    duty: Mapped[int] = mapped_column(Minor, server_default=text("0"))
+    duty_bearer: Mapped[str | None]
+    name_match: Mapped[str | None]
 
 
 class PayoutApprovalRow(Base):

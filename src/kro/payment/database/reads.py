@@ -11,17 +11,22 @@ from kro.core.actor import Actor, Standing
 from kro.core.auth.standing import USER_STANDING, read_standing
 from kro.core.database.pool import Database
 from kro.core.http import Position
+from kro.payment.database.payout_records import FollowedPayout
 from kro.payment.database.records import Payment, Payout, PayoutStatus
 from kro.payment.database.rows import (
+    FOR_THIS_ADMIN,
     LAST_ATTEMPT,
     PAYMENT_COLUMNS,
     PAYOUT_COLUMNS,
+    PAYOUT_HISTORY,
     PAYOUT_PARTS,
+    history_from,
     payment_from,
     payout_from,
     whole_payout_from,
 )
 
+OLDEST: Final = Position(datetime.min.replace(tzinfo=UTC), UUID(int=0))
 NEWEST: Final = Position(datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
 """Before this position every row is on the first page: with a bound at all times the index serves every page."""
 
@@ -45,18 +50,29 @@ ORDER BY t.created_at DESC, t.id DESC"""  # noqa: S608 - built from constants on
 
 _PAYMENT: Final = _one(PAYMENT_COLUMNS, "payment")
 _PAYMENTS: Final = _list(PAYMENT_COLUMNS, "payment")
-_PAYOUT: Final = _one(PAYOUT_COLUMNS, "payout")
+_PAYOUT: Final = _one(f"{PAYOUT_COLUMNS}, {PAYOUT_HISTORY}", "payout")
 _PAYOUTS: Final = _list(PAYOUT_COLUMNS, "payout")
 
-_ADMIN: Final = f"""
-SELECT {PAYOUT_COLUMNS}, {PAYOUT_PARTS}, concat_ws(' ', u.first_name, u.last_name) AS user_name
+
+def _for_admin(columns: str = "") -> str:
+    return f"""
+SELECT {PAYOUT_COLUMNS}, {PAYOUT_PARTS}, concat_ws(' ', u.first_name, u.last_name) AS user_name {columns}
 FROM transactions AS t JOIN users AS u ON u.id = t.user_id {LAST_ATTEMPT}
 WHERE t.kind = 'payout'"""  # noqa: S608 - built from constants only
 
-_ADMIN_ONE: Final = f"{_ADMIN} AND t.id = $1"
-_ADMIN_LIST: Final = f"""{_ADMIN}
+
+_ADMIN_ONE: Final = f"{_for_admin(f', {PAYOUT_HISTORY}')} AND t.id = $1"
+_ADMIN_LIST: Final = f"""{_for_admin()}
   AND ($1::text IS NULL OR t.status = $1) AND (t.created_at, t.id) < ($2, $3)
 ORDER BY t.created_at DESC, t.id DESC LIMIT $4"""
+
+# The queue is cut before its rows are completed, so that a page costs what a page holds.
+_QUEUE: Final = f"""{_for_admin()}
+  AND t.id IN (SELECT q.id FROM transactions AS q
+               WHERE q.kind = 'payout' AND q.status = 'awaiting_approval' AND (q.created_at, q.id) > ($2, $3)
+                 AND {FOR_THIS_ADMIN}
+               ORDER BY q.created_at, q.id LIMIT $4)
+ORDER BY t.created_at, t.id"""  # noqa: S608 - built from constants only
 
 
 class TransactionReads:
@@ -74,19 +90,25 @@ class TransactionReads:
         rows = await self._database.rows(_PAYMENTS, actor.id, actor.session_id, before.created_at, before.id, limit)
         return read_standing(rows[0]), [payment_from(row) for row in rows if row["id"] is not None]
 
-    async def payout(self, payout_id: UUID, *, actor: Actor) -> tuple[Standing, Payout | None]:
+    async def payout(self, payout_id: UUID, *, actor: Actor) -> tuple[Standing, FollowedPayout | None]:
         row = await self._database.row(_PAYOUT, actor.id, actor.session_id, payout_id)
         assert row is not None  # noqa: S101 - the row of constants is always there
-        return read_standing(row), payout_from(row) if row["id"] is not None else None
+        found = FollowedPayout(payout_from(row), history_from(row)) if row["id"] is not None else None
+        return read_standing(row), found
 
     async def payouts(self, *, actor: Actor, before: Position, limit: int) -> tuple[Standing, Sequence[Payout]]:
         rows = await self._database.rows(_PAYOUTS, actor.id, actor.session_id, before.created_at, before.id, limit)
         return read_standing(rows[0]), [payout_from(row) for row in rows if row["id"] is not None]
 
-    async def payout_for_admin(self, payout_id: UUID) -> tuple[Payout, str] | None:
-        """Return a payout and its owner's name."""
+    async def payout_for_admin(self, payout_id: UUID) -> tuple[FollowedPayout, str] | None:
+        """Return a payout with its history, and its owner's name."""
         row = await self._database.row(_ADMIN_ONE, payout_id)
-        return (whole_payout_from(row), row["user_name"]) if row is not None else None
+        return (FollowedPayout(whole_payout_from(row), history_from(row)), row["user_name"]) if row else None
+
+    async def payout_queue(self, *, admin_id: UUID, after: Position, limit: int) -> Sequence[tuple[Payout, str]]:
+        """Return payouts this admin may still approve and their owners' names, the longest waiting first."""
+        rows = await self._database.rows(_QUEUE, admin_id, after.created_at, after.id, limit)
+        return [(whole_payout_from(row), row["user_name"]) for row in rows]
 
     async def payouts_for_admin(
         self, *, status: PayoutStatus | None, before: Position, limit: int

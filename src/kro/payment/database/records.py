@@ -10,6 +10,7 @@ from uuid import UUID
 
 from kro.core.actor import Standing
 from kro.core.money import Money
+from kro.payment.database.payout_words import Alarm, DutyBearer, NameMatch
 
 
 class TransactionKind(StrEnum):
@@ -130,7 +131,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """Money going out. ``fee`` is on top of ``amount`` and contains ``vat``, in minor units of the same currency."""
+    """Money going out. ``fee`` is on top of ``amount`` and contains ``vat``, in minor units of the same currency.
+
+    ``duty`` is the stamp duty of the transfer: on top as well where the owner bears it, else the platform's affair.
+    ``approvals_required`` is 0 where nobody had to let it go.
+    """
 
     id: UUID
     user_id: UUID
@@ -149,12 +154,21 @@ class Payout:
     created_at: datetime
     updated_at: datetime
     settled_at: datetime | None
+    duty: int = 0
+    duty_bearer: DutyBearer = DutyBearer.USER
+    name_match: NameMatch | None = None
     approvals: tuple[Approval, ...] = ()
     attempt: Attempt | None = None
+    alarms: tuple[Alarm, ...] = ()
+
+    @property
+    def owners_duty(self) -> int:
+        """Return what the owner pays of the duty."""
+        return self.duty if self.duty_bearer is DutyBearer.USER else 0
 
     @property
     def total_debit(self) -> Money:
-        return self.amount + Money(self.fee, self.amount.currency)
+        return self.amount + Money(self.fee + self.owners_duty, self.amount.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +198,25 @@ class SubmissionState:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalState:
-    """A payout before an admin; ``last_used_step`` is the time step of the admin's last spent TOTP."""
+    """A payout before an admin; ``last_used_step`` is the time step of the admin's last spent TOTP.
+
+    ``is_own`` says that admin and owner are one person, and ``next_id`` which payout this admin could decide next.
+    """
 
     standing: Standing
     payout: Payout | None
     user_name: str
     last_used_step: int
+    is_own: bool
+    next_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectionState:
+    """The payouts of a list that exist, before an admin."""
+
+    standing: Standing
+    payouts: tuple[Payout, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,15 +225,6 @@ class OwnedPayout:
 
     standing: Standing
     payout: Payout | None
-
-
-@dataclass(frozen=True, slots=True)
-class AdminPayout:
-    """A payout as admins see it; ``approval_hash`` is what an approval has to repeat."""
-
-    payout: Payout
-    user_name: str
-    approval_hash: str
 
 
 class WebhookState(StrEnum):

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from kro.core.auth.standing import Columns
 from kro.core.money import Money
+from kro.payment.database.payout_records import PayoutEvent
+from kro.payment.database.payout_words import Alarm, AlarmKind, DutyBearer, NameMatch
 from kro.payment.database.records import (
     Approval,
     Attempt,
@@ -30,17 +32,31 @@ t.settled_at"""
 
 PAYOUT_COLUMNS: Final = """
 t.id, t.user_id, t.provider, t.currency, t.amount, t.fee, t.vat, t.destination, t.status, t.approvals_required,
-t.failure_code, t.provider_reference, t.polls, t.next_poll_at, t.version, t.created_at, t.updated_at, t.settled_at"""
+t.failure_code, t.provider_reference, t.polls, t.next_poll_at, t.version, t.created_at, t.updated_at, t.settled_at,
+t.duty, t.duty_bearer, t.name_match"""
 
 PAYOUT_PARTS: Final = """
 a.id AS attempt_id, a.number AS attempt_number, a.reference AS attempt_reference, a.status AS attempt_status,
 a.lease_until AS attempt_lease_until, a.version AS attempt_version, a.created_at AS attempt_created_at,
 (SELECT json_agg(json_build_object('admin_id', p.admin_id, 'approval_hash', p.approval_hash, 'at', p.at)
                  ORDER BY p.at, p.id)
- FROM payout_approvals AS p WHERE p.payout_id = t.id) AS approvals"""
+ FROM payout_approvals AS p WHERE p.payout_id = t.id) AS approvals,
+(SELECT json_agg(json_build_object('id', m.id, 'kind', m.kind, 'raised_at', m.raised_at, 'settled_at', m.settled_at,
+                                   'version', m.version) ORDER BY m.raised_at, m.id)
+ FROM payout_alarms AS m WHERE m.payout_id = t.id) AS alarms"""
+
+PAYOUT_HISTORY: Final = """
+(SELECT json_agg(json_build_object('status', h.status, 'failure_code', h.failure_code, 'at', h.at) ORDER BY h.id)
+ FROM payout_history AS h WHERE h.payout_id = t.id) AS history"""
 
 LAST_ATTEMPT: Final = """
 LEFT JOIN LATERAL (SELECT * FROM payout_attempts WHERE payout_id = t.id ORDER BY number DESC LIMIT 1) AS a ON true"""
+
+
+FOR_THIS_ADMIN: Final = """
+NOT EXISTS (SELECT FROM payout_approvals AS p WHERE p.payout_id = q.id AND p.admin_id = $1)
+AND NOT is_same_person($1, q.user_id)"""
+"""Whether the admin ``$1`` may still approve the payout ``q``."""
 
 
 def payment_from(row: Columns) -> Payment:
@@ -87,15 +103,27 @@ def payout_from(row: Columns) -> Payout:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         settled_at=row["settled_at"],
+        duty=row["duty"],
+        duty_bearer=DutyBearer(row["duty_bearer"] or DutyBearer.USER),
+        name_match=NameMatch(row["name_match"]) if row["name_match"] else None,
     )
 
 
 def whole_payout_from(row: Columns) -> Payout:
-    """Read a payout from ``PAYOUT_COLUMNS`` and ``PAYOUT_PARTS``: with its approvals and its last attempt."""
+    """Read a payout from ``PAYOUT_COLUMNS`` and ``PAYOUT_PARTS``: with its approvals, last attempt and alarms."""
     return replace(
         payout_from(row),
         approvals=tuple(_approval_from(item) for item in row["approvals"] or ()),
         attempt=_attempt_from(row) if row["attempt_id"] else None,
+        alarms=tuple(_alarm_from(item) for item in row["alarms"] or ()),
+    )
+
+
+def history_from(row: Columns) -> tuple[PayoutEvent, ...]:
+    """Read a payout's history from ``PAYOUT_HISTORY``, the oldest status first."""
+    return tuple(
+        PayoutEvent(PayoutStatus(item["status"]), item["failure_code"], datetime.fromisoformat(item["at"]))
+        for item in row["history"] or ()
     )
 
 
@@ -112,6 +140,7 @@ def payment_row(payment: Payment) -> dict[str, Any]:
         "amount": payment.amount.amount,
         "fee": 0,
         "vat": 0,
+        "duty": 0,
         "status": payment.status,
         "approvals_required": 0,
         "polls": payment.polls,
@@ -134,6 +163,9 @@ def payout_row(payout: Payout, *, reference: str) -> dict[str, Any]:
         "amount": payout.amount.amount,
         "fee": payout.fee,
         "vat": payout.vat,
+        "duty": payout.duty,
+        "duty_bearer": payout.duty_bearer,
+        "name_match": payout.name_match,
         "destination": asdict(payout.destination),
         "status": payout.status,
         "approvals_required": payout.approvals_required,
@@ -153,6 +185,17 @@ def _approval_from(stored: Mapping[str, Any]) -> Approval:
         admin_id=UUID(stored["admin_id"]),
         approval_hash=stored["approval_hash"],
         at=datetime.fromisoformat(stored["at"]),
+    )
+
+
+def _alarm_from(stored: Mapping[str, Any]) -> Alarm:
+    settled_at = stored["settled_at"]
+    return Alarm(
+        id=UUID(stored["id"]),
+        kind=AlarmKind(stored["kind"]),
+        raised_at=datetime.fromisoformat(stored["raised_at"]),
+        settled_at=datetime.fromisoformat(settled_at) if settled_at else None,
+        version=stored["version"],
     )
 
 

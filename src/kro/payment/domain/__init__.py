@@ -1,9 +1,33 @@
 """The door of payments: starting to collect, paying out, and following both to their end."""
 
+from kro.payment.database.invariants import PAYMENT_INVARIANTS
+from kro.payment.database.payout_records import (
+    AdminPayout,
+    FollowedPayout,
+    Resolution,
+    ResolutionOutcome,
+    StuckPayout,
+)
+from kro.payment.database.payout_words import AlarmKind, DutyBearer, NameMatch
 from kro.payment.database.payouts import PAYOUT_DAY
+from kro.payment.database.reconciliation_records import (
+    PROVIDER_KINDS,
+    Break,
+    BreakKind,
+    BreakResolution,
+    BreakStatus,
+    Import,
+    LineKind,
+    Run,
+    RunOrigin,
+    RunStatus,
+    Safeguarding,
+    Side,
+    Statement,
+    StatementLine,
+)
 from kro.payment.database.records import (
     OPEN_PAYMENT_STATUSES,
-    AdminPayout,
     Approval,
     Destination,
     Payment,
@@ -14,65 +38,167 @@ from kro.payment.database.records import (
     WebhookState,
     WebhookView,
 )
+from kro.payment.database.safeguarding import SafeguardingReads
+from kro.payment.database.suspense_records import SuspenseItem, SuspenseReason, SuspenseStatus
+from kro.payment.domain.announcements import balance_notice, balance_updated
 from kro.payment.domain.checkout import PaymentStarter
 from kro.payment.domain.collections import CollectionService
+from kro.payment.domain.context import Context
 from kro.payment.domain.decide_payout import (
     PayoutAccount,
     PayoutDay,
+    PayoutFunds,
     decide_payout_request,
     payout_day_start,
     read_payout_day,
 )
 from kro.payment.domain.decide_payout_approval import approval_hash
 from kro.payment.domain.decide_start import start_payment
+from kro.payment.domain.decide_suspense import (
+    SuspenseItemNotFoundError,
+    SuspenseSettledError,
+    decide_suspense_credit,
+    decide_suspense_return,
+)
+from kro.payment.domain.decide_top_up import BalanceLimitError, TopUpRules
 from kro.payment.domain.errors import (
     AccountCoolingError,
     AlreadyApprovedError,
     ApprovalMismatchError,
+    DebtOutstandingError,
+    OutcomeNotPossibleError,
+    OwnPayoutError,
     PaymentNotFoundError,
+    PayoutAmountError,
     PayoutBlockedError,
     PayoutLimitError,
     PayoutNotFoundError,
     PayoutStateError,
+    PayoutVelocityError,
+    ResolutionNotFoundError,
+    ResolutionOpenError,
+    SecondPersonError,
     WebhookNotFoundError,
 )
+from kro.payment.domain.one_code import OneCode
+from kro.payment.domain.payout_alarms import PayoutAlarms
+from kro.payment.domain.payout_resolutions import PayoutResolutions
 from kro.payment.domain.payouts import PayoutService
 from kro.payment.domain.polling import PaymentPoller
 from kro.payment.domain.progress import Progress
 from kro.payment.domain.reads import AdminPayoutReads, PaymentReads, PayoutReads
 from kro.payment.domain.receipts import Receipt, ReceiptListener
-from kro.payment.domain.rules import CollectionRules, PayoutRules
+from kro.payment.domain.reconciliation_breaks import ReconciliationBreaks
+from kro.payment.domain.reconciliation_csv import Described, read_statement
+from kro.payment.domain.reconciliation_errors import (
+    AssigneeUnknownError,
+    BreakEndedError,
+    BreakNotFoundError,
+    RunNotFoundError,
+    RunUnderWayError,
+    StatementAccountError,
+    StatementInvalidError,
+)
+from kro.payment.domain.reconciliation_imports import StatementImports
+from kro.payment.domain.reconciliation_runs import ReconciliationRuns
+from kro.payment.domain.resolution_rules import Finding
+from kro.payment.domain.rules import CollectionRules, PayoutLimits, PayoutRules, next_poll
 from kro.payment.domain.submission import PayoutSubmitter, bank_account_context
+from kro.payment.domain.suspense import SuspenseService
+from kro.payment.domain.top_ups import TopUps
 from kro.payment.domain.tracking import PayoutTracker
-from kro.payment.domain.views import PaymentRead, PayoutAccountRead, PayoutRead, render_payment, render_payout
+from kro.payment.domain.views import (
+    FollowedPayoutRead,
+    PaymentRead,
+    PayoutAccountRead,
+    PayoutEventRead,
+    PayoutRead,
+    render_payment,
+    render_payout,
+)
 from kro.payment.domain.webhook_admin import WebhookAdmin
 from kro.payment.domain.webhook_intake import WebhookIntake
-from kro.payment.domain.webhook_processing import WebhookProcessor
+from kro.payment.domain.webhook_processing import Follow, WebhookProcessor
 from kro.payment.providers import (
     AccountResolver,
     Bank,
     BankDirectory,
+    DisputeFacts,
+    DisputeLost,
+    DisputeOpened,
+    DisputeReader,
+    DisputeResult,
+    DisputeWon,
+    FailedDefinitively,
+    NotFound,
     NotResolved,
+    NotSent,
+    Pending,
     ProviderUnavailableError,
+    RefundFacts,
+    RefundInstruction,
+    RefundReader,
+    RefundSender,
+    RefundSendResult,
+    RefundStatusResult,
     ResolvedAccount,
+    Succeeded,
+    Unknown,
+    UnsupportedAmountError,
+    WebhookSubject,
+    provider_reference_for,
 )
 
 __all__ = [
     "OPEN_PAYMENT_STATUSES",
+    "PAYMENT_INVARIANTS",
     "PAYOUT_DAY",
+    "PROVIDER_KINDS",
     "AccountCoolingError",
     "AccountResolver",
     "AdminPayout",
     "AdminPayoutReads",
+    "AlarmKind",
     "AlreadyApprovedError",
     "Approval",
     "ApprovalMismatchError",
+    "AssigneeUnknownError",
+    "BalanceLimitError",
     "Bank",
     "BankDirectory",
+    "Break",
+    "BreakEndedError",
+    "BreakKind",
+    "BreakNotFoundError",
+    "BreakResolution",
+    "BreakStatus",
     "CollectionRules",
     "CollectionService",
+    "Context",
+    "DebtOutstandingError",
+    "Described",
     "Destination",
+    "DisputeFacts",
+    "DisputeLost",
+    "DisputeOpened",
+    "DisputeReader",
+    "DisputeResult",
+    "DisputeWon",
+    "DutyBearer",
+    "FailedDefinitively",
+    "Finding",
+    "Follow",
+    "FollowedPayout",
+    "FollowedPayoutRead",
+    "Import",
+    "LineKind",
+    "NameMatch",
+    "NotFound",
     "NotResolved",
+    "NotSent",
+    "OneCode",
+    "OutcomeNotPossibleError",
+    "OwnPayoutError",
     "Payment",
     "PaymentNotFoundError",
     "PaymentPoller",
@@ -83,35 +209,89 @@ __all__ = [
     "Payout",
     "PayoutAccount",
     "PayoutAccountRead",
+    "PayoutAlarms",
+    "PayoutAmountError",
     "PayoutBlockedError",
     "PayoutDay",
+    "PayoutEventRead",
+    "PayoutFunds",
     "PayoutLimitError",
+    "PayoutLimits",
     "PayoutNotFoundError",
     "PayoutRead",
     "PayoutReads",
+    "PayoutResolutions",
     "PayoutRules",
     "PayoutService",
     "PayoutStateError",
     "PayoutStatus",
     "PayoutSubmitter",
     "PayoutTracker",
+    "PayoutVelocityError",
+    "Pending",
     "Progress",
     "ProviderUnavailableError",
     "Receipt",
     "ReceiptListener",
+    "ReconciliationBreaks",
+    "ReconciliationRuns",
+    "RefundFacts",
+    "RefundInstruction",
+    "RefundReader",
+    "RefundSendResult",
+    "RefundSender",
+    "RefundStatusResult",
+    "Resolution",
+    "ResolutionNotFoundError",
+    "ResolutionOpenError",
+    "ResolutionOutcome",
     "ResolvedAccount",
+    "Run",
+    "RunNotFoundError",
+    "RunOrigin",
+    "RunStatus",
+    "RunUnderWayError",
+    "Safeguarding",
+    "SafeguardingReads",
+    "SecondPersonError",
+    "Side",
+    "Statement",
+    "StatementAccountError",
+    "StatementImports",
+    "StatementInvalidError",
+    "StatementLine",
+    "StuckPayout",
+    "Succeeded",
+    "SuspenseItem",
+    "SuspenseItemNotFoundError",
+    "SuspenseReason",
+    "SuspenseService",
+    "SuspenseSettledError",
+    "SuspenseStatus",
+    "TopUpRules",
+    "TopUps",
+    "Unknown",
+    "UnsupportedAmountError",
     "Variance",
     "WebhookAdmin",
     "WebhookIntake",
     "WebhookNotFoundError",
     "WebhookProcessor",
     "WebhookState",
+    "WebhookSubject",
     "WebhookView",
     "approval_hash",
+    "balance_notice",
+    "balance_updated",
     "bank_account_context",
     "decide_payout_request",
+    "decide_suspense_credit",
+    "decide_suspense_return",
+    "next_poll",
     "payout_day_start",
+    "provider_reference_for",
     "read_payout_day",
+    "read_statement",
     "render_payment",
     "render_payout",
     "start_payment",

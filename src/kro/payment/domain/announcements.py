@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from kro.core.decisions import Message
 from kro.core.ids import show_id
+from kro.core.money import Money
 from kro.payment.database.records import Payment, PaymentStatus, Payout, PayoutStatus
 from kro.payment.domain.context import Context
 
@@ -39,6 +41,18 @@ def payout_notice(payout: Payout, template: str, *, context: Context) -> Message
             },
         },
     )
+
+
+def balance_notice(
+    user_id: UUID, template: str, *, facts: Mapping[str, Money | bool | None], context: Context
+) -> Message:
+    """Tell a user by SMS and mail what changed their balance or debt; amounts travel in minor units."""
+    told = {
+        name: {"amount": fact.amount, "currency": fact.currency} if isinstance(fact, Money) else fact
+        for name, fact in facts.items()
+    }
+    payload = {"user_id": user_id, "template": template, "channels": ["sms", "mail"], "facts": told}
+    return Message(id=context.new_id(), topic="notify", payload=payload)
 
 
 def _hint(user_id: UUID, event: str, shown_id: str, status: str, context: Context) -> Message:

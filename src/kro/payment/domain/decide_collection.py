@@ -11,8 +11,10 @@ from kro.core.decisions import Audit, Decision, Journal, Outcome, Update
 from kro.core.money import MAX_AMOUNT_MINOR, Money
 from kro.kro_balance.domain import External, provider_fee, receipt
 from kro.payment.database.records import OPEN_PAYMENT_STATUSES, Payment, PaymentStatus, Variance
+from kro.payment.database.suspense_records import SuspenseReason
 from kro.payment.domain.announcements import balance_updated, payment_updated
 from kro.payment.domain.context import Context
+from kro.payment.domain.decide_suspense import can_be_kept, keep_apart
 from kro.payment.domain.progress import Progress
 from kro.payment.domain.receipts import Contribution, Receipt
 from kro.payment.domain.rules import CollectionRules, next_poll
@@ -180,7 +182,22 @@ def _park(payment: Payment, result: CollectionResult, reason: str, context: Cont
     failed = isinstance(result, Reversed) or payment.status is PaymentStatus.FAILED
     status = PaymentStatus.FAILED if failed else PaymentStatus.UNKNOWN
     changed = _update(payment, context, status=status, failure_code=reason, next_poll_at=None)
-    return replace(changed, audits=(audit,))
+    return replace(changed, audits=(audit,)) + _kept_apart(payment, result, reason, context)
+
+
+def _kept_apart(payment: Payment, result: CollectionResult, reason: str, context: Context) -> Decision:
+    """Book money that came in another currency than was asked for: it is there, but nobody can be credited with it."""
+    if reason != SuspenseReason.CURRENCY_MISMATCH or not isinstance(result, Succeeded):
+        return Decision()
+    if not can_be_kept(result.facts):
+        return Decision()
+    return keep_apart(
+        result.facts,
+        provider=payment.provider,
+        reason=SuspenseReason.CURRENCY_MISMATCH,
+        context=context,
+        payment_id=payment.id,
+    )
 
 
 def _update(payment: Payment, context: Context, *, status: PaymentStatus, **columns: Any) -> Decision:  # noqa: ANN401 - the columns of transactions

@@ -1,27 +1,36 @@
-"""A user asks for money: it is set aside, with the fee, before anybody is asked to send it."""
+"""A user asks for money: it is set aside, with fee and duty, before anybody is asked to send it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Final
 from uuid import UUID
 
-from kro.core.actor import Actor
+from kro.core.actor import SYSTEM, Actor
 from kro.core.auth.standing import Columns
-from kro.core.decisions import Decision, Insert, InsufficientFundsError, Outcome
+from kro.core.decisions import Audit, Decision, Insert, InsufficientFundsError, Message, Outcome
 from kro.core.ids import IdSource
-from kro.core.money import BASIS_POINTS, AmountOutOfRangeError, CurrencyMismatchError, Money, round_half_up
-from kro.kro_balance.domain import PayoutReserve, payout_requested
+from kro.core.money import AmountOutOfRangeError, CurrencyMismatchError, Money
+from kro.kro_balance.domain import PayoutReserve, TaxRule, payout_requested, stamp_duty, vat_within_fee
+from kro.payment.database.payout_words import NameMatch
 from kro.payment.database.records import Destination, Payout, PayoutStatus
 from kro.payment.database.rows import payout_row
 from kro.payment.domain.announcements import balance_updated, payout_notice
 from kro.payment.domain.context import Context
-from kro.payment.domain.errors import AccountCoolingError, PayoutLimitError
-from kro.payment.domain.rules import PayoutRules
+from kro.payment.domain.errors import (
+    AccountCoolingError,
+    DebtOutstandingError,
+    PayoutAmountError,
+    PayoutLimitError,
+    PayoutVelocityError,
+)
+from kro.payment.domain.rules import PayoutLimits, PayoutRules
 
 LAGOS: Final = timezone(timedelta(hours=1), "Africa/Lagos")
 """Business days are Lagos days; the zone has had no daylight saving since 1919."""
+_HOUR_SECONDS: Final = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +45,28 @@ class PayoutAccount:
     account_name: str = field(repr=False)
     currency: str
     usable_from: datetime
+    name_match: NameMatch
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutDay:
-    """What a user has asked for on one business day: how often, and how much of it in minor units was not undone."""
+    """What a user has asked for on one business day: how often, and how much of it in minor units was not undone.
+
+    ``last_hour`` counts the hour before the request, whatever the day.
+    """
 
     start: datetime
     requested: int
     total_minor: int
+    last_hour: int
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutFunds:
+    """What a user has, and what they owe the platform, in minor units."""
+
+    available_minor: int
+    owed_minor: int = 0
 
 
 def payout_day_start(now: datetime) -> datetime:
@@ -54,7 +76,10 @@ def payout_day_start(now: datetime) -> datetime:
 
 def read_payout_day(row: Columns, *, start: datetime) -> PayoutDay:
     """Read the column ``payout_day`` of a load query that carried ``PAYOUT_DAY``."""
-    return PayoutDay(start=start, requested=row["payout_day"]["requested"], total_minor=row["payout_day"]["total"])
+    found = row["payout_day"]
+    return PayoutDay(
+        start=start, requested=found["requested"], total_minor=found["total"], last_hour=found["last_hour"]
+    )
 
 
 def decide_payout_request(
@@ -62,36 +87,37 @@ def decide_payout_request(
     user_id: UUID,
     amount: Money,
     account: PayoutAccount,
-    available_minor: int,
+    funds: PayoutFunds,
     day: PayoutDay,
-    day_limit_minor: int,
+    limits: PayoutLimits,
     rules: PayoutRules,
+    taxes: Sequence[TaxRule],
     actor: Actor,
     ids: IdSource,
     now: datetime,
 ) -> Outcome[Payout]:
-    """Set a payout and its fee aside and put it before the approvers.
+    """Set a payout, its fee and its duty aside, and put it before the approvers or, if trusted, before the worker.
 
     Two requests of one user on one day cannot be decided on the same numbers: each takes the day's next place, and the
-    one that comes second finds its place taken, loads again and sees what the first has used of the limit.
+    one that comes second finds its place taken, loads again and sees what the first has used of the limits.
 
     :raises AmountOutOfRangeError: unless the amount is above zero.
     :raises CurrencyMismatchError: when the account is in another currency.
     :raises AccountCoolingError: while the account is too new.
-    :raises PayoutLimitError: when the day's limit of the user's tier would be passed.
-    :raises InsufficientFundsError: when the balance does not cover amount and fee.
+    :raises DebtOutstandingError: while the owner owes the platform money.
+    :raises PayoutAmountError: when it is more than the owner's tier may withdraw at once.
+    :raises PayoutLimitError: when the day's limit of the owner's tier would be passed.
+    :raises PayoutVelocityError: when the owner asks too often.
+    :raises NoTaxRuleError: when nobody has said what VAT the fee bears.
+    :raises InsufficientFundsError: when the balance does not cover amount, fee and duty.
     """
     context = Context(actor=actor, now=now, ids=ids)
-    if amount.amount <= 0:
-        raise AmountOutOfRangeError
-    if account.currency != amount.currency:
-        raise CurrencyMismatchError(f"The bank account is in {account.currency}.")
-    if now < account.usable_from:
-        raise AccountCoolingError
-    if day.total_minor + amount.amount > day_limit_minor:
-        raise PayoutLimitError
-    payout = _payout(user_id, amount, account, rules, context)
-    if available_minor < payout.total_debit.amount:
+    _ensure_payable(amount, account, now=now)
+    if funds.owed_minor > 0:
+        raise DebtOutstandingError
+    _ensure_within(amount, day, limits=limits, rules=rules, now=now)
+    payout = _payout(user_id, amount, account, limits, rules, taxes, context)
+    if funds.available_minor < payout.total_debit.amount:
         raise InsufficientFundsError
     reference = f"{user_id}/{day.start:%Y-%m-%d}/{day.requested + 1}"
     decision = Decision(
@@ -102,25 +128,91 @@ def decide_payout_request(
             balance_updated(user_id, context=context),
         ),
     )
-    return Outcome(decision, payout)
+    return Outcome(decision + _auto_approval(payout, limits, context), payout)
 
 
 def reserve_of(payout: Payout) -> PayoutReserve:
     """Return what was set aside for a payout, for the ledger."""
     return PayoutReserve(
-        payout_id=payout.id, user_id=payout.user_id, amount=payout.amount, fee=payout.fee, vat=payout.vat
+        payout_id=payout.id,
+        user_id=payout.user_id,
+        amount=payout.amount,
+        fee=payout.fee,
+        vat=payout.vat,
+        duty=payout.owners_duty,
     )
 
 
-def _payout(user_id: UUID, amount: Money, account: PayoutAccount, rules: PayoutRules, context: Context) -> Payout:
-    needs_two = amount.amount > rules.second_approver_above_minor
+def submission_message(payout_id: UUID, *, context: Context) -> Message:
+    """Return the message that has the worker send a payout."""
+    return Message(id=context.new_id(), topic="payout.submit", payload={"payout_id": payout_id})
+
+
+def _ensure_payable(amount: Money, account: PayoutAccount, *, now: datetime) -> None:
+    if amount.amount <= 0:
+        raise AmountOutOfRangeError
+    if account.currency != amount.currency:
+        raise CurrencyMismatchError(f"The bank account is in {account.currency}.")
+    if now < account.usable_from:
+        raise AccountCoolingError
+
+
+def _ensure_within(amount: Money, day: PayoutDay, *, limits: PayoutLimits, rules: PayoutRules, now: datetime) -> None:
+    if amount.amount > limits.transaction_minor:
+        raise PayoutAmountError
+    if day.total_minor + amount.amount > limits.day_minor:
+        raise PayoutLimitError
+    if day.requested >= rules.max_per_day:
+        next_day = day.start + timedelta(days=1)
+        raise PayoutVelocityError(retry_after_seconds=max(1, round((next_day - now).total_seconds())))
+    if day.last_hour >= rules.max_per_hour:
+        raise PayoutVelocityError(retry_after_seconds=_HOUR_SECONDS)
+
+
+def _approvals(amount: Money, account: PayoutAccount, *, limits: PayoutLimits, rules: PayoutRules) -> int:
+    if amount.amount > rules.second_approver_above_minor:
+        return 2
+    trusted = account.name_match is NameMatch.MATCH and amount.amount < limits.auto_approve_below_minor
+    return 0 if trusted else 1
+
+
+def _auto_approval(payout: Payout, limits: PayoutLimits, context: Context) -> Decision:
+    if payout.status is not PayoutStatus.APPROVED:
+        return Decision()
+    audit = Audit(
+        id=context.new_id(),
+        actor=SYSTEM,
+        action="payout.auto_approve",
+        target_type="payout",
+        target_id=payout.id,
+        detail={
+            "amount": payout.amount.amount,
+            "currency": payout.amount.currency,
+            "below": limits.auto_approve_below_minor,
+        },
+    )
+    return Decision(messages=(submission_message(payout.id, context=context),), audits=(audit,))
+
+
+def _payout(
+    user_id: UUID,
+    amount: Money,
+    account: PayoutAccount,
+    limits: PayoutLimits,
+    rules: PayoutRules,
+    taxes: Sequence[TaxRule],
+    context: Context,
+) -> Payout:
+    approvals_required = _approvals(amount, account, limits=limits, rules=rules)
     return Payout(
         id=context.new_id(),
         user_id=user_id,
         provider=rules.provider,
         amount=amount,
         fee=rules.fee_minor,
-        vat=round_half_up(rules.fee_minor * rules.vat_bps, BASIS_POINTS + rules.vat_bps),
+        vat=vat_within_fee(Money(rules.fee_minor, amount.currency), taxes, context.now),
+        duty=stamp_duty(amount, taxes, context.now),
+        duty_bearer=rules.duty_bearer,
         destination=Destination(
             bank_account_id=account.bank_account_id,
             bank_code=account.bank_code,
@@ -129,8 +221,9 @@ def _payout(user_id: UUID, amount: Money, account: PayoutAccount, rules: PayoutR
             account_number_last4=account.account_number_last4,
             account_name=account.account_name,
         ),
-        status=PayoutStatus.AWAITING_APPROVAL,
-        approvals_required=2 if needs_two else 1,
+        name_match=account.name_match,
+        status=PayoutStatus.AWAITING_APPROVAL if approvals_required else PayoutStatus.APPROVED,
+        approvals_required=approvals_required,
         failure_code=None,
         provider_reference=None,
         polls=0,

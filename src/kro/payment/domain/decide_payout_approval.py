@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -12,16 +13,16 @@ from kro.kro_balance.domain import payout_refused
 from kro.payment.database.records import Approval, Payout, PayoutStatus
 from kro.payment.domain.announcements import balance_updated, payout_notice, payout_updated
 from kro.payment.domain.context import Context
-from kro.payment.domain.decide_payout import reserve_of
-from kro.payment.domain.errors import AlreadyApprovedError, ApprovalMismatchError, PayoutStateError
+from kro.payment.domain.decide_payout import reserve_of, submission_message
+from kro.payment.domain.errors import AlreadyApprovedError, ApprovalMismatchError, OwnPayoutError, PayoutStateError
 
 _CANCELLABLE = frozenset({PayoutStatus.AWAITING_APPROVAL, PayoutStatus.APPROVED})
 
 
 def approval_hash(payout: Payout) -> str:
-    """Return what an approval covers: SHA-256 (hex) over payout, amount, fee and destination."""
+    """Return what an approval covers: SHA-256 (hex) over payout, amount, fee, duty and destination."""
     destination = payout.destination
-    covered = (
+    covered = [
         str(payout.id),
         str(payout.amount.amount),
         payout.amount.currency,
@@ -29,7 +30,10 @@ def approval_hash(payout: Payout) -> str:
         destination.bank_code,
         destination.account_number_sealed,
         destination.account_name,
-    )
+    ]
+    if payout.owners_duty:
+        # Without duty the form is that of payouts from before there was one: what was approved then stays approved.
+        covered.append(str(payout.owners_duty))
     return hashlib.sha256("\n".join(covered).encode()).hexdigest()
 
 
@@ -39,8 +43,10 @@ def valid_approvals(payout: Payout) -> int:
     return len({approval.admin_id for approval in payout.approvals if approval.approval_hash == expected})
 
 
-def refusal(payout: Payout, *, shown_hash: str, admin_id: UUID) -> KroError | None:
-    """Say why an admin may not approve a payout, or ``None``."""
+def refusal(payout: Payout, *, shown_hash: str, admin_id: UUID, is_own: bool) -> KroError | None:
+    """Say why an admin may not approve a payout, or ``None``; ``is_own`` when owner and admin are one person."""
+    if is_own:
+        return OwnPayoutError()
     if payout.status is not PayoutStatus.AWAITING_APPROVAL:
         return PayoutStateError(payout.status)
     if admin_id in {approval.admin_id for approval in payout.approvals}:
@@ -50,17 +56,20 @@ def refusal(payout: Payout, *, shown_hash: str, admin_id: UUID) -> KroError | No
     return None
 
 
-def decide_approval(payout: Payout, *, shown_hash: str, code_spent: Update, context: Context) -> Outcome[Payout]:
+def decide_approval(
+    payout: Payout, *, shown_hash: str, is_own: bool, code_spent: Update, context: Context
+) -> Outcome[Payout]:
     """Count one admin's approval, and hand the payout to the worker with the last one needed.
 
     ``code_spent`` uses up the admin's TOTP in the same write. The payout's row is written even while approvals are
     missing: otherwise two admins approving at once would each take the other's approval for missing.
 
+    :raises OwnPayoutError: when the payout is the admin's own.
     :raises PayoutStateError: unless the payout awaits approval.
     :raises AlreadyApprovedError: when this admin has approved it before.
     :raises ApprovalMismatchError: when something else was shown to the admin.
     """
-    refused = refusal(payout, shown_hash=shown_hash, admin_id=context.actor.id)
+    refused = refusal(payout, shown_hash=shown_hash, admin_id=context.actor.id, is_own=is_own)
     if refused is not None:
         raise refused
     approval = Approval(admin_id=context.actor.id, approval_hash=shown_hash, at=context.now)
@@ -97,6 +106,16 @@ def decide_rejection(payout: Payout, *, reason: str, context: Context) -> Outcom
     return Outcome(outcome.decision + told, outcome.value)
 
 
+def decide_rejections(payouts: Sequence[Payout], *, reason: str, context: Context) -> Outcome[tuple[UUID, ...]]:
+    """Refuse every payout of a list that still awaits approval, in one write; return which those were."""
+    waiting = [payout for payout in payouts if payout.status is PayoutStatus.AWAITING_APPROVAL]
+    decision = Decision()
+    # Rows are written in the order of their ids: two admins with overlapping lists never wait for each other in a ring.
+    for payout in sorted(waiting, key=lambda payout: payout.id):
+        decision += decide_rejection(payout, reason=reason, context=context).decision
+    return Outcome(decision, tuple(payout.id for payout in waiting))
+
+
 def decide_cancellation(payout: Payout, *, context: Context) -> Outcome[Payout]:
     """Let the owner take a payout back, as long as nobody was asked to send it.
 
@@ -107,12 +126,12 @@ def decide_cancellation(payout: Payout, *, context: Context) -> Outcome[Payout]:
     return _undo(payout, PayoutStatus.CANCELLED, "payout_cancelled", context)
 
 
-def refused_approval(payout_id: UUID, error: KroError, *, context: Context) -> Decision:
-    """Return the trace of an approval that was refused for what the admin presented."""
+def refused_attempt(payout_id: UUID, error: KroError, *, action: str, context: Context) -> Decision:
+    """Return the trace of what an admin was refused for who they are or what they presented."""
     audit = Audit(
         id=context.new_id(),
         actor=context.actor,
-        action="payout.approve",
+        action=action,
         target_type="payout",
         target_id=payout_id,
         result="refused",
@@ -141,8 +160,10 @@ def _undo(payout: Payout, status: PayoutStatus, kind: str, context: Context) -> 
 
 
 def _on_its_way(payout: Payout, context: Context) -> tuple[Message, ...]:
-    submit = Message(id=context.new_id(), topic="payout.submit", payload={"payout_id": payout.id})
-    return (submit, payout_updated(payout, PayoutStatus.APPROVED, context=context))
+    return (
+        submission_message(payout.id, context=context),
+        payout_updated(payout, PayoutStatus.APPROVED, context=context),
+    )
 
 
 def _audit(payout: Payout, action: str, context: Context, *, reason: str | None = None) -> Audit:

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from kro.core.decisions import Audit, Decision, Journal, Message, Outcome, Update
 from kro.core.money import Money
-from kro.kro_balance.domain import External, payout_returned, payout_settled, provider_fee
+from kro.kro_balance.domain import External, payout_duty_borne, payout_returned, payout_settled, provider_fee
+from kro.payment.database.payout_words import AlarmKind, DutyBearer
 from kro.payment.database.records import MONEY_GIVEN_BACK, Attempt, AttemptStatus, Payout, PayoutStatus
 from kro.payment.domain.announcements import balance_updated, payout_notice, payout_updated
 from kro.payment.domain.context import Context
+from kro.payment.domain.decide_alarm import raise_alarm
 from kro.payment.domain.decide_payout_approval import give_back
 from kro.payment.domain.progress import Progress
 from kro.payment.domain.rules import DAY, PayoutRules, next_poll
@@ -45,13 +47,37 @@ def decide_transfer(
     if attempt is None:
         raise AssertionError("a payout without an attempt has nothing to be asked about")
     step = _Step(payout=payout, attempt=attempt, rules=rules, context=context)
+    if isinstance(answer, Succeeded | Reversed) and step.names_another_sum(answer.facts):
+        return step.park(AlarmKind.AMOUNT_DIFFERS)
     if payout.status in _OPEN:
         return step.from_open(answer)
     if payout.status is PayoutStatus.SUCCEEDED:
         return step.from_success(answer)
     if payout.status in MONEY_GIVEN_BACK and isinstance(answer, Succeeded):
-        return step.park("paid_after_money_was_given_back")
+        return step.park(AlarmKind.PAID_AFTER_GIVING_BACK)
     return Outcome(Decision(), Progress.FINAL)
+
+
+def settlement(
+    payout: Payout, external: External, context: Context, *, facts: TransferFacts | None = None
+) -> tuple[Journal, ...]:
+    """Return the journals of a payout that arrived; ``facts`` are the provider's, if it is the provider who says so."""
+    at = facts.updated_at if facts is not None else None
+    journals = [
+        payout_settled(context.posting(occurred_at=at), payout_id=payout.id, amount=payout.amount, external=external)
+    ]
+    if payout.duty and payout.duty_bearer is DutyBearer.PLATFORM:
+        duty = Money(payout.duty, payout.amount.currency)
+        journals.append(payout_duty_borne(context.posting(occurred_at=at), payout_id=payout.id, duty=duty))
+    if facts is not None and facts.fees_minor is not None and facts.fees_minor > 0:
+        fee = provider_fee(
+            context.posting(occurred_at=at),
+            source=("payout", payout.id),
+            amount=Money(facts.fees_minor, payout.amount.currency),
+            external=external,
+        )
+        journals.append(fee)
+    return tuple(journals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +100,7 @@ class _Step:
             case NotSent(retry_after_seconds=seconds):
                 wait = timedelta(seconds=seconds or 0)
                 outcome = self._send_again(max(self._next_poll(), self.context.now + wait))
-            case NotFound() if self.context.now - self.attempt.created_at >= self.rules.not_found_cooling:
+            case NotFound() if self._is_believed():
                 # Documented by the provider and still true after the cooling time: the same reference is safe to use.
                 outcome = self._send_again(self.context.now)
             case Unknown() | NotFound():
@@ -86,12 +112,19 @@ class _Step:
             case Reversed(facts=facts):
                 return self._return(facts)
             case FailedDefinitively():
-                return self.park("failed_after_success")
+                return self.park(AlarmKind.FAILED_AFTER_SUCCESS)
             case _:
                 return self._watch()
 
-    def park(self, reason: str) -> Outcome[Progress]:
-        """Stop asking and leave the contradiction to a person."""
+    def names_another_sum(self, facts: TransferFacts) -> bool:
+        return (facts.amount_minor, facts.currency) != (self.payout.amount.amount, self.payout.amount.currency)
+
+    def park(self, kind: AlarmKind) -> Outcome[Progress]:
+        """Stop asking, move nothing, and leave the contradiction to people, who are told once."""
+        alarm = raise_alarm(self.payout, kind, context=self.context)
+        if alarm == Decision():
+            quiet = () if self.payout.next_poll_at is None else (self._update(next_poll_at=None),)
+            return Outcome(Decision(writes=quiet), Progress.PARKED)
         audit = Audit(
             id=self.context.new_id(),
             actor=self.context.actor,
@@ -99,10 +132,14 @@ class _Step:
             target_type="payout",
             target_id=self.payout.id,
             result="refused",
-            reason=reason,
+            reason=kind,
         )
         decision = Decision(writes=(self._update(next_poll_at=None),), audits=(audit,))
-        return Outcome(decision, Progress.PARKED)
+        return Outcome(decision + alarm, Progress.PARKED)
+
+    def _is_believed(self) -> bool:
+        cooled = self.context.now - self.attempt.created_at >= self.rules.not_found_cooling
+        return cooled and self.rules.references_are_unique
 
     def _settle(self, facts: TransferFacts) -> Outcome[Progress]:
         now = self.context.now
@@ -112,26 +149,10 @@ class _Step:
                 self._update(**ended, failure_code=None, next_poll_at=now + DAY),
                 self._update_attempt(AttemptStatus.SUCCEEDED, provider_reference=facts.provider_reference),
             ),
-            journals=self._settlement(facts),
+            journals=settlement(self.payout, self._external(facts), self.context, facts=facts),
             messages=self._tell(PayoutStatus.SUCCEEDED, "payout_settled"),
         )
         return Outcome(decision, Progress.FINAL)
-
-    def _settlement(self, facts: TransferFacts) -> tuple[Journal, ...]:
-        payout, external = self.payout, self._external(facts)
-        at = facts.updated_at
-        settled = payout_settled(
-            self.context.posting(occurred_at=at), payout_id=payout.id, amount=payout.amount, external=external
-        )
-        if not facts.fees_minor or facts.fees_minor < 0:
-            return (settled,)
-        fee = provider_fee(
-            self.context.posting(occurred_at=at),
-            source=("payout", payout.id),
-            amount=Money(facts.fees_minor, payout.amount.currency),
-            external=external,
-        )
-        return (settled, fee)
 
     def _fail(self, code: str) -> Outcome[Progress]:
         ended = {"status": PayoutStatus.FAILED, "settled_at": self.context.now, "failure_code": code}
@@ -157,7 +178,7 @@ class _Step:
         decision = Decision(
             writes=(self._update(status=PayoutStatus.RETURNED, failure_code="returned", next_poll_at=None),),
             journals=(journal,),
-            messages=self._tell(PayoutStatus.RETURNED, "payout_failed"),
+            messages=self._tell(PayoutStatus.RETURNED, "payout_returned"),
         )
         return Outcome(decision, Progress.FINAL)
 

@@ -38,6 +38,58 @@ class PayoutLimitError(KroError):
     code = "payout_limit_exceeded"
 
 
+class PayoutAmountError(KroError):
+    """The amount is above what the account's verification tier may withdraw at once."""
+
+    code = "payout_amount_above_limit"
+
+
+class PayoutVelocityError(KroError):
+    """There were too many payouts in a short time; try again later."""
+
+    kind = ErrorKind.RATE_LIMITED
+    code = "payout_velocity_exceeded"
+
+
+class DebtOutstandingError(KroError):
+    """Nothing can be paid out while money is owed to the platform."""
+
+    code = "debt_outstanding"
+
+
+class OwnPayoutError(KroError):
+    """Nobody decides about a payout of their own."""
+
+    kind = ErrorKind.FORBIDDEN
+    code = "own_payout"
+
+
+class ResolutionNotFoundError(KroError):
+    """There is no such proposal for this payout."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "payout_resolution_not_found"
+
+
+class ResolutionOpenError(KroError):
+    """Somebody has already proposed how this payout ended; confirm or dismiss that first."""
+
+    code = "payout_resolution_open"
+
+
+class SecondPersonError(KroError):
+    """What one person proposed another one has to confirm."""
+
+    kind = ErrorKind.FORBIDDEN
+    code = "second_person_needed"
+
+
+class OutcomeNotPossibleError(KroError):
+    """The payout cannot have ended like this, or it is too early to say."""
+
+    code = "payout_outcome_not_possible"
+
+
 class PayoutStateError(KroError):
     """The payout's status does not allow this."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from kro.core.actor import Actor
@@ -12,18 +12,21 @@ from kro.core.decisions import DecisionRunner, Loaded, Once, Outcome, Reply
 from kro.core.errors import KroError
 from kro.core.ids import IdSource
 from kro.core.two_factor import FactorLockedError, TwoFactor, WrongFactorError, spend_step
+from kro.payment.database.payout_records import AdminPayout
 from kro.payment.database.payouts import PayoutRepository
-from kro.payment.database.records import AdminPayout, ApprovalState, OwnedPayout, Payout
+from kro.payment.database.records import ApprovalState, OwnedPayout, Payout, RejectionState
 from kro.payment.domain.context import Context
 from kro.payment.domain.decide_payout_approval import (
     approval_hash,
     decide_approval,
     decide_cancellation,
     decide_rejection,
+    decide_rejections,
     refusal,
-    refused_approval,
+    refused_attempt,
 )
-from kro.payment.domain.errors import ApprovalMismatchError, PayoutNotFoundError
+from kro.payment.domain.errors import ApprovalMismatchError, OwnPayoutError, PayoutNotFoundError
+from kro.payment.domain.one_code import OneCode
 
 
 class PayoutService:
@@ -58,13 +61,14 @@ class PayoutService:
         admin presented wrongly leaves a trace of its own.
 
         :raises PayoutNotFoundError: if there is none.
+        :raises OwnPayoutError: when it is the admin's own.
         :raises PayoutStateError: unless the payout awaits approval.
         :raises AlreadyApprovedError: when this admin has approved it before.
         :raises ApprovalMismatchError: when something else was shown to the admin.
         :raises WrongFactorError: when the code is wrong or was used before.
         :raises FactorLockedError: after too many wrong codes.
         """
-        code = _OneCode(self._two_factor, actor=actor, totp=totp)
+        code = OneCode(self._two_factor, actor=actor, totp=totp)
 
         async def load() -> Loaded[ApprovalState]:
             loaded = await self._payouts.for_approval(payout_id, actor=actor, key=once.key if once else None)
@@ -73,7 +77,7 @@ class PayoutService:
             if (
                 loaded.answer is None
                 and payout is not None
-                and refusal(payout, shown_hash=approval_hash, admin_id=actor.id) is None
+                and refusal(payout, shown_hash=approval_hash, admin_id=actor.id, is_own=loaded.state.is_own) is None
             ):
                 await code.check()
             return loaded
@@ -82,6 +86,7 @@ class PayoutService:
             outcome = decide_approval(
                 _existing(state.payout),
                 shown_hash=approval_hash,
+                is_own=state.is_own,
                 code_spent=spend_step(admin_id=actor.id, step=code.step_after(state.last_used_step)),
                 context=self._context(actor),
             )
@@ -89,7 +94,7 @@ class PayoutService:
 
         try:
             return await self._runner.run(load=load, decide=decide, render=render, once=once)
-        except (WrongFactorError, FactorLockedError, ApprovalMismatchError) as error:
+        except (WrongFactorError, FactorLockedError, ApprovalMismatchError, OwnPayoutError) as error:
             await self._keep_refusal(payout_id, error, actor)
             raise
 
@@ -119,6 +124,32 @@ class PayoutService:
 
         return await self._runner.run(load=load, decide=decide, render=render, once=once)
 
+    async def reject_many(
+        self,
+        *,
+        payout_ids: Sequence[UUID],
+        reason: str,
+        actor: Actor,
+        once: Once | None,
+        render: Callable[[tuple[UUID, ...]], Reply],
+    ) -> Reply:
+        """Refuse every payout of a list that still awaits approval, all in one write; the others stay as they are.
+
+        :raises PayoutNotFoundError: when one of them does not exist; then none is refused.
+        """
+
+        async def load() -> Loaded[RejectionState]:
+            loaded = await self._payouts.for_rejection(payout_ids, actor=actor, key=once.key if once else None)
+            loaded.state.standing.ensure_permitted(Permission.PAYOUTS_APPROVE)
+            return loaded
+
+        def decide(state: RejectionState) -> Outcome[tuple[UUID, ...]]:
+            if {payout.id for payout in state.payouts} != set(payout_ids):
+                raise PayoutNotFoundError
+            return decide_rejections(state.payouts, reason=reason, context=self._context(actor))
+
+        return await self._runner.run(load=load, decide=decide, render=render, once=once)
+
     async def cancel(
         self, *, payout_id: UUID, actor: Actor, once: Once | None, render: Callable[[Payout], Reply]
     ) -> Reply:
@@ -143,37 +174,11 @@ class PayoutService:
         async def nothing() -> None:
             return None
 
-        trace = refused_approval(payout_id, error, context=self._context(actor))
+        trace = refused_attempt(payout_id, error, action="payout.approve", context=self._context(actor))
         await self._runner.carry_out(load=nothing, decide=lambda _: Outcome(trace, None))
 
     def _context(self, actor: Actor) -> Context:
         return Context(actor=actor, now=self._clock.now(), ids=self._ids)
-
-
-class _OneCode:
-    """The code of one request: looked at once, however often the decision is repeated."""
-
-    def __init__(self, two_factor: TwoFactor, *, actor: Actor, totp: str) -> None:
-        self._two_factor = two_factor
-        self._actor = actor
-        self._totp = totp
-        self._step: int | None = None
-
-    async def check(self) -> None:
-        if self._step is None:
-            self._step = await self._two_factor.attempt(admin_id=self._actor.id, code=self._totp)
-
-    def step_after(self, last_used_step: int) -> int:
-        """Return the step to spend.
-
-        :raises WrongFactorError: when it, or a later one, was spent meanwhile.
-        """
-        if self._step is None:
-            # The payout refuses this admin anyway, so the code was not looked at; step 0 can never be spent.
-            return 0
-        if self._step <= last_used_step:
-            raise WrongFactorError
-        return self._step
 
 
 def _existing(payout: Payout | None) -> Payout:
@@ -183,4 +188,6 @@ def _existing(payout: Payout | None) -> Payout:
 
 
 def _seen(payout: Payout, state: ApprovalState) -> AdminPayout:
-    return AdminPayout(payout=payout, user_name=state.user_name, approval_hash=approval_hash(payout))
+    return AdminPayout(
+        payout=payout, user_name=state.user_name, approval_hash=approval_hash(payout), next_id=state.next_id
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from kro.core.actor import Actor
 from kro.core.http import Position
-from kro.payment.database.reads import NEWEST, TransactionReads
-from kro.payment.database.records import AdminPayout, Payment, Payout, PayoutStatus
+from kro.payment.database.payout_records import AdminPayout, FollowedPayout
+from kro.payment.database.reads import NEWEST, OLDEST, TransactionReads
+from kro.payment.database.records import Payment, Payout, PayoutStatus
 from kro.payment.domain.decide_payout_approval import approval_hash
 from kro.payment.domain.errors import PaymentNotFoundError, PayoutNotFoundError
 
@@ -39,8 +41,8 @@ class PayoutReads:
     def __init__(self, transactions: TransactionReads) -> None:
         self._transactions = transactions
 
-    async def get(self, payout_id: UUID, *, actor: Actor) -> Payout:
-        """Return a payout of the actor's.
+    async def get(self, payout_id: UUID, *, actor: Actor) -> FollowedPayout:
+        """Return a payout of the actor's with its history.
 
         :raises PayoutNotFoundError: if there is none or it is somebody else's.
         """
@@ -71,7 +73,16 @@ class AdminPayoutReads:
         found = await self._transactions.payout_for_admin(payout_id)
         if found is None:
             raise PayoutNotFoundError
-        return _as_admin_sees(*found)
+        followed, user_name = found
+        return replace(_as_admin_sees(followed.payout, user_name), history=followed.history)
+
+    async def queue(self, *, actor: Actor, after: Position | None, limit: int) -> Sequence[AdminPayout]:
+        """Return what waits for this admin's approval, the longest waiting first, behind ``after``.
+
+        Payouts of their own and those they have approved already are left out.
+        """
+        found = await self._transactions.payout_queue(admin_id=actor.id, after=after or OLDEST, limit=limit)
+        return [_as_admin_sees(payout, name) for payout, name in found]
 
     async def list(
         self, *, status: PayoutStatus | None = None, before: Position | None = None, limit: int = 20

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Final
 from uuid import UUID
 
 from kro.core.clock import Clock
 from kro.core.decisions import Decision, DecisionRunner, Outcome
 from kro.core.ids import IdSource
-from kro.core.telemetry import get_logger
 from kro.payment.database.payouts import PayoutRepository
-from kro.payment.database.records import Attempt, Payout, PayoutStatus
+from kro.payment.database.records import Attempt, Payout
 from kro.payment.domain.context import Context
 from kro.payment.domain.decide_submission import may_be_sent_again
 from kro.payment.domain.decide_transfer import decide_transfer
 from kro.payment.domain.errors import PayoutNotFoundError
 from kro.payment.domain.progress import Progress
-from kro.payment.domain.rules import DAY, PayoutRules
+from kro.payment.domain.rules import PayoutRules
 from kro.payment.domain.submission import PayoutSubmitter
 from kro.payment.providers import NotFound, TransferReader, TransferStatusResult
-
-_SLOW: Final = timedelta(hours=1)
-
-log = get_logger()
 
 
 class PayoutTracker:
@@ -66,12 +59,10 @@ class PayoutTracker:
         if attempt.lease_until is not None and attempt.lease_until > self._clock.now():
             return Progress.WAITING
         answer = await self._provider.status(reference=attempt.reference)
-        progress = await self._runner.carry_out(
+        return await self._runner.carry_out(
             load=lambda: self._load(payout_id),
             decide=lambda present: self._decide(present, attempt, answer),
         )
-        self._report(payout, progress)
-        return progress
 
     def _decide(self, present: Payout, asked: Attempt, answer: TransferStatusResult) -> Outcome[Progress]:
         # "No such transfer" is about the moment it was asked: by now somebody may have taken the attempt for sending.
@@ -85,15 +76,3 @@ class PayoutTracker:
         if state is None:
             raise PayoutNotFoundError
         return state.payout
-
-    def _report(self, payout: Payout, progress: Progress) -> None:
-        """Alarm people about what takes too long; age never decides anything by itself."""
-        if progress is Progress.PARKED:
-            log.error("payout_contradicts_provider", payout_id=payout.id, state=payout.status)
-        if progress is not Progress.WAITING or payout.status is PayoutStatus.SUCCEEDED:
-            return
-        age = self._clock.now() - payout.created_at
-        if age > DAY:
-            log.error("payout_open_for_a_day", payout_id=payout.id, state=payout.status)
-        elif age > _SLOW:
-            log.warning("payout_open_for_an_hour", payout_id=payout.id, state=payout.status)

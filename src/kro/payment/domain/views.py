@@ -11,6 +11,7 @@ from kro.core.decisions import Reply
 from kro.core.http import MoneyOut
 from kro.core.ids import show_id
 from kro.core.money import Money
+from kro.payment.database.payout_records import FollowedPayout, PayoutEvent
 from kro.payment.database.records import Payment, PaymentStatus, Payout, PayoutStatus, Variance
 
 
@@ -65,6 +66,7 @@ class PayoutRead(BaseModel):
     amount: MoneyOut = Field(description="What the bank account gets.")
     fee: MoneyOut = Field(description="Charged on top of the amount.")
     vat: MoneyOut = Field(description="Contained in the fee.")
+    stamp_duty: MoneyOut = Field(description="Charged on top as well, where the law puts it on the sender.")
     total_debit: MoneyOut
     bank_account: PayoutAccountRead
     failure_code: str | None
@@ -80,6 +82,7 @@ class PayoutRead(BaseModel):
             amount=MoneyOut.of(payout.amount),
             fee=_money(payout.fee, currency),
             vat=_money(payout.vat, currency),
+            stamp_duty=_money(payout.owners_duty, currency),
             total_debit=MoneyOut.of(payout.total_debit),
             bank_account=PayoutAccountRead(
                 bank_name=payout.destination.bank_name,
@@ -89,6 +92,30 @@ class PayoutRead(BaseModel):
             failure_code=payout.failure_code,
             created_at=payout.created_at,
             settled_at=payout.settled_at,
+        )
+
+
+class PayoutEventRead(BaseModel):
+    """One status a payout had."""
+
+    status: PayoutStatus
+    failure_code: str | None
+    at: datetime
+
+    @classmethod
+    def of(cls, event: PayoutEvent) -> Self:
+        return cls(status=event.status, failure_code=event.failure_code, at=event.at)
+
+
+class FollowedPayoutRead(PayoutRead):
+    """Money going out to a bank account, and how far it has come."""
+
+    history: list[PayoutEventRead] = Field(description="Every status it had, the first one first.")
+
+    @classmethod
+    def of_followed(cls, followed: FollowedPayout) -> Self:
+        return cls(
+            **dict(PayoutRead.of(followed.payout)), history=[PayoutEventRead.of(event) for event in followed.history]
         )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from kro.core.clock import Clock
@@ -23,10 +24,18 @@ LONGEST_WAIT: Final = timedelta(hours=1)
 PATIENCE: Final = timedelta(hours=24)
 """After this a person looks at what could not be settled."""
 
+Follow: TypeAlias = Callable[[str], Awaitable[Progress]]
+"""Asks the provider about whatever of ours bears a reference, and acts on that answer."""
+
 log = get_logger()
 
 
 class WebhookProcessor:
+    """``others`` are the subjects that modules above payments follow, by the reference their events carry.
+
+    ``unmatched`` is asked about a payment that stayed unknown to us until patience ran out.
+    """
+
     def __init__(
         self,
         *,
@@ -34,8 +43,12 @@ class WebhookProcessor:
         collections: CollectionService,
         payouts: PayoutTracker,
         clock: Clock,
+        others: Mapping[WebhookSubject, Follow] | None = None,
+        unmatched: Follow | None = None,
     ) -> None:
         self._webhooks = webhooks
+        self._others = dict(others or {})
+        self._unmatched = unmatched
         self._collections = collections
         self._payouts = payouts
         self._clock = clock
@@ -81,11 +94,18 @@ class WebhookProcessor:
             return None
         match task.subject:
             case WebhookSubject.COLLECTION:
-                return await self._collections.apply_provider_result(reference=task.reference)
+                return await self._collect(task.reference, age=self._clock.now() - task.received_at)
             case WebhookSubject.TRANSFER:
                 return await self._payouts.apply_provider_result(reference=task.reference)
-            case _:
-                return None
+            case subject:
+                follow = self._others.get(WebhookSubject(subject))
+                return None if follow is None else await follow(task.reference)
+
+    async def _collect(self, reference: str, *, age: timedelta) -> Progress:
+        progress = await self._collections.apply_provider_result(reference=reference)
+        if progress is Progress.UNKNOWN_REFERENCE and age > PATIENCE and self._unmatched is not None:
+            return await self._unmatched(reference)
+        return progress
 
     async def _wait(self, task: WebhookTask, reason: str) -> None:
         now = self._clock.now()

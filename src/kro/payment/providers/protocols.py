@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kro.core.money import Money
+from kro.payment.providers.disputes import DisputeReader
+from kro.payment.providers.history import HistoryReader
 from kro.payment.providers.results import (
     Bank,
     BankAccount,
     CheckoutResult,
     CollectionResult,
     NotResolved,
+    RefundInstruction,
+    RefundSendResult,
+    RefundStatusResult,
     ResolvedAccount,
     TransferSendResult,
     TransferStatusResult,
@@ -82,6 +87,22 @@ class TransferReader(Protocol):
         ...
 
 
+class RefundSender(Protocol):
+    async def send(self, instruction: RefundInstruction) -> RefundSendResult:
+        """Give (a part of) a payment back to its source, once.
+
+        The instruction is on record before the call. What the provider has under its reference already is answered for
+        instead of being asked for again; everything unclear is ``Unknown`` and is asked for with ``RefundReader``.
+        """
+        ...
+
+
+class RefundReader(Protocol):
+    async def status(self, instruction: RefundInstruction) -> RefundStatusResult:
+        """Ask what became of a refund. ``NotFound`` is about this moment: a call under way may still arrive."""
+        ...
+
+
 class WebhookVerifier(Protocol):
     def verify(self, *, raw: bytes, headers: Mapping[str, str]) -> VerifiedWebhook:
         """Check the signature over the raw bytes and say what the event is about.
@@ -104,4 +125,8 @@ class PaymentProvider:
     accounts: AccountResolver
     transfer_sender: TransferSender
     transfer_reader: TransferReader
+    refund_sender: RefundSender
+    refund_reader: RefundReader
+    history: HistoryReader
+    disputes: DisputeReader
     webhooks: WebhookVerifier

@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from kro.core.money import Money
+
 
 @dataclass(frozen=True, slots=True)
 class Payer:
@@ -56,6 +58,19 @@ class TransferFacts:
     currency: str
     fees_minor: int | None = None
     session_id: str | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFacts:
+    """Money going back to where a payment came from, in the units of ``kro.core.money``.
+
+    ``provider_reference`` is the provider's own id of the refund; ``updated_at`` is when it last changed it.
+    """
+
+    provider_reference: str
+    amount_minor: int
+    currency: str
     updated_at: datetime | None = None
 
 
@@ -150,6 +165,25 @@ TransferSendResult = (
     | Unknown
 )
 
+RefundStatusResult = (
+    Succeeded[RefundFacts] | Pending[RefundFacts] | FailedDefinitively[RefundFacts] | NotFound | Unknown
+)
+RefundSendResult = Succeeded[RefundFacts] | Pending[RefundFacts] | FailedDefinitively[RefundFacts] | NotSent | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class RefundInstruction:
+    """What to give back, and how to tell it from other refunds of the same payment.
+
+    ``reference`` is ours and stays the same for every try. ``transaction`` is the provider's own id of the payment.
+    ``failed`` are the provider's ids of earlier tries that it has ended without paying: they never answer for this one.
+    """
+
+    reference: str
+    transaction: str
+    amount: Money
+    failed: frozenset[str] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Bank:
@@ -191,6 +225,7 @@ class WebhookSubject(StrEnum):
     COLLECTION = "collection"
     TRANSFER = "transfer"
     REFUND = "refund"
+    DISPUTE = "dispute"
     OTHER = "other"
 
 

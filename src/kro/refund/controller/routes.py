@@ -1,42 +1,70 @@
 from __future__ import annotations
 
-from datetime import datetime
+from functools import partial
 from typing import Annotated, Self, cast
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from kro.core.decisions import InsufficientFundsError
 from kro.core.guards import CurrentUser
-from kro.core.http import CursorSigner, JSONBytes, MoneyOut, Page, PageParameters, Position, problems
+from kro.core.http import (
+    CursorSigner,
+    IdempotencyKey,
+    Input,
+    JSONBytes,
+    MoneyIn,
+    MoneyOut,
+    Page,
+    PageParameters,
+    PageQuery,
+    Position,
+    id_text,
+    problems,
+    send,
+)
 from kro.core.ids import read_id, show_id
-from kro.refund.domain import Refund, RefundDestination, RefundNotFoundError, RefundReads, RefundStatus
+from kro.core.money import CurrencyMismatchError, Money
+from kro.payment.domain import PaymentNotFoundError
+from kro.refund.domain import (
+    DebtOutstandingError,
+    NotRefundableError,
+    RefundablePayment,
+    RefundNotFoundError,
+    RefundRead,
+    RefundReads,
+    RefundRequests,
+    RefundStateError,
+    render_refund,
+)
 
 router = APIRouter(prefix="/refunds", tags=["refunds"])
 
 
-class RefundRead(BaseModel):
-    """Money that went back to its payer."""
+class RefundIn(Input):
+    payment_id: Annotated[str, id_text("pay")] = Field(examples=["pay_06b1n2p3q4r5s6t7v8w9x0y1z2"])
+    amount: MoneyIn | None = Field(default=None, description="All that may go back when it is left out.")
 
-    id: str = Field(examples=["rfd_06b1n2p3q4r5s6t7v8w9x0y1z2"])
-    order_id: str = Field(examples=["ord_06b1n2p3q4r5s6t7v8w9x0y1z2"])
-    amount: MoneyOut
-    destination: RefundDestination
-    status: RefundStatus
-    reason: str = Field(examples=["seller_cancelled"])
-    created_at: datetime
-    processed_at: datetime | None
+
+class RefundableQuery(PageQuery):
+    order_id: Annotated[str | None, id_text("ord")] = None
+
+
+class RefundableRead(BaseModel):
+    """A payment, and how much of it may still go back to where it came from, if the KRO Balance covers it."""
+
+    payment_id: str = Field(examples=["pay_06b1n2p3q4r5s6t7v8w9x0y1z2"])
+    order_id: str | None = Field(examples=["ord_06b1n2p3q4r5s6t7v8w9x0y1z2"])
+    received: MoneyOut
+    refundable: MoneyOut
 
     @classmethod
-    def of(cls, refund: Refund) -> Self:
+    def of(cls, payment: RefundablePayment) -> Self:
         return cls(
-            id=show_id("rfd", refund.id),
-            order_id=show_id("ord", refund.order_id),
-            amount=MoneyOut.of(refund.amount),
-            destination=refund.destination,
-            status=refund.status,
-            reason=refund.reason,
-            created_at=refund.created_at,
-            processed_at=refund.processed_at,
+            payment_id=show_id("pay", payment.id),
+            order_id=show_id("ord", payment.order_id) if payment.order_id is not None else None,
+            received=MoneyOut.of(payment.received),
+            refundable=MoneyOut.of(Money(payment.refundable, payment.received.currency)),
         )
 
 
@@ -44,17 +72,22 @@ async def _refunds(request: Request) -> RefundReads:
     return cast("RefundReads", request.app.state.refunds)
 
 
+async def _requests(request: Request) -> RefundRequests:
+    return cast("RefundRequests", request.app.state.refund_requests)
+
+
 async def _cursors(request: Request) -> CursorSigner:
     return cast("CursorSigner", request.app.state.cursors)
 
 
 RefundsDep = Annotated[RefundReads, Depends(_refunds)]
+RequestsDep = Annotated[RefundRequests, Depends(_requests)]
 CursorsDep = Annotated[CursorSigner, Depends(_cursors)]
 
 
 @router.get("", response_model=Page[RefundRead])
 async def list_refunds(query: PageParameters, user: CurrentUser, refunds: RefundsDep, cursors: CursorsDep) -> Response:
-    """List what went back to the caller, newest first."""
+    """List what went back to the caller, or is on its way, newest first."""
     bound_to = {"list": "refunds", "owner": str(user.id)}
     before = cursors.decode(query.cursor, bound_to=bound_to)
     found = await refunds.list(actor=user, before=before, limit=query.limit + 1)
@@ -65,7 +98,61 @@ async def list_refunds(query: PageParameters, user: CurrentUser, refunds: Refund
     return JSONBytes.of(Page[RefundRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
 
 
+@router.get("/refundable", response_model=Page[RefundableRead])
+async def list_refundable(
+    query: Annotated[RefundableQuery, Query()], user: CurrentUser, refunds: RefundsDep, cursors: CursorsDep
+) -> Response:
+    """List the caller's payments with what may go back of each, newest first; of one order when it is named."""
+    bound_to = {"list": "refundable", "owner": str(user.id), "order": query.order_id}
+    found = await refunds.refundable(
+        actor=user,
+        order_id=read_id("ord", query.order_id) if query.order_id is not None else None,
+        before=cursors.decode(query.cursor, bound_to=bound_to),
+        limit=query.limit + 1,
+    )
+    page = cursors.cut(found, limit=query.limit, position=lambda row: row[0], bound_to=bound_to)
+    data = [RefundableRead.of(payment) for _, payment in page.rows]
+    return JSONBytes.of(Page[RefundableRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=RefundRead,
+    responses=problems(
+        PaymentNotFoundError,
+        CurrencyMismatchError,
+        NotRefundableError,
+        InsufficientFundsError,
+        DebtOutstandingError,
+    ),
+)
+async def request_refund(body: RefundIn, user: CurrentUser, key: IdempotencyKey, requests: RequestsDep) -> Response:
+    """Send money of your balance back to the source of a payment of yours. It leaves the balance at once."""
+    return send(
+        await requests.request_to_source(
+            payment_id=read_id("pay", body.payment_id),
+            amount=body.amount.to_money() if body.amount is not None else None,
+            actor=user,
+            once=key.by(user.id),
+            render=partial(render_refund, status=202),
+        )
+    )
+
+
 @router.get("/{refund_id}", response_model=RefundRead, responses=problems(RefundNotFoundError))
 async def get_refund(refund_id: str, user: CurrentUser, refunds: RefundsDep) -> Response:
     """Return one refund of the caller's."""
     return JSONBytes.of(RefundRead.of(await refunds.get(read_id("rfd", refund_id), actor=user)))
+
+
+@router.post(
+    "/{refund_id}/cancel", response_model=RefundRead, responses=problems(RefundNotFoundError, RefundStateError)
+)
+async def cancel_refund(refund_id: str, user: CurrentUser, key: IdempotencyKey, requests: RequestsDep) -> Response:
+    """Take a refund back before it is sent; its money is in your balance again at once."""
+    return send(
+        await requests.cancel(
+            refund_id=read_id("rfd", refund_id), actor=user, once=key.by(user.id), render=render_refund
+        )
+    )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from kro.payment.providers.fake.books import SECRET, FakeBooks, FakeTransaction, FakeTransfer, Fault
+from kro.payment.providers.fake.books import SECRET, FakeBooks, FakeRefund, FakeTransaction, FakeTransfer, Fault
 from kro.payment.providers.fake.capabilities import FakeBanks, FakeCollections, FakeTransfers
+from kro.payment.providers.fake.disputes import FakeDisputes
+from kro.payment.providers.fake.history import FakeHistory
+from kro.payment.providers.fake.refunds import FakeRefunds
 from kro.payment.providers.paystack.webhooks import PaystackWebhooks
 from kro.payment.providers.protocols import PaymentProvider
 
-__all__ = ["FakePaystack", "FakeTransaction", "FakeTransfer", "Fault"]
+__all__ = ["FakePaystack", "FakeRefund", "FakeTransaction", "FakeTransfer", "Fault"]
 
 
 class FakePaystack(FakeBooks):
@@ -17,6 +20,7 @@ class FakePaystack(FakeBooks):
     def provider(self) -> PaymentProvider:
         """The capabilities, as the adapter would offer them."""
         collections, transfers, banks = FakeCollections(self), FakeTransfers(self), FakeBanks(self)
+        refunds = FakeRefunds(self)
         return PaymentProvider(
             name="paystack",
             checkout=collections,
@@ -25,5 +29,9 @@ class FakePaystack(FakeBooks):
             accounts=banks,
             transfer_sender=transfers,
             transfer_reader=transfers,
+            refund_sender=refunds,
+            refund_reader=refunds,
+            history=FakeHistory(self),
+            disputes=FakeDisputes(self),
             webhooks=PaystackWebhooks(secrets=(SECRET,)),
         )

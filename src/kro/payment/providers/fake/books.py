@@ -17,7 +17,10 @@ SECRET: Final = "sk_test_fake_0000000000000000000000000000"  # noqa: S105 - A pu
 
 
 class Fault(StrEnum):
-    """What goes wrong with one call of ``start``, ``verify``, ``banks``, ``resolve``, ``send`` or ``status``."""
+    """What goes wrong with one call.
+
+    Calls are ``start``, ``verify``, ``banks``, ``resolve``, ``send``, ``status``, ``refund`` and ``refund_status``.
+    """
 
     NOT_SENT = "not_sent"
     REQUEST_LOST = "request_lost"
@@ -50,6 +53,28 @@ class FakeTransfer:
 
 
 @dataclass(slots=True)
+class FakeRefund:
+    """``reference`` is the merchant's note: several refunds may bear the same one, as in reality."""
+
+    reference: str
+    number: int
+    transaction: FakeTransaction
+    amount_minor: int
+    status: str = "pending"
+
+
+@dataclass(slots=True)
+class FakeDispute:
+    """``resolution`` is the vendor's word once the bank has decided: ``declined`` is for us."""
+
+    number: int
+    transaction: FakeTransaction
+    amount_minor: int
+    fee_minor: int = 0
+    resolution: str | None = None
+
+
+@dataclass(slots=True)
 class FakeBooks:
     """The vendor's side of things; its methods play payer, bank and network.
 
@@ -59,6 +84,8 @@ class FakeBooks:
     balance: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int, NGN=1_000_000_000))
     transactions: dict[str, FakeTransaction] = field(default_factory=dict)
     transfers: dict[str, FakeTransfer] = field(default_factory=dict)
+    refunds: list[FakeRefund] = field(default_factory=list)
+    disputes: dict[str, FakeDispute] = field(default_factory=dict)
     faults: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
     calls: list[str] = field(default_factory=list)
     numbers: count[int] = field(default_factory=lambda: count(1))
@@ -91,9 +118,43 @@ class FakeBooks:
         if status not in {"success", "pending", "otp", "received"}:
             self.balance[transfer.currency] += transfer.amount_minor + transfer.fee_minor
 
+    def refunds_of(self, reference: str) -> list[FakeRefund]:
+        """Return every refund that was ever made under a reference of ours."""
+        return [refund for refund in self.refunds if refund.reference == reference]
+
+    def end_refund(self, reference: str, status: str = "processed") -> None:
+        """Play the bank that ends the latest refund under a reference: ``processed``, ``failed`` or another word."""
+        refund = self.refunds_of(reference)[-1]
+        refund.status = status
+        if status == "failed":
+            self.balance[refund.transaction.currency] += refund.amount_minor
+
+    def contest(self, reference: str, *, amount_minor: int | None = None, fee_minor: int = 0) -> str:
+        """Play the payer who contests a payment at the bank; return the vendor's id of the dispute."""
+        paid = self.transactions[reference]
+        dispute = FakeDispute(
+            number=next(self.numbers),
+            transaction=paid,
+            amount_minor=paid.amount_minor if amount_minor is None else amount_minor,
+            fee_minor=fee_minor,
+        )
+        self.disputes[str(dispute.number)] = dispute
+        self.balance[paid.currency] -= dispute.amount_minor + fee_minor
+        return str(dispute.number)
+
+    def end_dispute(self, dispute_id: str, resolution: str, *, amount_minor: int | None = None) -> None:
+        """Play the bank that decides: ``declined`` for us, ``merchant-accepted`` for the payer, maybe of less."""
+        dispute = self.disputes[dispute_id]
+        kept = 0 if resolution == "declined" else (amount_minor or dispute.amount_minor)
+        self.balance[dispute.transaction.currency] += dispute.amount_minor - kept
+        dispute.resolution, dispute.amount_minor = resolution, kept or dispute.amount_minor
+
     def webhook(self, event: str, reference: str) -> tuple[bytes, dict[str, str]]:
         """Return the raw body and the headers of a signed event about a reference."""
-        data: dict[str, object] = {"reference": reference, "status": event.partition(".")[2]}
+        named = "transaction_reference" if event.startswith("refund.") else "reference"
+        data: dict[str, object] = {named: reference, "status": event.partition(".")[2]}
+        if event.startswith("charge.dispute."):
+            data["id"] = int(reference)
         raw = json.dumps({"event": event, "data": data}).encode()
         signature = hmac.new(SECRET.encode(), raw, hashlib.sha512).hexdigest()
         return raw, {"x-paystack-signature": signature}

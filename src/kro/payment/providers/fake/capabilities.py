@@ -31,7 +31,7 @@ from kro.payment.providers.results import (
     Unknown,
 )
 
-_MOMENT: Final = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
+MOMENT: Final = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 _ACCOUNT_DIGITS: Final = 10
 
 
@@ -155,7 +155,7 @@ def _judge(
         amount_minor=transfer.amount_minor,
         currency=transfer.currency,
         fees_minor=transfer.fee_minor,
-        updated_at=_MOMENT,
+        updated_at=MOMENT,
     )
     match transfer.status:
         case "success":
@@ -178,6 +178,6 @@ def _collection_facts(known: FakeTransaction) -> CollectionFacts:
         requested_minor=known.requested_minor,
         fees_minor=charge_fee(known.amount_minor) if paid else None,
         channel="card",
-        paid_at=_MOMENT if paid else None,
+        paid_at=MOMENT if paid else None,
         payer=Payer(email=known.payer_email),
     )

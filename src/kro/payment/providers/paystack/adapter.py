@@ -10,6 +10,9 @@ import httpx2
 from kro.core.outgoing import OutgoingHTTP, OutgoingSettings, RetryPolicy
 from kro.payment.providers.paystack.banks import PaystackBanks
 from kro.payment.providers.paystack.collecting import PaystackCollections
+from kro.payment.providers.paystack.disputes import PaystackDisputes
+from kro.payment.providers.paystack.history import PaystackHistory
+from kro.payment.providers.paystack.refunds import PaystackRefunds
 from kro.payment.providers.paystack.transfers import PaystackTransfers
 from kro.payment.providers.paystack.webhooks import PaystackWebhooks
 from kro.payment.providers.protocols import PaymentProvider
@@ -61,6 +64,7 @@ class Paystack:
         collections = PaystackCollections(self._http)
         banks = PaystackBanks(self._http)
         transfers = PaystackTransfers(self._http, read_seconds=settings.transfer_read_seconds)
+        refunds = PaystackRefunds(self._http)
         self.provider = PaymentProvider(
             name="paystack",
             checkout=collections,
@@ -69,6 +73,10 @@ class Paystack:
             accounts=banks,
             transfer_sender=transfers,
             transfer_reader=transfers,
+            refund_sender=refunds,
+            refund_reader=refunds,
+            history=PaystackHistory(self._http),
+            disputes=PaystackDisputes(self._http),
             webhooks=PaystackWebhooks(secrets=settings.webhook_secrets),
         )
 

@@ -37,6 +37,22 @@ def data_of(reply: Reply) -> JSONObject:
     return child(reply.object, "data") or _odd("data")
 
 
+def items_of(reply: Reply) -> list[JSONObject]:
+    """Return ``data`` of a successful call that lists.
+
+    :raises OddAnswerError: if the call did not succeed or ``data`` is not a list of objects.
+    """
+    if reply.status not in _OK or reply.object.get("status") is not True:
+        raise OddAnswerError("envelope")
+    listed = reply.object.get("data")
+    if not isinstance(listed, list):
+        raise OddAnswerError("data")
+    items = [item for item in listed if isinstance(item, dict)]
+    if len(items) != len(listed):
+        raise OddAnswerError("item")
+    return items
+
+
 def is_refusal(reply: Reply) -> bool:
     """Say whether this is Paystack's own refusal, rather than something in between answering for it."""
     is_client_error = HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR

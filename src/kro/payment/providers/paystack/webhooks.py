@@ -9,15 +9,17 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from kro.payment.providers.errors import WebhookSignatureError
-from kro.payment.providers.paystack.reading import JSONObject, child, optional_text
+from kro.payment.providers.paystack.reading import JSONObject, OddAnswerError, child, identifier, optional_text
 from kro.payment.providers.results import VerifiedWebhook, WebhookSubject
 
 _SIGNATURE_HEADER: Final = "x-paystack-signature"
 
-# paystack.com/docs/payments/webhooks. Disputes speak of a payment but change it in ways of their own, so they are not
-# treated as one.
+# paystack.com/docs/payments/webhooks. A dispute is about a payment but has a number of its own, to be asked for.
 _EVENTS: Final = {
     "charge.success": (WebhookSubject.COLLECTION, "reference"),
+    "charge.dispute.create": (WebhookSubject.DISPUTE, "id"),
+    "charge.dispute.remind": (WebhookSubject.DISPUTE, "id"),
+    "charge.dispute.resolve": (WebhookSubject.DISPUTE, "id"),
     "transfer.success": (WebhookSubject.TRANSFER, "reference"),
     "transfer.failed": (WebhookSubject.TRANSFER, "reference"),
     "transfer.reversed": (WebhookSubject.TRANSFER, "reference"),
@@ -57,10 +59,20 @@ def _describe(raw: bytes) -> VerifiedWebhook:
     event = _parse(raw)
     event_type = optional_text(event, "event") or "unreadable"
     subject, key = _EVENTS.get(event_type, (WebhookSubject.OTHER, "reference"))
-    reference = optional_text(child(event, "data"), key)
+    reference = _reference(child(event, "data"), key)
     if reference is None:
         subject = WebhookSubject.OTHER
     return VerifiedWebhook(event_type=event_type, dedupe_key=dedupe_key, reference=reference, subject=subject)
+
+
+def _reference(data: JSONObject, key: str) -> str | None:
+    # References are texts; only ids are numbers.
+    if key != "id":
+        return optional_text(data, key)
+    try:
+        return identifier(data, key)
+    except OddAnswerError:
+        return None
 
 
 def _parse(raw: bytes) -> JSONObject:

@@ -1,0 +1,65 @@
+"""Giving money back: asking for it, letting it go, sending and following it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from kro.bootstrap.foundation import Foundation
+from kro.bootstrap.orders import Orders
+from kro.bootstrap.providers import Providers
+from kro.refund.domain import (
+    AdminRefundReads,
+    RefundApprovals,
+    RefundReadRepository,
+    RefundReads,
+    RefundRepository,
+    RefundRequests,
+    RefundRules,
+    RefundSubmitter,
+    RefundTracker,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refunding:
+    """Money on its way back."""
+
+    requests: RefundRequests
+    approvals: RefundApprovals
+    submitter: RefundSubmitter
+    tracker: RefundTracker
+    reads: RefundReads
+    admin_reads: AdminRefundReads
+
+
+def build_refunding(base: Foundation, providers: Providers, orders: Orders) -> Refunding:
+    """Join what gives money back; ``orders`` is where an approved refund takes it from."""
+    vendor, reads = providers.payments, RefundReadRepository(base.database)
+    shared: dict[str, Any] = {
+        "runner": base.runner,
+        "refunds": RefundRepository(base.database),
+        "rules": refund_rules(base),
+        "clock": base.clock,
+        "ids": base.ids,
+    }
+    submitter = RefundSubmitter(provider=vendor.refund_sender, **shared)
+    return Refunding(
+        requests=RefundRequests(**shared),
+        approvals=RefundApprovals(orders=orders.repository, two_factor=base.two_factor, **shared),
+        submitter=submitter,
+        tracker=RefundTracker(provider=vendor.refund_reader, submitter=submitter, **shared),
+        reads=RefundReads(reads),
+        admin_reads=AdminRefundReads(reads),
+    )
+
+
+def refund_rules(base: Foundation) -> RefundRules:
+    refunds = base.settings.refunds
+    return RefundRules(
+        approval_above_minor=refunds.approval_above_minor,
+        second_approver_above_minor=refunds.second_approver_above_minor,
+        max_attempts=refunds.max_attempts,
+        retry_seconds=refunds.retry_seconds,
+        poll_seconds=refunds.poll_seconds,
+    )

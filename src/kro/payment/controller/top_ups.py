@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
+
+from kro.core.guards import CurrentUser
+from kro.core.http import IdempotencyKey, Input, MoneyIn, problems, send
+from kro.payment.domain import BalanceLimitError, PaymentRead, TopUps, render_payment
+
+router = APIRouter(tags=["balance"])
+
+
+class TopUpIn(Input):
+    amount: MoneyIn = Field(description="What the balance is to get.")
+
+
+async def _top_ups(request: Request) -> TopUps:
+    return cast("TopUps", request.app.state.top_ups)
+
+
+TopUpsDep = Annotated[TopUps, Depends(_top_ups)]
+
+
+@router.post("/balance/top-ups", status_code=202, response_model=PaymentRead, responses=problems(BalanceLimitError))
+async def top_up_balance(body: TopUpIn, user: CurrentUser, key: IdempotencyKey, top_ups: TopUpsDep) -> Response:
+    """Add money to your balance through the payment provider; the payment shows its checkout page in a moment."""
+    return send(
+        await top_ups.start(
+            amount=body.amount.to_money(),
+            actor=user,
+            once=key.by(user.id),
+            render=partial(render_payment, status=202),
+        )
+    )

@@ -1,0 +1,68 @@
+from dataclasses import replace
+
+import pytest
+
+from kro.core.database.migrate import head_revision
+from kro.core.database.startup import SCHEMA_REVISION, DatabaseRefusedError, Facts, find_faults
+
+NEEDS = "this program needs 0007 (run `kro migrate`)"
+SOUND = Facts(
+    fsync="on",
+    full_page_writes="on",
+    synchronous_commit="on",
+    time_zone="UTC",
+    role="kro_app",
+    owned=0,
+    writable=(),
+    revision="0007",
+)
+
+
+def test_a_sound_database_has_none() -> None:
+    assert find_faults(SOUND, revision="0007") == []
+
+
+@pytest.mark.parametrize("level", ["local", "remote_write", "remote_apply"])
+def test_any_commit_that_waits_for_the_disk_will_do(level: str) -> None:
+    assert find_faults(replace(SOUND, synchronous_commit=level), revision="0007") == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "fault"),
+    [
+        (replace(SOUND, fsync="off"), "fsync is off"),
+        (replace(SOUND, full_page_writes="off"), "full_page_writes is off"),
+        (replace(SOUND, synchronous_commit="off"), "synchronous_commit is off"),
+        (replace(SOUND, time_zone="Africa/Lagos"), "its time zone is Africa/Lagos, not UTC"),
+        (
+            replace(SOUND, revision="0006"),
+            "its schema is at revision 0006, this program needs 0007 (run `kro migrate`)",
+        ),
+        (
+            replace(SOUND, revision="0008"),
+            "its schema is at revision 0008, this program needs 0007 (run `kro migrate`)",
+        ),
+        (replace(SOUND, revision=None), f"it has no schema, {NEEDS}"),
+        (replace(SOUND, owned=3), "the role kro_app owns 3 tables, so it could switch their protection off"),
+        (
+            replace(SOUND, writable=("ledger_entries",)),
+            "the role kro_app may write to ledger_entries past the posting function",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_each_is_named(facts: Facts, fault: str) -> None:
+    assert find_faults(facts, revision="0007") == [fault]
+
+
+def test_several_are_one_sentence() -> None:
+    refused = DatabaseRefusedError(find_faults(replace(SOUND, fsync="off", revision=None), revision="0007"))
+
+    assert str(refused) == (
+        "The database cannot be entrusted with money: fsync is off; it has no schema, this program needs 0007"
+        " (run `kro migrate`)."
+    )
+
+
+def test_the_code_names_the_newest_migration() -> None:
+    assert head_revision() == SCHEMA_REVISION
