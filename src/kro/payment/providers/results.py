@@ -30,7 +30,8 @@ class CollectionFacts:
     """A payment coming in, in the units of ``kro.core.money`` whatever the provider counts in.
 
     ``amount_minor`` is what the payer was charged, ``requested_minor`` what was asked for. ``provider_reference`` is
-    the provider's own transaction id: the key of "one credit per provider transaction".
+    the provider's own transaction id: the key of "one credit per provider transaction". ``receiving_account`` is the
+    number of the virtual account it arrived on, where there was one.
     """
 
     reference: str
@@ -42,6 +43,7 @@ class CollectionFacts:
     channel: str | None = None
     paid_at: datetime | None = None
     payer: Payer = field(default_factory=Payer)
+    receiving_account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
