@@ -8,7 +8,8 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-from kro.bootstrap.effects import build_bus, build_handlers, build_realtime, build_steps
+from kro.bootstrap.effects import build_bus, build_handlers, build_realtime, build_steps, exception_steps
+from kro.bootstrap.exceptions import Exceptions, build_exceptions
 from kro.bootstrap.foundation import Foundation, lay_foundation
 from kro.bootstrap.identity import Identity, build_identity
 from kro.bootstrap.orders import Orders, build_orders
@@ -36,6 +37,7 @@ from kro.core.scheduler import Step
 from kro.management.domain import Seeding
 from kro.order.domain import OrderReceipts, OrderRepository
 from kro.payment.domain import WebhookSubject
+from kro.refund.domain import DebtReceipts, ReceivableRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Application:
     collecting: Collecting
     paying_out: PayingOut
     refunding: Refunding
+    exceptions: Exceptions
     listening: Listening
     reconciliation: Reconciliation
     realtime: RealtimeServer
@@ -129,6 +132,10 @@ class Application:
             "refund_requests": self.refunding.requests,
             "refund_approvals": self.refunding.approvals,
             "admin_refunds": self.refunding.admin_reads,
+            "chargebacks": self.refunding.chargebacks,
+            "debts": self.refunding.debts,
+            "suspense": self.exceptions.suspense,
+            "proposals": self.exceptions.proposals,
             "realtime": self.realtime,
             "reconciliation": self.reconciliation.invariants,
             "reconciliation_imports": self.reconciliation.imports,
@@ -153,16 +160,22 @@ def build(
     outside = providers or choose_providers(settings)
     identity = build_identity(base, outside, hasher=hasher or PasswordHasher())
     orders_hear = OrderReceipts(orders=OrderRepository(base.database), ids=base.ids)
-    collecting = build_collecting(base, outside, listeners=(orders_hear,))
+    debts_hear = DebtReceipts(receivables=ReceivableRepository(base.database), ids=base.ids)
+    collecting = build_collecting(base, outside, listeners=(orders_hear, debts_hear))
     paying_out = build_paying_out(base, outside)
     orders = build_orders(base, outside, collecting)
     refunding = build_refunding(base, outside, orders)
+    exceptions = build_exceptions(base, outside)
     listening = build_listening(
         base,
         outside,
         collecting,
         paying_out,
-        others={WebhookSubject.REFUND: refunding.tracker.apply_provider_result},
+        others={
+            WebhookSubject.REFUND: refunding.tracker.apply_provider_result,
+            WebhookSubject.DISPUTE: refunding.chargebacks.apply_provider_result,
+        },
+        unmatched=exceptions.suspense.take_in,
     )
     reconciliation = build_reconciliation(base, outside)
     bus = build_bus(base)
@@ -173,9 +186,14 @@ def build(
         collecting=collecting,
         paying_out=paying_out,
         refunding=refunding,
+        exceptions=exceptions,
         listening=listening,
         reconciliation=reconciliation,
         realtime=build_realtime(base, identity, orders, bus),
         outbox_handlers=build_handlers(base, outside, collecting, paying_out, refunding, bus),
-        steps=(*build_steps(base, listening, paying_out, refunding), *reconciliation_steps(reconciliation)),
+        steps=(
+            *build_steps(base, listening, paying_out, refunding),
+            *exception_steps(refunding, exceptions),
+            *reconciliation_steps(reconciliation),
+        ),
     )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from kro.bootstrap.exceptions import Exceptions
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.identity import Identity
 from kro.bootstrap.orders import Orders
@@ -77,6 +78,15 @@ def build_steps(base: Foundation, listening: Listening, paying_out: PayingOut, r
         Step("refund.polls", 5.0, lambda: refunding.tracker.poll_due(limit=batch)),
         Step("payout.alarms", 60.0, paying_out.alarms.raise_due, alone=True),
         Step("ledger.rollups", 60.0, Rollups(base.database).advance, alone=True),
+    )
+
+
+def exception_steps(refunding: Refunding, exceptions: Exceptions) -> Sequence[Step]:
+    """Return what the worker repeats about contested payments, debts and unmatched money."""
+    return (
+        Step("chargeback.polls", 60.0, refunding.chargebacks.poll_due),
+        Step("debts.collect", 60.0, refunding.debts.collect_due, alone=True),
+        Step("suspense.alarms", 300.0, exceptions.suspense.raise_alarms, alone=True),
     )
 
 

@@ -115,8 +115,12 @@ def build_listening(
     paying_out: PayingOut,
     *,
     others: Mapping[WebhookSubject, Follow],
+    unmatched: Follow,
 ) -> Listening:
-    """Join the ways in which a provider's answer reaches a payment, a payout or one of the ``others``."""
+    """Join the ways in which a provider's answer reaches a payment, a payout or one of the ``others``.
+
+    ``unmatched`` takes in money of payments that stay unknown to us.
+    """
     vendor, webhooks = providers.payments, WebhookRepository(base.database)
     followers: dict[str, Any] = {"collections": collecting.collections, "payouts": paying_out.tracker}
     return Listening(
@@ -127,7 +131,7 @@ def build_listening(
             clock=base.clock,
             ids=base.ids,
         ),
-        webhooks=WebhookProcessor(webhooks=webhooks, clock=base.clock, others=others, **followers),
+        webhooks=WebhookProcessor(webhooks=webhooks, clock=base.clock, others=others, unmatched=unmatched, **followers),
         webhook_admin=WebhookAdmin(webhooks=webhooks, clock=base.clock, ids=base.ids),
         poller=PaymentPoller(due=DueTransactions(base.database), clock=base.clock, **followers),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from kro.bootstrap.foundation import Foundation
@@ -10,6 +11,12 @@ from kro.bootstrap.orders import Orders
 from kro.bootstrap.providers import Providers
 from kro.refund.domain import (
     AdminRefundReads,
+    ChargebackRepository,
+    ChargebackRules,
+    ChargebackService,
+    FeeBearer,
+    ReceivableRepository,
+    ReceivableService,
     RefundApprovals,
     RefundReadRepository,
     RefundReads,
@@ -31,6 +38,8 @@ class Refunding:
     tracker: RefundTracker
     reads: RefundReads
     admin_reads: AdminRefundReads
+    chargebacks: ChargebackService
+    debts: ReceivableService
 
 
 def build_refunding(base: Foundation, providers: Providers, orders: Orders) -> Refunding:
@@ -51,6 +60,26 @@ def build_refunding(base: Foundation, providers: Providers, orders: Orders) -> R
         tracker=RefundTracker(provider=vendor.refund_reader, submitter=submitter, **shared),
         reads=RefundReads(reads),
         admin_reads=AdminRefundReads(reads),
+        chargebacks=ChargebackService(
+            runner=base.runner,
+            chargebacks=ChargebackRepository(base.database, orders=orders.repository),
+            provider=vendor.disputes,
+            rules=chargeback_rules(base),
+            clock=base.clock,
+            ids=base.ids,
+        ),
+        debts=ReceivableService(
+            runner=base.runner, receivables=ReceivableRepository(base.database), clock=base.clock, ids=base.ids
+        ),
+    )
+
+
+def chargeback_rules(base: Foundation) -> ChargebackRules:
+    settings = base.settings.chargebacks
+    return ChargebackRules(
+        fee_bearer=FeeBearer(settings.fee_bearer),
+        poll_every=timedelta(hours=settings.poll_hours),
+        warn_before=timedelta(hours=settings.warn_hours),
     )
 
 

@@ -56,6 +56,9 @@ PREFIXES: Final = {
     "bank_account": "bnk",
     "webhook": "whk",
     "message": "msg",
+    "proposal": "prp",
+    "chargeback": "cbk",
+    "item": "sus",
 }
 
 

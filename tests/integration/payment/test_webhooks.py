@@ -10,9 +10,10 @@ from kro.core.actor import Actor, ActorKind
 from kro.core.database.pool import Database, DatabaseBusyError, PoolOptions
 from kro.core.http import Position
 from kro.core.ids import SystemIdSource
+from kro.core.money import Money
 from kro.payment.database.records import NewWebhook
 from kro.payment.database.webhooks import WebhookRepository
-from kro.payment.domain import PaymentStatus, WebhookAdmin, WebhookNotFoundError, WebhookState, WebhookView
+from kro.payment.domain import PaymentStatus, Progress, WebhookAdmin, WebhookNotFoundError, WebhookState, WebhookView
 from kro.payment.providers import WebhookSignatureError
 from kro.payment.providers.fake import Fault
 
@@ -20,6 +21,10 @@ from kro.payment.providers.fake import Fault
 @pytest.fixture
 def admin(world: PaymentWorld) -> WebhookAdmin:
     return WebhookAdmin(webhooks=WebhookRepository(world.database), clock=world.clock, ids=world.ids)
+
+
+STRANGE = "0192f7c4-0000-7000-8000-0000000000ff"
+"""The form of our references, and none that we gave."""
 
 
 async def only(admin: WebhookAdmin) -> WebhookView:
@@ -139,6 +144,29 @@ class TestProcessing:
 
         assert (await only(admin)).state == WebhookState.IGNORED
         assert world.provider.calls == []
+
+    async def test_money_under_a_reference_we_never_gave_is_kept_apart_after_a_day(
+        self, world: PaymentWorld, admin: WebhookAdmin
+    ) -> None:
+        await world.provider.provider.checkout.start(
+            reference=STRANGE,
+            amount=Money(10_000, "NGN"),
+            payer_email="payer@kro.example",
+            callback_url="https://kro.example",
+        )
+        world.provider.pay(STRANGE)
+        await world.webhook("charge.success", STRANGE)
+
+        await world.processor.process_due()
+        waiting = await world.sums()
+        world.clock.advance(timedelta(hours=25))
+        await world.processor.process_due()
+
+        assert waiting == {}
+        assert await world.sums() == {"provider_clearing": 9_850, "provider_fees": 150, "suspense": 10_000}
+        assert (await only(admin)).state == WebhookState.PROCESSED
+        assert await world.suspense.take_in(STRANGE) is Progress.FINAL
+        assert await world.count("suspense_items") == 1
 
     async def test_an_unknown_reference_waits_longer_each_time_then_for_a_person(
         self, world: PaymentWorld, admin: WebhookAdmin

@@ -53,6 +53,8 @@ from kro.payment.domain import (
     PayoutSubmitter,
     PayoutTracker,
     ReceiptListener,
+    SuspenseRepository,
+    SuspenseService,
     WebhookIntake,
     WebhookProcessor,
     bank_account_context,
@@ -166,8 +168,20 @@ class PaymentWorld:
             clock=self.clock,
             ids=self.ids,
         )
+        self.suspense = SuspenseService(
+            runner=self.runner,
+            items=SuspenseRepository(self.database),
+            provider=vendor.collections,
+            provider_name=vendor.name,
+            clock=self.clock,
+            ids=self.ids,
+        )
         self.processor = WebhookProcessor(
-            webhooks=webhooks, collections=self.collections, payouts=self.tracker, clock=self.clock
+            webhooks=webhooks,
+            collections=self.collections,
+            payouts=self.tracker,
+            clock=self.clock,
+            unmatched=self.suspense.take_in,
         )
 
     # People

@@ -83,6 +83,16 @@ class RefundSettings(Group):
     """The buyer's fee by the cause of a refund; a cause that is not listed returns it."""
 
 
+class ChargebackSettings(Group):
+    """Who bears what a provider takes for a dispute, and how a dispute is followed until the bank decides."""
+
+    fee_bearer: Literal["platform", "seller"]
+    """A seller bears it only as far as the balance covers all of it."""
+    poll_hours: Positive
+    warn_hours: Positive
+    """How long before the bank's deadline the operators are reminded."""
+
+
 class AlertSettings(Group):
     """Where alarms about money go."""
 

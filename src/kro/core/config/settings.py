@@ -10,6 +10,7 @@ from pydantic import model_validator
 from kro.core.config.access import JWTSettings, OTPSettings, SecuritySettings
 from kro.core.config.business import (
     AlertSettings,
+    ChargebackSettings,
     FeeSettings,
     KYCSettings,
     OrderSettings,
@@ -54,6 +55,7 @@ class Settings(Group):
     fees: FeeSettings
     payouts: PayoutSettings
     refunds: RefundSettings
+    chargebacks: ChargebackSettings
     reconciliation: ReconciliationSettings
     alerts: AlertSettings
     worker: WorkerSettings

@@ -4,9 +4,11 @@ from fastapi import APIRouter
 
 from kro.management.controller import (
     admin_auth,
+    admin_exceptions,
     admin_fees,
     admin_operations,
     admin_payouts,
+    admin_proposals,
     admin_refunds,
     admin_stuck_payouts,
     auth,
@@ -26,6 +28,8 @@ router.include_router(admin_stuck_payouts.router)
 router.include_router(admin_fees.router)
 router.include_router(admin_payouts.router)
 router.include_router(admin_refunds.router)
+router.include_router(admin_exceptions.router)
+router.include_router(admin_proposals.router)
 router.include_router(admin_operations.router)
 
 __all__ = ["router"]

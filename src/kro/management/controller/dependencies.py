@@ -7,8 +7,9 @@ from fastapi import Depends, Request
 from kro.core.database.invariants import Invariants
 from kro.core.http import CursorSigner
 from kro.core.outbox import DeadLetters
-from kro.management.domain import Accounts, AdminAccess, BankAccounts, PayoutRequests
-from kro.payment.domain import AdminPayoutReads, PayoutResolutions, PayoutService, WebhookAdmin
+from kro.management.domain import Accounts, AdminAccess, BankAccounts, PayoutRequests, ProposalService
+from kro.payment.domain import AdminPayoutReads, PayoutResolutions, PayoutService, SuspenseService, WebhookAdmin
+from kro.refund.domain import ChargebackService, ReceivableService
 
 
 async def _accounts(request: Request) -> Accounts:
@@ -51,6 +52,22 @@ async def _reconciliation(request: Request) -> Invariants:
     return cast("Invariants", request.app.state.reconciliation)
 
 
+async def _chargebacks(request: Request) -> ChargebackService:
+    return cast("ChargebackService", request.app.state.chargebacks)
+
+
+async def _debts(request: Request) -> ReceivableService:
+    return cast("ReceivableService", request.app.state.debts)
+
+
+async def _suspense(request: Request) -> SuspenseService:
+    return cast("SuspenseService", request.app.state.suspense)
+
+
+async def _proposals(request: Request) -> ProposalService:
+    return cast("ProposalService", request.app.state.proposals)
+
+
 async def _cursors(request: Request) -> CursorSigner:
     return cast("CursorSigner", request.app.state.cursors)
 
@@ -65,4 +82,8 @@ PayoutResolutionsDep = Annotated[PayoutResolutions, Depends(_payout_resolutions)
 WebhookAdminDep = Annotated[WebhookAdmin, Depends(_webhook_admin)]
 DeadLettersDep = Annotated[DeadLetters, Depends(_dead_letters)]
 ReconciliationDep = Annotated[Invariants, Depends(_reconciliation)]
+ChargebacksDep = Annotated[ChargebackService, Depends(_chargebacks)]
+DebtsDep = Annotated[ReceivableService, Depends(_debts)]
+SuspenseDep = Annotated[SuspenseService, Depends(_suspense)]
+ProposalsDep = Annotated[ProposalService, Depends(_proposals)]
 CursorsDep = Annotated[CursorSigner, Depends(_cursors)]

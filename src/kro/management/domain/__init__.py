@@ -1,16 +1,55 @@
 """The door of management."""
 
 from kro.management.database.accounts import UserAccounts
+from kro.management.database.adjustments import AdjustmentStore
 from kro.management.database.admins import AdminAccounts
 from kro.management.database.bank_accounts import BankAccountStore
 from kro.management.database.payouts import PayoutBasisStore
+from kro.management.database.proposal_records import Proposal, ProposalKind, ProposalStatus, Terms
+from kro.management.database.proposals import ProposalRepository
 from kro.management.database.records import AdminView, BankAccount, Match, UserView
 from kro.management.domain.accounts import Accounts
+from kro.management.domain.adjustments import (
+    AdjustmentEffect,
+    GoodwillEffect,
+    ReversalEffect,
+    SuspenseCreditEffect,
+    SuspenseReturnEffect,
+    WriteOffEffect,
+)
 from kro.management.domain.admin_access import AdminAccess, AdminLoggedIn
 from kro.management.domain.bank_accounts import AccountNumber, BankAccounts
 from kro.management.domain.banks import Banks
+from kro.management.domain.decide_adjustment import (
+    AdjustmentReason,
+    Direction,
+    GoodwillReason,
+    JournalNotFoundError,
+    ReversalReason,
+    SuspenseCreditReason,
+    SuspenseReturnReason,
+    Why,
+    WriteOffReason,
+    adjustment_terms,
+    goodwill_terms,
+    reversal_terms,
+    suspense_credit_terms,
+    suspense_return_terms,
+    write_off_terms,
+)
+from kro.management.domain.decide_proposal import proposal_hash
 from kro.management.domain.logins import LoggedIn, Logins
 from kro.management.domain.profiles import Profiles
+from kro.management.domain.proposal_errors import (
+    BeneficiaryNotFoundError,
+    OwnBenefitError,
+    ProposalDecidedError,
+    ProposalMismatchError,
+    ProposalNotFoundError,
+    ProposalOpenError,
+    TwoPersonsError,
+)
+from kro.management.domain.proposals import ProposalService
 from kro.management.domain.registration import Register, Registration
 from kro.management.domain.request_payout import PayoutRequests
 from kro.management.domain.seeding import Seeding
@@ -18,6 +57,9 @@ from kro.management.domain.seeding import Seeding
 __all__ = [
     "AccountNumber",
     "Accounts",
+    "AdjustmentEffect",
+    "AdjustmentReason",
+    "AdjustmentStore",
     "AdminAccess",
     "AdminAccounts",
     "AdminLoggedIn",
@@ -26,15 +68,48 @@ __all__ = [
     "BankAccountStore",
     "BankAccounts",
     "Banks",
+    "BeneficiaryNotFoundError",
+    "Direction",
+    "GoodwillEffect",
+    "GoodwillReason",
+    "JournalNotFoundError",
     "LoggedIn",
     "Logins",
     "Match",
+    "OwnBenefitError",
     "PayoutBasisStore",
     "PayoutRequests",
     "Profiles",
+    "Proposal",
+    "ProposalDecidedError",
+    "ProposalKind",
+    "ProposalMismatchError",
+    "ProposalNotFoundError",
+    "ProposalOpenError",
+    "ProposalRepository",
+    "ProposalService",
+    "ProposalStatus",
     "Register",
     "Registration",
+    "ReversalEffect",
+    "ReversalReason",
     "Seeding",
+    "SuspenseCreditEffect",
+    "SuspenseCreditReason",
+    "SuspenseReturnEffect",
+    "SuspenseReturnReason",
+    "Terms",
+    "TwoPersonsError",
     "UserAccounts",
     "UserView",
+    "Why",
+    "WriteOffEffect",
+    "WriteOffReason",
+    "adjustment_terms",
+    "goodwill_terms",
+    "proposal_hash",
+    "reversal_terms",
+    "suspense_credit_terms",
+    "suspense_return_terms",
+    "write_off_terms",
 ]

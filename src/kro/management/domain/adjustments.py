@@ -1,4 +1,4 @@
-"""What proposals about balances and journals change when they are approved; see :class:`Effect`."""
+"""What proposals change when they are approved: balances, journals, debts, unmatched money; see :class:`Effect`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,20 @@ from kro.kro_balance.domain import BookedJournal, LedgerReads
 from kro.management.database.adjustments import AdjustmentStore
 from kro.management.database.proposal_records import Proposal, ProposalKind, Terms
 from kro.management.domain.decide_adjustment import (
+    beneficiary_of,
     decide_adjustment,
     decide_goodwill,
     decide_reversal,
     proposed_money,
 )
-from kro.payment.domain import Context
+from kro.payment.domain import (
+    Context,
+    SuspenseItem,
+    SuspenseRepository,
+    decide_suspense_credit,
+    decide_suspense_return,
+)
+from kro.refund.domain import DebtState, ReceivableRepository, decide_write_off
 
 
 class AdjustmentEffect:
@@ -51,3 +59,53 @@ class ReversalEffect:
 
     def decide(self, state: BookedJournal | None, proposal: Proposal, *, context: Context) -> Decision:  # noqa: ARG002 - the journal says all
         return decide_reversal(state, context=context)
+
+
+class WriteOffEffect:
+    kind = ProposalKind.RECEIVABLE_WRITE_OFF
+
+    def __init__(self, receivables: ReceivableRepository) -> None:
+        self._receivables = receivables
+
+    async def load(self, terms: Terms) -> DebtState:
+        """Return what the user owes."""
+        return await self._receivables.state(beneficiary_of(terms), proposed_money(terms).currency)
+
+    def decide(self, state: DebtState, proposal: Proposal, *, context: Context) -> Decision:
+        return decide_write_off(
+            state,
+            write_off_id=proposal.id,
+            user_id=beneficiary_of(proposal.terms),
+            amount=proposed_money(proposal.terms),
+            context=context,
+        )
+
+
+class SuspenseCreditEffect:
+    kind = ProposalKind.SUSPENSE_CREDIT
+
+    def __init__(self, items: SuspenseRepository) -> None:
+        self._items = items
+
+    async def load(self, terms: Terms) -> SuspenseItem | None:
+        """Return the item as it is."""
+        return await self._items.one(terms.subject_id) if terms.subject_id else None
+
+    def decide(self, state: SuspenseItem | None, proposal: Proposal, *, context: Context) -> Decision:
+        return decide_suspense_credit(state, user_id=beneficiary_of(proposal.terms), context=context)
+
+
+class SuspenseReturnEffect:
+    kind = ProposalKind.SUSPENSE_RETURN
+
+    def __init__(self, items: SuspenseRepository) -> None:
+        self._items = items
+
+    async def load(self, terms: Terms) -> SuspenseItem | None:
+        """Return the item as it is."""
+        return await self._items.one(terms.subject_id) if terms.subject_id else None
+
+    def decide(self, state: SuspenseItem | None, proposal: Proposal, *, context: Context) -> Decision:
+        return decide_suspense_return(
+            state, return_reference=proposal.terms.payload["return_reference"], context=context
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -40,6 +40,24 @@ class ReversalReason(StrEnum):
     WRONG_AMOUNT = "wrong_amount"
     WRONG_ACCOUNT = "wrong_account"
     NEVER_HAPPENED = "never_happened"
+
+
+class WriteOffReason(StrEnum):
+    UNCOLLECTIBLE = "uncollectible"
+    DECEASED = "deceased"
+    SETTLED_OUT_OF_COURT = "settled_out_of_court"
+    OUR_MISTAKE = "our_mistake"
+
+
+class SuspenseReturnReason(StrEnum):
+    NOBODY_CLAIMS_IT = "nobody_claims_it"
+    ASKED_BACK = "asked_back"
+    WRONG_CURRENCY = "wrong_currency"
+
+
+class SuspenseCreditReason(StrEnum):
+    PAYER_IDENTIFIED = "payer_identified"
+    WRONG_REFERENCE = "wrong_reference"
 
 
 class JournalNotFoundError(KroError):
@@ -87,9 +105,39 @@ def reversal_terms(*, journal_id: UUID, why: Why) -> Terms:
     )
 
 
+def write_off_terms(*, user_id: UUID, amount: Money, why: Why) -> Terms:
+    """Return the proposal to give up a user's debt, or a part of it; one at a time for each user."""
+    return replace(_terms(ProposalKind.RECEIVABLE_WRITE_OFF, user_id, _money(amount), why), subject_id=user_id)
+
+
+def suspense_credit_terms(*, item_id: UUID, user_id: UUID, why: Why) -> Terms:
+    """Return the proposal to give unmatched money to the user it belongs to."""
+    return replace(_terms(ProposalKind.SUSPENSE_CREDIT, user_id, {}, why), subject_id=item_id)
+
+
+def suspense_return_terms(*, item_id: UUID, return_reference: str, why: Why) -> Terms:
+    """Return the proposal to book that unmatched money went back, under the provider's reference of that."""
+    return Terms(
+        kind=ProposalKind.SUSPENSE_RETURN,
+        subject_id=item_id,
+        beneficiary_id=None,
+        payload={"return_reference": return_reference},
+        reason_code=why.reason,
+        ticket=why.ticket,
+        note=why.note,
+    )
+
+
 def proposed_money(terms: Terms) -> Money:
     """Return the amount a proposal is about."""
     return Money(terms.payload["amount"], terms.payload["currency"])
+
+
+def beneficiary_of(terms: Terms) -> UUID:
+    """Return whose balance or debt a proposal changes; its kind says that there is somebody."""
+    if terms.beneficiary_id is None:
+        raise AssertionError(f"{terms.kind} without a user")
+    return terms.beneficiary_id
 
 
 def decide_adjustment(available_minor: int, proposal: Proposal, *, context: Context) -> Decision:
@@ -98,7 +146,7 @@ def decide_adjustment(available_minor: int, proposal: Proposal, *, context: Cont
     :raises InsufficientFundsError: when a debit is more than the user has.
     """
     terms, amount = proposal.terms, proposed_money(proposal.terms)
-    user_id = _beneficiary(terms)
+    user_id = beneficiary_of(terms)
     direction = Direction(terms.payload["direction"])
     if direction is Direction.DEBIT and available_minor < amount.amount:
         raise InsufficientFundsError
@@ -116,7 +164,7 @@ def decide_adjustment(available_minor: int, proposal: Proposal, *, context: Cont
 
 def decide_goodwill(proposal: Proposal, *, context: Context) -> Decision:
     """Give the user money at the platform's cost."""
-    amount, user_id = proposed_money(proposal.terms), _beneficiary(proposal.terms)
+    amount, user_id = proposed_money(proposal.terms), beneficiary_of(proposal.terms)
     journal = goodwill(context.posting(), source=("goodwill", proposal.id), user_id=user_id, amount=amount)
     return Decision(journals=(journal,), messages=_tell(user_id, "balance_credited", amount, context))
 
@@ -155,12 +203,6 @@ def _terms(kind: ProposalKind, user_id: UUID, payload: dict[str, int | str], why
 
 def _money(amount: Money) -> dict[str, int | str]:
     return {"amount": amount.amount, "currency": amount.currency}
-
-
-def _beneficiary(terms: Terms) -> UUID:
-    if terms.beneficiary_id is None:
-        raise AssertionError(f"{terms.kind} without a user")
-    return terms.beneficiary_id
 
 
 def _tell(user_id: UUID, template: str, amount: Money, context: Context) -> tuple[Message, ...]:

@@ -39,6 +39,7 @@ from kro.payment.database.records import (
     WebhookView,
 )
 from kro.payment.database.safeguarding import SafeguardingReads
+from kro.payment.database.suspense import SuspenseRepository
 from kro.payment.database.suspense_records import SuspenseItem, SuspenseReason, SuspenseStatus
 from kro.payment.domain.announcements import balance_notice, balance_updated
 from kro.payment.domain.checkout import PaymentStarter
@@ -265,6 +266,7 @@ __all__ = [
     "SuspenseItem",
     "SuspenseItemNotFoundError",
     "SuspenseReason",
+    "SuspenseRepository",
     "SuspenseService",
     "SuspenseSettledError",
     "SuspenseStatus",

@@ -1,0 +1,60 @@
+"""What takes two persons: corrections by hand, goodwill, debts given up, unmatched money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kro.bootstrap.foundation import Foundation
+from kro.bootstrap.providers import Providers
+from kro.kro_balance.domain import LedgerReads
+from kro.management.domain import (
+    AdjustmentEffect,
+    AdjustmentStore,
+    GoodwillEffect,
+    ProposalRepository,
+    ProposalService,
+    ReversalEffect,
+    SuspenseCreditEffect,
+    SuspenseReturnEffect,
+    WriteOffEffect,
+)
+from kro.payment.domain import SuspenseRepository, SuspenseService
+from kro.refund.domain import ReceivableRepository
+
+
+@dataclass(frozen=True, slots=True)
+class Exceptions:
+    """Money that needs people."""
+
+    suspense: SuspenseService
+    proposals: ProposalService
+
+
+def build_exceptions(base: Foundation, providers: Providers) -> Exceptions:
+    """Join unmatched money with the proposals that end what no rule can."""
+    items = SuspenseRepository(base.database)
+    return Exceptions(
+        suspense=SuspenseService(
+            runner=base.runner,
+            items=items,
+            provider=providers.payments.collections,
+            provider_name=providers.payments.name,
+            clock=base.clock,
+            ids=base.ids,
+        ),
+        proposals=ProposalService(
+            runner=base.runner,
+            proposals=ProposalRepository(base.database),
+            effects=(
+                AdjustmentEffect(AdjustmentStore(base.database)),
+                GoodwillEffect(),
+                ReversalEffect(LedgerReads(base.database)),
+                WriteOffEffect(ReceivableRepository(base.database)),
+                SuspenseCreditEffect(items),
+                SuspenseReturnEffect(items),
+            ),
+            two_factor=base.two_factor,
+            clock=base.clock,
+            ids=base.ids,
+        ),
+    )

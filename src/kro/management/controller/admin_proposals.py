@@ -1,0 +1,209 @@
+"""Two persons for one deed: corrections, goodwill, debts given up, unmatched money."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Protocol
+
+from fastapi import APIRouter, Query, Response
+
+from kro.core.actor import Actor
+from kro.core.auth.permissions import Permission
+from kro.core.decisions import InsufficientFundsError, Once
+from kro.core.errors import KroError
+from kro.core.guards import admin_with
+from kro.core.http import IdempotencyKey, JSONBytes, Page, Position, problems, send
+from kro.core.ids import read_id
+from kro.core.two_factor import FactorLockedError, WrongFactorError
+from kro.kro_balance.domain import AlreadyReversedError, NotReversibleError
+from kro.management.controller.dependencies import CursorsDep, ProposalsDep
+from kro.management.controller.proposal_views import (
+    AdjustmentIn,
+    ApproveProposalIn,
+    GoodwillIn,
+    JournalReversalIn,
+    ProposalQuery,
+    ProposalRead,
+    RejectProposalIn,
+    SuspenseCreditIn,
+    SuspenseReturnIn,
+    WriteOffIn,
+    render_proposal,
+)
+from kro.management.domain import (
+    BeneficiaryNotFoundError,
+    JournalNotFoundError,
+    OwnBenefitError,
+    ProposalDecidedError,
+    ProposalMismatchError,
+    ProposalNotFoundError,
+    ProposalOpenError,
+    ProposalService,
+    Terms,
+    TwoPersonsError,
+)
+from kro.payment.domain import SuspenseItemNotFoundError, SuspenseSettledError
+from kro.refund.domain import DebtContestedError, DebtTooLowError
+
+router = APIRouter(prefix="/admin/proposals", tags=["admin"])
+
+ProposalReader = Annotated[Actor, admin_with(Permission.EXCEPTIONS_READ)]
+Proposer = Annotated[Actor, admin_with(Permission.EXCEPTIONS_PROPOSE)]
+ProposalApprover = Annotated[Actor, admin_with(Permission.EXCEPTIONS_APPROVE)]
+# Whoever made a proposal may take it back, and another person may turn it down: which one it is, the proposal says.
+ProposalRejecter = Annotated[Actor, admin_with(Permission.EXCEPTIONS_READ)]
+
+_BALANCES: tuple[type[KroError], ...] = (BeneficiaryNotFoundError, OwnBenefitError, InsufficientFundsError)
+_JOURNALS: tuple[type[KroError], ...] = (JournalNotFoundError, AlreadyReversedError, NotReversibleError)
+_DEBTS: tuple[type[KroError], ...] = (DebtContestedError, DebtTooLowError)
+_SUSPENSE: tuple[type[KroError], ...] = (SuspenseItemNotFoundError, SuspenseSettledError)
+
+
+class _Proposed(Protocol):
+    def terms(self) -> Terms: ...
+
+
+async def _propose(body: _Proposed, admin: Actor, once: Once, proposals: ProposalService) -> Response:
+    return send(
+        await proposals.propose(body.terms(), actor=admin, once=once, render=partial(render_proposal, status=201))
+    )
+
+
+@router.get("", response_model=Page[ProposalRead])
+async def list_proposals(
+    query: Annotated[ProposalQuery, Query()],
+    admin: ProposalReader,  # noqa: ARG001 - the guard
+    proposals: ProposalsDep,
+    cursors: CursorsDep,
+) -> JSONBytes:
+    """List proposals, newest first."""
+    bound_to = {"list": "admin_proposals", "status": query.status, "kind": query.kind}
+    before = cursors.decode(query.cursor, bound_to=bound_to)
+    found = await proposals.list(status=query.status, kind=query.kind, before=before, limit=query.limit + 1)
+    page = cursors.cut(
+        found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
+    )
+    data = [ProposalRead.of(proposal) for proposal in page.rows]
+    return JSONBytes.of(Page[ProposalRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+
+
+@router.post("/adjustments", status_code=201, response_model=ProposalRead, responses=problems(*_BALANCES))
+async def propose_adjustment(
+    body: AdjustmentIn, admin: Proposer, key: IdempotencyKey, proposals: ProposalsDep
+) -> Response:
+    """Propose to credit or debit a user's balance by hand."""
+    return await _propose(body, admin, key.by(admin.id), proposals)
+
+
+@router.post("/goodwill", status_code=201, response_model=ProposalRead, responses=problems(*_BALANCES))
+async def propose_goodwill(body: GoodwillIn, admin: Proposer, key: IdempotencyKey, proposals: ProposalsDep) -> Response:
+    """Propose to give a user money of the platform's own."""
+    return await _propose(body, admin, key.by(admin.id), proposals)
+
+
+@router.post(
+    "/write-offs",
+    status_code=201,
+    response_model=ProposalRead,
+    responses=problems(*_BALANCES, *_DEBTS, ProposalOpenError),
+)
+async def propose_write_off(
+    body: WriteOffIn, admin: Proposer, key: IdempotencyKey, proposals: ProposalsDep
+) -> Response:
+    """Propose to give up what a user owes, or a part of it."""
+    return await _propose(body, admin, key.by(admin.id), proposals)
+
+
+@router.post(
+    "/reversals", status_code=201, response_model=ProposalRead, responses=problems(*_JOURNALS, ProposalOpenError)
+)
+async def propose_reversal(
+    body: JournalReversalIn, admin: Proposer, key: IdempotencyKey, proposals: ProposalsDep
+) -> Response:
+    """Propose to mirror a wrong journal; what is right is posted after it."""
+    return await _propose(body, admin, key.by(admin.id), proposals)
+
+
+@router.post(
+    "/suspense-credits",
+    status_code=201,
+    response_model=ProposalRead,
+    responses=problems(*_BALANCES, *_SUSPENSE, ProposalOpenError),
+)
+async def propose_suspense_credit(
+    body: SuspenseCreditIn, admin: Proposer, key: IdempotencyKey, proposals: ProposalsDep
+) -> Response:
+    """Propose to give unmatched money to the user it belongs to."""
+    return await _propose(body, admin, key.by(admin.id), proposals)
+
+
+@router.post(
+    "/suspense-returns", status_code=201, response_model=ProposalRead, responses=problems(*_SUSPENSE, ProposalOpenError)
+)
+async def propose_suspense_return(
+    body: SuspenseReturnIn, admin: Proposer, key: IdempotencyKey, proposals: ProposalsDep
+) -> Response:
+    """Propose to book that unmatched money went back to its sender."""
+    return await _propose(body, admin, key.by(admin.id), proposals)
+
+
+@router.get("/{proposal_id}", response_model=ProposalRead, responses=problems(ProposalNotFoundError))
+async def get_proposal(
+    proposal_id: str,
+    admin: ProposalReader,  # noqa: ARG001 - the guard
+    proposals: ProposalsDep,
+) -> JSONBytes:
+    """Return one proposal with what an approval of it has to repeat."""
+    return JSONBytes.of(ProposalRead.of(await proposals.get(read_id("prp", proposal_id))))
+
+
+@router.post(
+    "/{proposal_id}/approve",
+    response_model=ProposalRead,
+    responses=problems(
+        ProposalNotFoundError,
+        ProposalDecidedError,
+        ProposalMismatchError,
+        TwoPersonsError,
+        WrongFactorError,
+        FactorLockedError,
+        *_BALANCES,
+        *_JOURNALS,
+        *_DEBTS,
+        *_SUSPENSE,
+    ),
+)
+async def approve_proposal(
+    proposal_id: str, body: ApproveProposalIn, admin: ProposalApprover, key: IdempotencyKey, proposals: ProposalsDep
+) -> Response:
+    """Carry a proposal of somebody else's out, with a fresh code and what was shown."""
+    return send(
+        await proposals.approve(
+            proposal_id=read_id("prp", proposal_id),
+            totp=body.totp,
+            proposal_hash=body.proposal_hash,
+            actor=admin,
+            once=key.by(admin.id),
+            render=render_proposal,
+        )
+    )
+
+
+@router.post(
+    "/{proposal_id}/reject",
+    response_model=ProposalRead,
+    responses=problems(ProposalNotFoundError, ProposalDecidedError),
+)
+async def reject_proposal(
+    proposal_id: str, body: RejectProposalIn, admin: ProposalRejecter, key: IdempotencyKey, proposals: ProposalsDep
+) -> Response:
+    """Turn a proposal down, or take your own back."""
+    return send(
+        await proposals.reject(
+            proposal_id=read_id("prp", proposal_id),
+            reason=body.reason,
+            actor=admin,
+            once=key.by(admin.id),
+            render=render_proposal,
+        )
+    )
