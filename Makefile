@@ -44,6 +44,10 @@ format: $(SYNCED) ## Fix and format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+.PHONY: bench
+bench: $(SYNCED) ## Measure the ledger beside pgbench, into benchmarks/results
+	@$(BIN)/python -m benchmarks.ledger $(ARGS)
+
 ##@ Keep house
 .PHONY: setup
 setup: $(SYNCED) ## Only make the virtual environment

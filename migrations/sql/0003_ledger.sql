@@ -116,3 +116,34 @@ END $$;
 CREATE CONSTRAINT TRIGGER mirrors AFTER INSERT ON ledger_journals
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.reverses_journal_id IS NOT NULL)
     EXECUTE FUNCTION check_journal_mirrors();
+
+-- A foreign key from entries to accounts would lock the account's row in share mode for every posting, and the accounts
+-- that every posting touches would become what all of them wait for. The trigger that looks at new entries anyway says
+-- the same without a lock, since an account is never deleted and never changes its currency.
+ALTER TABLE ledger_entries DROP CONSTRAINT fk_ledger_entries_account_id_kro_balance;
+ALTER TABLE kro_balance DROP CONSTRAINT uq_kro_balance_id_currency;
+
+CREATE OR REPLACE FUNCTION check_entries_belong() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM added JOIN ledger_journals AS j ON j.id = added.journal_id
+               WHERE j.xid <> pg_current_xact_id()) THEN
+        RAISE EXCEPTION 'entries may only be added in the transaction of their journal' USING ERRCODE = 'KR004';
+    END IF;
+    IF EXISTS (SELECT FROM added LEFT JOIN kro_balance AS b ON b.id = added.account_id
+               WHERE b.currency IS DISTINCT FROM added.currency) THEN
+        RAISE EXCEPTION 'an entry has the currency of its account' USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION refuse_another_account() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'an account stays the account it was opened as' USING ERRCODE = 'restrict_violation';
+END $$;
+
+CREATE TRIGGER keep BEFORE DELETE OR TRUNCATE ON kro_balance FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER keep_what_it_is BEFORE UPDATE OF id, code, owner_id, qualifier, currency, normal, tracked ON kro_balance
+    FOR EACH ROW
+    WHEN ((OLD.id, OLD.code, OLD.owner_id, OLD.qualifier, OLD.currency, OLD.normal, OLD.tracked)
+          IS DISTINCT FROM (NEW.id, NEW.code, NEW.owner_id, NEW.qualifier, NEW.currency, NEW.normal, NEW.tracked))
+    EXECUTE FUNCTION refuse_another_account();

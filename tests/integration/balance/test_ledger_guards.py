@@ -163,3 +163,37 @@ class TestEvenTheOwner:
                 "INSERT INTO ledger_entries (journal_id, account_id, currency, amount)"
                 " SELECT journal_id, account_id, currency, -amount FROM ledger_entries"
             )
+
+    @pytest.mark.parametrize("account", ["account_id, 'GHS'", "gen_random_uuid(), 'NGN'"], ids=["currency", "nobody"])
+    async def test_cannot_post_to_an_account_that_does_not_fit(
+        self, database: Database, owner_database: Database, account: str
+    ) -> None:
+        await database.apply(encode(paid_in(uuid4())))
+
+        with pytest.raises(asyncpg.ForeignKeyViolationError, match="the currency of its account"):
+            await owner_database.execute(
+                f"""
+                WITH journal AS (
+                    INSERT INTO ledger_journals (id, kind, source_type, source_id, occurred_at, actor)
+                    VALUES (gen_random_uuid(), 'forged', 'test', gen_random_uuid(), now(), 'test') RETURNING id)
+                INSERT INTO ledger_entries (journal_id, account_id, currency, amount)
+                SELECT journal.id, {account}, amount FROM ledger_entries, journal
+                """  # noqa: S608 - from the parameters above
+            )
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE kro_balance SET currency = 'GHS'",
+            "UPDATE kro_balance SET tracked = NOT tracked",
+            "UPDATE kro_balance SET id = gen_random_uuid()",
+            "DELETE FROM kro_balance",
+        ],
+    )
+    async def test_cannot_make_another_account_of_one(
+        self, database: Database, owner_database: Database, statement: str
+    ) -> None:
+        await database.apply(encode(paid_in(uuid4())))
+
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await owner_database.execute(statement)

@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
-    ForeignKeyConstraint,
     Identity,
     Index,
     SmallInteger,
@@ -34,7 +33,6 @@ class LedgerAccount(Base):
     __tablename__ = "kro_balance"
     __table_args__ = (
         UniqueConstraint("owner_id", "code", "qualifier", "currency", name="uq_kro_balance_code"),
-        UniqueConstraint("id", "currency", name="uq_kro_balance_id_currency"),
         CheckConstraint("normal IN ('debit', 'credit')", name="normal"),
         CheckConstraint("allow_negative OR balance >= 0", name="not_negative"),
         CheckConstraint("tracked OR balance = 0", name="untracked"),
@@ -78,7 +76,6 @@ class LedgerJournal(Base):
 class LedgerEntry(Base):
     __tablename__ = "ledger_entries"
     __table_args__ = (
-        ForeignKeyConstraint(["account_id", "currency"], ["kro_balance.id", "kro_balance.currency"]),
         CheckConstraint("amount <> 0", name="amount"),
         Index("ix_ledger_entries_account_id_id", "account_id", "id"),
     )
