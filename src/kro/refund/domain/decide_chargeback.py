@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from kro.core.alerts import alert
-from kro.core.decisions import Audit, Decision, Insert, Journal, Message, Outcome, Update
+from kro.core.decisions import Audit, Decision, Insert, Journal, Outcome, Update
 from kro.core.ids import show_id
 from kro.core.money import Money
 from kro.kro_balance.domain import External, Shares, chargeback_fee, chargeback_opened, chargeback_won
@@ -21,8 +20,6 @@ from kro.payment.domain import (
     DisputeOpened,
     DisputeWon,
     Progress,
-    balance_notice,
-    balance_updated,
 )
 from kro.refund.database.chargeback_records import (
     Chargeback,
@@ -30,6 +27,7 @@ from kro.refund.database.chargeback_records import (
     ChargebackStatus,
     chargeback_row,
 )
+from kro.refund.domain.chargeback_announcements import alarm_of_deadline, tell_of_ending, tell_of_opening
 from kro.refund.domain.chargeback_rules import ChargebackRules, FeeBearer
 from kro.refund.domain.chargeback_shares import Parts, given_back, owed_by, share_back, share_out, taken
 from kro.refund.domain.decide_refund import record_wallet_refund
@@ -108,7 +106,7 @@ def _open(state: ChargebackState, facts: DisputeFacts, rules: ChargebackRules, c
     own = Decision(
         writes=(Insert("chargebacks", (chargeback_row(chargeback),)),),
         journals=tuple(journals),
-        messages=(*_tell_opened(state, chargeback, shares, context), _alarm_opened(chargeback, context)),
+        messages=tell_of_opening(state, chargeback, shares, context),
         audits=(_audit(chargeback, "chargeback.open", context),),
     )
     return Outcome(ours + own, Step.OPENED)
@@ -130,7 +128,7 @@ class _Ending:
         own = Decision(
             writes=(_update(chargeback, context, **changes),),
             journals=self._journals(parts) if returned else (),
-            messages=self._tell(status, returned),
+            messages=tell_of_ending(chargeback, status, returned=returned, context=context),
             audits=(_audit(chargeback, f"chargeback.{status}", context),),
         )
         return Outcome(self._for_order(parts, kept) + own, Step.DONE)
@@ -155,36 +153,13 @@ class _Ending:
             ),
         )
 
-    def _tell(self, status: ChargebackStatus, returned: int) -> tuple[Message, ...]:
-        chargeback, context = self.chargeback, self.context
-        concerned = [chargeback.seller_id] if chargeback.seller_id else []
-        concerned += [chargeback.payer_id] if chargeback.from_payer or not concerned else []
-        facts: dict[str, Money | bool | None] = {"amount": chargeback.contested}
-        if returned:
-            template = "chargeback_won"
-            facts["returned"] = Money(returned, chargeback.currency)
-        else:
-            template = "chargeback_lost"
-        told = [balance_notice(user_id, template, facts=facts, context=context) for user_id in concerned]
-        told += [balance_updated(user_id, context=context) for user_id in concerned]
-        shown, words = show_id("cbk", chargeback.id), _words(chargeback.contested)
-        told.append(
-            alert(
-                id=context.new_id(),
-                kind=f"chargeback_{status}",
-                subject=f"Chargeback {shown} of {words} is {status}",
-                detail=f"Dispute {chargeback.provider_reference} at {chargeback.provider}.",
-            )
-        )
-        return tuple(told)
-
 
 def _follow(chargeback: Chargeback, facts: DisputeFacts, rules: ChargebackRules, context: Context) -> Outcome[Step]:
     """Ask again later; who has to answer the bank soon is told."""
     due_at = facts.due_at or chargeback.due_at
     changes = {"next_poll_at": context.now + rules.poll_every, "due_at": due_at}
     soon = due_at is not None and context.now <= due_at <= context.now + rules.warn_before
-    told = (_alarm_due(chargeback, due_at, context),) if soon and due_at is not None else ()
+    told = (alarm_of_deadline(chargeback, due_at, context),) if soon and due_at is not None else ()
     return Outcome(Decision(writes=(_update(chargeback, context, **changes),), messages=told), Step.DONE)
 
 
@@ -272,51 +247,6 @@ def _fee(
     )
 
 
-def _tell_opened(
-    state: ChargebackState, chargeback: Chargeback, shares: Shares, context: Context
-) -> tuple[Message, ...]:
-    held = bool(chargeback.from_escrow)
-    concerned = {debt.user_id: debt for debt in shares.debts}
-    users = [user_id for user_id in (chargeback.seller_id, chargeback.payer_id) if user_id is not None]
-    told: list[Message] = []
-    for user_id in users:
-        debt = concerned.get(user_id)
-        if debt is None and not (held and state.seller and user_id == state.seller.user_id):
-            continue
-        facts: dict[str, Money | bool | None] = {
-            "amount": chargeback.contested,
-            "held": held,
-            "taken": Money(debt.from_available, debt.currency) if debt and debt.from_available else None,
-            "owed": Money(debt.owed, debt.currency) if debt and debt.owed else None,
-        }
-        told.append(balance_notice(user_id, "chargeback_opened", facts=facts, context=context))
-        told.append(balance_updated(user_id, context=context))
-    return tuple(told)
-
-
-def _alarm_opened(chargeback: Chargeback, context: Context) -> Message:
-    shown, words = show_id("cbk", chargeback.id), _words(chargeback.contested)
-    due = f" Answer by {chargeback.due_at:%Y-%m-%d %H:%M} UTC." if chargeback.due_at else ""
-    owed = chargeback.payer_owed + chargeback.seller_owed
-    unpaid = f" {_words(Money(owed, chargeback.currency))} of it is owed by users now." if owed else ""
-    return alert(
-        id=context.new_id(),
-        kind="chargeback_opened",
-        subject=f"Chargeback {shown} of {words}",
-        detail=f"Dispute {chargeback.provider_reference} at {chargeback.provider}.{due}{unpaid}",
-    )
-
-
-def _alarm_due(chargeback: Chargeback, due_at: datetime, context: Context) -> Message:
-    shown = show_id("cbk", chargeback.id)
-    return alert(
-        id=context.new_id(),
-        kind="chargeback_due",
-        subject=f"Chargeback {shown} has to be answered soon",
-        detail=f"Dispute {chargeback.provider_reference} at {chargeback.provider}, by {due_at:%Y-%m-%d %H:%M} UTC.",
-    )
-
-
 def _external(chargeback: Chargeback) -> External:
     return External(chargeback.provider, chargeback.provider_reference)
 
@@ -338,7 +268,3 @@ def _audit(chargeback: Chargeback, action: str, context: Context) -> Audit:
         target_id=chargeback.id,
         detail={"amount": chargeback.amount, "currency": chargeback.currency},
     )
-
-
-def _words(amount: Money) -> str:
-    return f"{amount.currency} {amount.to_major()}"
