@@ -12,6 +12,16 @@ import asyncpg
 
 from kro.core.decisions.errors import InProgressError, InsufficientFundsError, LostRaceError
 
+UNREACHABLE: Final = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
+"""What a server raises that is going down, coming up or gone. Whether a statement under way took effect is unknown."""
+
 _RACES: Final = frozenset({"KR001", "40001", "40P01", "55P03"})
 _TAKEN: Final = frozenset({"23505", "23P01"})
 _CHECK: Final = "23514"

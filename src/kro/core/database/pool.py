@@ -1,4 +1,4 @@
-"""The asyncpg pool under the hot paths: one prepared statement per call, no reset query, overload told as 503."""
+"""The asyncpg pool under the hot paths: one prepared statement per call, no reset query, overload and loss are 503."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 import asyncpg
 import orjson
 
-from kro.core.database.failures import translate
+from kro.core.database.failures import UNREACHABLE, translate
 from kro.core.decisions.encoding import plain
 from kro.core.errors import ErrorKind, KroError
 
@@ -61,7 +61,11 @@ class _Connection(PlainConnection):
 
 
 class Database:
-    """Runs single statements on pooled connections. Every call is one round trip; :attr:`trips` counts them."""
+    """Runs single statements on pooled connections. Every call is one round trip; :attr:`trips` counts them.
+
+    A server that is lost under a statement is :class:`DatabaseBusyError` like one that is busy: nobody knows whether
+    the statement took effect, and whoever repeats it under the same idempotency key learns that.
+    """
 
     def __init__(self, options: PoolOptions) -> None:
         self._options = options
@@ -133,24 +137,50 @@ class Database:
     async def connection(self) -> AsyncIterator[Connection]:
         """Lend a connection for listening or for the rare work that needs several statements on one connection.
 
-        :raises DatabaseBusyError: when none is free within the pool wait.
+        :raises DatabaseBusyError: when none is free within the pool wait, or the server cannot be reached.
         """
         try:
             connection = await self._pool.acquire(timeout=self._options.wait_seconds)
         except TimeoutError:
             raise DatabaseBusyError from None
+        except UNREACHABLE as error:
+            raise DatabaseBusyError from error
         try:
             yield connection
         finally:
-            await asyncio.shield(self._pool.release(connection))
+            try:
+                await asyncio.shield(self._pool.release(connection))
+            except (asyncpg.InternalClientError, *UNREACHABLE):
+                # The driver may have taken a lost connection back by itself already: then there is nothing to return.
+                if not _is_lost(connection):
+                    raise
 
     async def _run(self, call: Callable[[Connection], Awaitable[T]]) -> T:
         async with self.connection() as connection:
             self.trips += 1
             try:
                 return await call(connection)
+            except UNREACHABLE as error:
+                raise DatabaseBusyError from error
+            except asyncpg.InternalClientError as error:
+                # The driver does not understand the state a dying server left behind, so nobody may use it again.
+                connection.terminate()
+                raise DatabaseBusyError from error
+            except asyncpg.InterfaceError as error:
+                # Misuse is a bug; a connection that ended between its loan and the statement is not.
+                if not _is_lost(connection):
+                    raise
+                raise DatabaseBusyError from error
             except asyncpg.PostgresError as error:
                 raise translate(error) from error
+
+
+def _is_lost(connection: Connection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        # The pool has parted this loan from its connection.
+        return True
 
 
 async def _prepare(connection: PlainConnection) -> None:
