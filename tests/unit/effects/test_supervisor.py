@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from kro.core.database.pool import DatabaseBusyError
 from kro.core.scheduler import SupervisorOptions, supervise
 
 OPTIONS = SupervisorOptions(drain_seconds=0.2, first_pause_seconds=0.01, longest_pause_seconds=0.04)
@@ -23,6 +24,8 @@ class Scripted:
         act = self._acts.pop(0) if self._acts else "work"
         if act == "crash":
             raise RuntimeError("out of the blue")
+        if act == "database":
+            raise DatabaseBusyError
         if act == "end":
             return
         if act == "hang":
@@ -56,6 +59,14 @@ async def test_a_loop_that_always_crashes_is_not_restarted_in_a_frenzy() -> None
     await run_for(0.3, hopeless)
 
     assert 2 <= hopeless.runs <= 20
+
+
+async def test_a_database_that_is_away_again_and_again_makes_no_loop_wait_longer_each_time() -> None:
+    waiting, hopeless = Scripted("waiting", *["database"] * 1000), Scripted("hopeless", *["crash"] * 1000)
+
+    await run_for(0.5, waiting, hopeless)
+
+    assert waiting.runs > 1.5 * hopeless.runs
 
 
 async def test_what_does_not_finish_in_time_is_cancelled() -> None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
+from kro.core.errors import KroError
 from kro.core.telemetry import get_logger
 
 _LOG = get_logger()
@@ -26,7 +27,11 @@ class Loop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SupervisorOptions:
-    """Seconds. A loop that held out for ``healthy_seconds`` is started again without having to wait long."""
+    """Seconds. A loop that held out for ``healthy_seconds`` is started again without having to wait long.
+
+    So is one that ended because something it needs was away, such as the database: waiting longer each time would only
+    make money wait that could move again.
+    """
 
     drain_seconds: float = 10.0
     first_pause_seconds: float = 1.0
@@ -61,8 +66,12 @@ async def _keep_running(loop: Loop, stop: asyncio.Event, options: SupervisorOpti
         began = clock()
         try:
             await loop.run()
-        except Exception:  # noqa: BLE001 - whatever it was, the loop must run again
-            _LOG.exception("loop_crashed", job=loop.name, retry_in_seconds=pause)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the loop must run again
+            if isinstance(error, KroError) and error.retryable:
+                pause = options.first_pause_seconds
+                _LOG.warning("loop_interrupted", job=loop.name, reason_code=error.code, retry_in_seconds=pause)
+            else:
+                _LOG.exception("loop_crashed", job=loop.name, retry_in_seconds=pause)
         else:
             if not stop.is_set():
                 _LOG.error("loop_ended", job=loop.name, retry_in_seconds=pause)
