@@ -20,11 +20,12 @@ _APPLICATION: Final = "kro.run.serve:application"
 
 def application() -> ASGIApp:
     """Build the application from the environment's settings; uvicorn calls this once in each worker process."""
+    # uvicorn stops its workers when it ends in order; killed, it would leave them on the port. It may be dead already,
+    # and then another process is our parent: so it is named, and asked for before anything that takes long.
+    if (parent := multiprocessing.parent_process()) is not None:
+        end_with_parent(parent=parent.pid)
     from kro.main import create_app  # noqa: PLC0415 - the parent of several workers never needs the application
 
-    # uvicorn stops its workers when it ends in order; killed, it would leave them on the port.
-    if multiprocessing.parent_process() is not None:
-        end_with_parent()
     return create_app(load_settings())
 
 

@@ -135,6 +135,28 @@ def test_a_process_ends_with_its_killed_parent() -> None:
         assert within(5, lambda: not grandchild.exists() or "Z" in (grandchild / "stat").read_text().split(")")[1][:3])
 
 
+def test_a_process_of_the_api_that_was_only_starting_ends_with_it_too(tmp_path: Path) -> None:
+    # The child is held up before it has looked at anything, as by a slow disk, and its parent dies meanwhile.
+    starter = (
+        "import multiprocessing, sys, time\n"
+        "from kro.run.serve import application\n"
+        "def held_up(seconds):\n    time.sleep(seconds)\n"
+        "    try:\n        application()\n    finally:\n        time.sleep(60)\n"
+        "if __name__ == '__main__':\n"
+        "    child = multiprocessing.get_context('spawn').Process(target=held_up, args=(1.5,))\n"
+        "    child.start()\n    print(child.pid, flush=True)\n    time.sleep(60)\n"
+    )
+    script = tmp_path / "starter.py"
+    script.write_text(starter)
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = Path("/proc") / parent.stdout.readline().strip()
+        parent.kill()
+
+    assert child.name.isdigit()
+    assert within(10, lambda: not child.exists() or "Z" in (child / "stat").read_text().split(")")[1][:3])
+
+
 def test_a_process_whose_parent_is_gone_already_ends_at_once() -> None:
     orphan = "from kro.run.lifetime import end_with_parent; end_with_parent(parent=1); print('lives on')"
 
