@@ -43,6 +43,7 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.envi
         termii_signing_key=arguments.termii_signing_key,
         termii_senders=arguments.termii_senders,
         termii_webhooks=arguments.termii_webhooks,
+        termii_wallet=arguments.termii_wallet,
         sendgrid_key=arguments.sendgrid_key,
     )
     serve(settings)
@@ -104,6 +105,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     option("termii-key", str, defaults.termii_key, "API key of Termii")
     option("termii-signing-key", str, defaults.termii_signing_key, "key of Termii's webhook signature")
     option("termii-senders", _names, defaults.termii_senders, "approved sender IDs, comma separated")
+    option("termii-wallet", float, defaults.termii_wallet, "naira on the Termii wallet at the start")
     option("sendgrid-key", str, defaults.sendgrid_key, "API key of SendGrid")
     parser.add_argument(
         "--termii-webhooks",

@@ -23,7 +23,6 @@ from kro_sandbox.settings import SandboxSettings
 from kro_sandbox.termii.rules import COST_PER_PAGE, Channel, Magic, is_number, magic, pages, reaches
 
 OPERATIONS: dict[str, frozenset[FaultKind]] = {"send": HTTP, "balance": HTTP, "history": HTTP}
-OPENING_WALLET = 1_000.0
 REPORT_DELAY = 0.3
 LATE_REPORT_DELAY = 60.0
 TIMEOUT_SECONDS = 60.0
@@ -78,10 +77,10 @@ class TermiiAPI:
         self._background = background
         self._webhooks = webhooks
         self._messages = messages
-        self.wallet = OPENING_WALLET
+        self._opening_wallet = self.wallet = settings.termii_wallet
 
     def reset(self) -> None:
-        self.wallet = OPENING_WALLET
+        self.wallet = self._opening_wallet
 
     def routes(self) -> list[Route]:
         return [

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 import httpx2
 import pytest
 
+from kro_sandbox.settings import SandboxSettings
+
 PROGRAM = [sys.executable, "-m", "kro_sandbox"]
 
 
@@ -67,6 +69,14 @@ def test_takes_its_options_from_the_environment() -> None:
         options = httpx2.get(f"{url}/_sim/options", trust_env=False).json()
 
     assert (options["webhook_target"], options["termii_webhooks"]) == ("http://127.0.0.1:9", True)
+
+
+def test_the_wallet_holds_what_was_put_in_at_the_start() -> None:
+    with running("--port", "0", "--termii-wallet", "2500000.5") as url:
+        query = {"api_key": SandboxSettings().termii_key}
+        wallet = httpx2.get(f"{url}/termii/api/get-balance", params=query, trust_env=False).json()
+
+    assert wallet["balance"] == 2_500_000.5
 
 
 def test_hanging_up_on_purpose_is_not_reported_as_an_error() -> None:
