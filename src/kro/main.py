@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final, Protocol
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -12,6 +14,8 @@ import kro
 from kro.bootstrap import Application, Providers, build
 from kro.core.clock import Clock
 from kro.core.config import Settings
+from kro.core.database.failures import UNREACHABLE
+from kro.core.database.pool import DatabaseBusyError
 from kro.core.http import new_api
 from kro.core.telemetry import configure_logging
 from kro.kro_balance.controller import router as balance
@@ -21,6 +25,17 @@ from kro.order.controller import router as orders
 from kro.payment.controller import router as payments
 from kro.refund.controller import router as refunds
 from kro.verification.controller import router as verification
+
+_PATIENCE_SECONDS: Final = 30.0
+_PAUSE_SECONDS: Final = 0.5
+
+
+class Openable(Protocol):
+    """What is opened before it serves."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
 
 
 def create_app(settings: Settings, *, providers: Providers | None = None, clock: Clock | None = None) -> ASGIApp:
@@ -36,7 +51,7 @@ def create_api(application: Application) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await application.open()
+        await open_patiently(application)
         await application.realtime.start()
         try:
             yield
@@ -60,3 +75,26 @@ def create_api(application: Application) -> FastAPI:
     for router in (verification, management, orders, payments, refunds, balance):
         api.include_router(router, prefix="/v1")
     return api
+
+
+async def open_patiently(
+    application: Openable, *, patience_seconds: float = _PATIENCE_SECONDS, pause_seconds: float = _PAUSE_SECONDS
+) -> None:
+    """Open the application, waiting for a database that restarts at this very moment.
+
+    That the address is right was seen before any process was started. One process that gave up at once would take all
+    the others with it: uvicorn ends them when one of them cannot start.
+
+    :raises OSError: the database stayed away; the driver's own errors of that kind go through as well.
+    """
+    deadline = asyncio.get_running_loop().time() + patience_seconds
+    while True:
+        try:
+            await application.open()
+        except (DatabaseBusyError, *UNREACHABLE):
+            await application.close()
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            await asyncio.sleep(pause_seconds)
+        else:
+            return
