@@ -32,6 +32,10 @@ doctor: $(SYNCED) ## Say what would keep `make run` from starting
 test: $(SYNCED) ## Run every test in parallel; ARGS="-k name" narrows it
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
+.PHONY: crash
+crash: $(SYNCED) ## Kill API, worker and database under load, CYCLES=20 times; nothing may be lost
+	@$(BIN)/python -m tests.crash --cycles $(or $(CYCLES),20) $(ARGS)
+
 .PHONY: check
 check: $(SYNCED) ## Lint, formatting, types and import rules
 	$(BIN)/ruff check

@@ -29,6 +29,6 @@ class SandboxSettings:
     termii_signing_key: str = TERMII_SIGNING_KEY
     termii_senders: tuple[str, ...] = ("KRO", "KROTrust", "N-Alert")
     termii_webhooks: bool = False
-    termii_wallet: float = 1_000.0
+    termii_wallet: float = 1_000_000.0
     """Naira on the Termii wallet before anything was sent."""
     sendgrid_key: str = SENDGRID_TEST_KEY
