@@ -130,6 +130,7 @@ def receivers() -> Iterator[Receivers]:
 @pytest.fixture(scope="session")
 def sandbox_url(receivers: Receivers) -> Iterator[str]:
     settings = SandboxSettings(
+        termii_wallet=1_000.0,
         webhook_target=f"{receivers.url}/nobody",
         retry_delays=(0.02, 0.02, 0.02),
         transfer_delay=0.02,
