@@ -20,6 +20,7 @@ from kro.core.http import new_api
 from kro.core.telemetry import configure_logging
 from kro.kro_balance.controller import router as balance
 from kro.management.controller import router as management
+from kro.management.controller import statement_policy
 from kro.order.controller import evidence_policy
 from kro.order.controller import router as orders
 from kro.payment.controller import router as payments
@@ -69,7 +70,7 @@ def create_api(application: Application) -> FastAPI:
         ids=application.base.ids,
         checks={"database": database_answers},
         lifespan=lifespan,
-        body_policies=(evidence_policy,),
+        body_policies=(evidence_policy, statement_policy),
     )
     application.install(api)
     for router in (verification, management, orders, payments, refunds, balance):

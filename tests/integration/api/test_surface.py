@@ -59,6 +59,8 @@ PREFIXES: Final = {
     "proposal": "prp",
     "chargeback": "cbk",
     "item": "sus",
+    "run": "run",
+    "break": "brk",
 }
 
 

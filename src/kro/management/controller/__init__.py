@@ -4,11 +4,13 @@ from fastapi import APIRouter
 
 from kro.management.controller import (
     admin_auth,
+    admin_breaks,
     admin_exceptions,
     admin_fees,
     admin_operations,
     admin_payouts,
     admin_proposals,
+    admin_reconciliation,
     admin_refunds,
     admin_stuck_payouts,
     auth,
@@ -31,5 +33,9 @@ router.include_router(admin_refunds.router)
 router.include_router(admin_exceptions.router)
 router.include_router(admin_proposals.router)
 router.include_router(admin_operations.router)
+router.include_router(admin_reconciliation.router)
+router.include_router(admin_breaks.router)
 
-__all__ = ["router"]
+statement_policy = admin_reconciliation.statement_policy
+
+__all__ = ["router", "statement_policy"]

@@ -8,7 +8,17 @@ from kro.core.database.invariants import Invariants
 from kro.core.http import CursorSigner
 from kro.core.outbox import DeadLetters
 from kro.management.domain import Accounts, AdminAccess, BankAccounts, PayoutRequests, ProposalService
-from kro.payment.domain import AdminPayoutReads, PayoutResolutions, PayoutService, SuspenseService, WebhookAdmin
+from kro.payment.domain import (
+    AdminPayoutReads,
+    PayoutResolutions,
+    PayoutService,
+    ReconciliationBreaks,
+    ReconciliationRuns,
+    SafeguardingReads,
+    StatementImports,
+    SuspenseService,
+    WebhookAdmin,
+)
 from kro.refund.domain import ChargebackService, ReceivableService
 
 
@@ -68,6 +78,22 @@ async def _proposals(request: Request) -> ProposalService:
     return cast("ProposalService", request.app.state.proposals)
 
 
+async def _statement_imports(request: Request) -> StatementImports:
+    return cast("StatementImports", request.app.state.reconciliation_imports)
+
+
+async def _reconciliation_runs(request: Request) -> ReconciliationRuns:
+    return cast("ReconciliationRuns", request.app.state.reconciliation_runs)
+
+
+async def _breaks(request: Request) -> ReconciliationBreaks:
+    return cast("ReconciliationBreaks", request.app.state.reconciliation_breaks)
+
+
+async def _safeguarding(request: Request) -> SafeguardingReads:
+    return cast("SafeguardingReads", request.app.state.safeguarding)
+
+
 async def _cursors(request: Request) -> CursorSigner:
     return cast("CursorSigner", request.app.state.cursors)
 
@@ -86,4 +112,10 @@ ChargebacksDep = Annotated[ChargebackService, Depends(_chargebacks)]
 DebtsDep = Annotated[ReceivableService, Depends(_debts)]
 SuspenseDep = Annotated[SuspenseService, Depends(_suspense)]
 ProposalsDep = Annotated[ProposalService, Depends(_proposals)]
+
+
+StatementImportsDep = Annotated[StatementImports, Depends(_statement_imports)]
+ReconciliationRunsDep = Annotated[ReconciliationRuns, Depends(_reconciliation_runs)]
+BreaksDep = Annotated[ReconciliationBreaks, Depends(_breaks)]
+SafeguardingDep = Annotated[SafeguardingReads, Depends(_safeguarding)]
 CursorsDep = Annotated[CursorSigner, Depends(_cursors)]

@@ -99,6 +99,8 @@ from kro.payment.domain.reconciliation_errors import (
     RunUnderWayError,
     StatementAccountError,
     StatementInvalidError,
+    StatementKindsError,
+    StatementPeriodError,
 )
 from kro.payment.domain.reconciliation_imports import StatementImports
 from kro.payment.domain.reconciliation_runs import ReconciliationRuns
@@ -260,7 +262,9 @@ __all__ = [
     "StatementAccountError",
     "StatementImports",
     "StatementInvalidError",
+    "StatementKindsError",
     "StatementLine",
+    "StatementPeriodError",
     "StuckPayout",
     "Succeeded",
     "SuspenseItem",

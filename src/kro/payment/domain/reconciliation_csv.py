@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from io import StringIO
-from typing import Final
+from typing import Final, Self
 
+from kro.core.business_days import LAGOS, Days
 from kro.core.errors import FieldError, KroError
 from kro.core.money import Money
 from kro.payment.database.reconciliation_records import (
@@ -26,12 +27,16 @@ from kro.payment.database.reconciliation_records import (
     Statement,
     StatementLine,
 )
-from kro.payment.domain.reconciliation_errors import StatementInvalidError
+from kro.payment.domain.reconciliation_errors import (
+    StatementInvalidError,
+    StatementKindsError,
+    StatementPeriodError,
+)
 
 MAX_LINES: Final = 200_000
 MAX_ERRORS: Final = 20
+MAX_DAYS: Final = 366
 _MAX_TEXT: Final = 500
-_LAGOS: Final = timezone(timedelta(hours=1), "Africa/Lagos")
 _NEEDED: Final = {
     Side.PROVIDER: frozenset({"kind", "reference", "amount", "currency", "occurred_at"}),
     Side.BANK: frozenset({"reference", "currency", "occurred_at"}),
@@ -51,6 +56,20 @@ class Described:
     kinds: frozenset[LineKind]
     start: datetime
     end: datetime
+
+    @classmethod
+    def of_days(cls, side: Side, account: str, days: Days, *, kinds: Collection[LineKind] = ()) -> Self:
+        """Describe a file by its days in Lagos. Without ``kinds`` it is complete for all that its side tells.
+
+        :raises StatementPeriodError: unless the days begin before they end, at most a year apart.
+        :raises StatementKindsError: for kinds that such a statement does not have.
+        """
+        if not 0 < len(days) <= MAX_DAYS:
+            raise StatementPeriodError
+        own = PROVIDER_KINDS if side is Side.PROVIDER else frozenset({LineKind.BANK})
+        if not own.issuperset(kinds):
+            raise StatementKindsError
+        return cls(side, account, frozenset(kinds) or own, days.start, days.end)
 
 
 class _CellError(Exception):
@@ -186,7 +205,7 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise _CellError("occurred_at", "time", "A time is written like 2026-01-15T09:30:00+01:00.") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=_LAGOS)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=LAGOS)
 
 
 def _text(row: Mapping[str, str], column: str, *, needed: bool = False) -> str:

@@ -49,6 +49,20 @@ class StatementAccountError(KroError):
     code = "statement_account_unknown"
 
 
+class StatementPeriodError(KroError):
+    """A statement is for at most 366 days, from a first day to a last one that is not before it."""
+
+    kind = ErrorKind.INVALID
+    code = "statement_days_invalid"
+
+
+class StatementKindsError(KroError):
+    """Statements of banks have no kinds, and those of providers have only the kinds of providers."""
+
+    kind = ErrorKind.INVALID
+    code = "statement_kinds_invalid"
+
+
 class StatementInvalidError(KroError):
     """The statement cannot be read as a whole, so nothing of it was taken."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from kro.payment.database.reconciliation import StatementStore
 from kro.payment.database.reconciliation_queue import ImportRepository, RunRepository
 from kro.payment.database.reconciliation_records import Import, RunState, Side, Statement, StatementLine
 from kro.payment.domain.context import Context
+from kro.payment.domain.reconciliation_csv import Described, read_statement
 from kro.payment.domain.reconciliation_errors import StatementAccountError
 
 _BATCH: Final = 1000
@@ -74,6 +76,15 @@ class StatementImports:
         begun = await self._begin(statement, origin=origin, actor=actor)
         new_lines = await self._add(statement, import_id=begun.id)
         return await self._runner.carry_out(load=_nothing, decide=lambda _: self._decide_end(begun, new_lines, actor))
+
+    async def read(self, data: bytes, described: Described) -> Statement:
+        """Read a file that somebody hands in, without keeping the process's other work waiting.
+
+        :raises StatementAccountError: when the account is none of ours.
+        :raises StatementInvalidError: with the first lines that cannot be taken, and what is wrong with them.
+        """
+        self._accounts.ensure_known(described.side, described.account)
+        return await asyncio.to_thread(read_statement, data, described)
 
     async def take_once(
         self, statement: Statement, *, actor: Actor, once: Once | None, render: Callable[[Import], Reply]
