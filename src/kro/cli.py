@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -127,6 +129,56 @@ def doctor() -> None:
     with one_sentence():
         healthy = examine(Console())
     raise typer.Exit(0 if healthy else 1)
+
+
+@app.command()
+def reconcile(
+    full: Annotated[bool, typer.Option("--full", help="Also compare the ledger with every statement.")] = False,
+) -> None:
+    """Check everything that must hold of the books; exits with 1 on any violation."""
+    from rich.console import Console
+
+    from kro.core.config import load_settings
+    from kro.run.reconciliation import reconcile as ask_the_books
+
+    with one_sentence():
+        sound = ask_the_books(load_settings(), Console(), full=full)
+    raise typer.Exit(0 if sound else 1)
+
+
+@app.command("reconcile-import")
+def reconcile_import(
+    file: Annotated[Path, typer.Argument(help="A CSV file with a header, in UTF-8.")],
+    side: Annotated[str, typer.Option(help="provider or bank.")],
+    account: Annotated[str, typer.Option(help="The provider, or the name of our account at the bank.")],
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day, in Lagos.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day, included.")],
+    kind: Annotated[
+        list[str] | None, typer.Option(help="A kind of line a provider's file is complete for; default: all of them.")
+    ] = None,
+) -> None:
+    """Take a statement of a provider or a bank; it is taken whole or not at all."""
+    from rich.console import Console
+
+    from kro.core.config import load_settings
+    from kro.payment.domain import LineKind, Side
+    from kro.run.reconciliation import take_statement
+
+    try:
+        described_side, kinds = Side(side), [LineKind(one) for one in kind or ()]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    with one_sentence():
+        taken = take_statement(
+            load_settings(),
+            Console(),
+            file=file,
+            side=described_side,
+            account=account,
+            days=(first.date(), last.date()),
+            kinds=kinds,
+        )
+    raise typer.Exit(0 if taken else 1)
 
 
 @config_app.command("check")

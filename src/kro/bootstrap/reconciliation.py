@@ -43,6 +43,8 @@ class Reconciliation:
     runs: ReconciliationRuns
     breaks: ReconciliationBreaks
     invariants: Invariants
+    book_invariants: Invariants
+    """The same ones, with the time that jobs have."""
     safeguarding: SafeguardingReads
 
 
@@ -68,19 +70,21 @@ def build_reconciliation(base: Foundation, providers: Providers) -> Reconciliati
         imports=known,
         reread=timedelta(days=settings.reread_days),
     )
+    patient = Invariants(database, INVARIANTS, statement_seconds=_JOB_STATEMENT_SECONDS)
     return Reconciliation(
         imports=imports,
         runs=ReconciliationRuns(
             comparison=Comparison(
                 store=ComparisonStore(database), breaks=breaks, runs=runs, safeguarding=safeguarding.totals
             ),
-            invariants=Invariants(database, INVARIANTS, statement_seconds=_JOB_STATEMENT_SECONDS),
+            invariants=patient,
             histories=(history,) if settings.ask_providers else (),
             rules=run_rules(base),
             **shared,
         ),
         breaks=ReconciliationBreaks(breaks=breaks, **shared),
         invariants=Invariants(database, INVARIANTS),
+        book_invariants=patient,
         safeguarding=safeguarding,
     )
 
