@@ -1,3 +1,9 @@
+DROP FUNCTION report_payouts(timestamptz, timestamptz);
+DROP FUNCTION report_taxes(timestamptz, timestamptz);
+DROP FUNCTION report_fees(timestamptz, timestamptz);
+DROP FUNCTION report_held(timestamptz, timestamptz, timestamptz);
+DROP FUNCTION report_gmv(timestamptz, timestamptz);
+DROP INDEX ix_ledger_journals_recorded_at;
 DROP TABLE reconciliation_breaks;
 DROP TABLE reconciliation_matches;
 DROP TABLE reconciliation_runs;

@@ -34,7 +34,9 @@ from kro.core.outbox import DeadLetters, Handler
 from kro.core.printing import Printer
 from kro.core.realtime import RealtimeServer
 from kro.core.scheduler import Step
+from kro.management.database.reports import ReportReads
 from kro.management.domain import Seeding
+from kro.management.domain.reports import Reports
 from kro.order.domain import OrderReceipts, OrderRepository
 from kro.payment.domain import WebhookSubject
 from kro.refund.domain import DebtReceipts, ReceivableRepository
@@ -142,6 +144,7 @@ class Application:
             "reconciliation_runs": self.reconciliation.runs,
             "reconciliation_breaks": self.reconciliation.breaks,
             "safeguarding": self.reconciliation.safeguarding,
+            "reports": Reports(reads=ReportReads(base.database), clock=base.clock),
             "payout_requests": identity.payout_requests,
         }
         for name, service in services.items():

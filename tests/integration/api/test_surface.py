@@ -79,7 +79,9 @@ async def call(
 ) -> httpx2.Response:
     """Call an operation as well-formed as it can be, so that nothing but the caller is wrong with it."""
     method, template = operation
-    named = {f"{name}_id": f"{prefix}_{'0' * 26}" for name, prefix in PREFIXES.items()} | dict(ids or {})
+    named = (
+        {"name": "gmv"} | {f"{name}_id": f"{prefix}_{'0' * 26}" for name, prefix in PREFIXES.items()} | dict(ids or {})
+    )
     request: dict[str, Any] = {"headers": {"Idempotency-Key": uuid4().hex}}
     if token is not None:
         request["headers"]["Authorization"] = f"Bearer {token}"
@@ -109,6 +111,8 @@ async def call(
         request["params"] = {"phone": "+2348031110002"}
     elif template == "/v1/balance/statements":
         request["params"] = {"from": "2026-01-01", "to": "2026-01-31", "currency": "NGN", "format": "json"}
+    elif template == "/v1/admin/reports/{name}":
+        request["params"] = {"from": "2026-01-01", "to": "2026-01-31"}
     return await world.http.request(method, template.format(**named), **request)
 
 

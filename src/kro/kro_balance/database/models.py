@@ -57,6 +57,7 @@ class LedgerJournal(Base):
     __table_args__ = (
         UniqueConstraint("kind", "source_type", "source_id", name="uq_ledger_journals_source"),
         UniqueConstraint("provider", "external_ref", "kind", name="uq_ledger_journals_external"),
+        Index("ix_ledger_journals_recorded_at", "recorded_at", postgresql_using="brin"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

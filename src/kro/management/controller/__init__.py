@@ -12,6 +12,7 @@ from kro.management.controller import (
     admin_proposals,
     admin_reconciliation,
     admin_refunds,
+    admin_reports,
     admin_stuck_payouts,
     auth,
     bank_accounts,
@@ -35,6 +36,7 @@ router.include_router(admin_proposals.router)
 router.include_router(admin_operations.router)
 router.include_router(admin_reconciliation.router)
 router.include_router(admin_breaks.router)
+router.include_router(admin_reports.router)
 
 statement_policy = admin_reconciliation.statement_policy
 
