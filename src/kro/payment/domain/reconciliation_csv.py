@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +38,7 @@ MAX_LINES: Final = 200_000
 MAX_ERRORS: Final = 20
 MAX_DAYS: Final = 366
 _MAX_TEXT: Final = 500
+_AMOUNT: Final = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", re.ASCII)
 _NEEDED: Final = {
     Side.PROVIDER: frozenset({"kind", "reference", "amount", "currency", "occurred_at"}),
     Side.BANK: frozenset({"reference", "currency", "occurred_at"}),
@@ -191,8 +193,12 @@ def _bank_amount(row: Mapping[str, str], currency: str) -> int:
 
 
 def _money(row: Mapping[str, str], column: str, currency: str, *, signed: bool = False) -> int:
+    text = row[column].strip()
+    # A spreadsheet's 1.2E+10 has lost its kobo, and 1234,50 without its comma would be a hundred times as much.
+    if not _AMOUNT.fullmatch(text):
+        raise _CellError(column, "amount", "An amount is written like 1234.50 or 1,234.50.")
     try:
-        amount = Money.from_major(row[column].strip().replace(",", ""), currency).amount
+        amount = Money.from_major(text.replace(",", ""), currency).amount
     except KroError as error:
         raise _CellError("currency" if error.code == "unknown_currency" else column, error.code, error.detail) from None
     if amount < 0 and not signed:
