@@ -121,8 +121,8 @@ class TestADeath:
         world.clock.advance(timedelta(minutes=16))
         assert await world.runs.work() == 1
 
-        row: Any = await world.database.row("SELECT status, opened FROM reconciliation_runs")
-        assert row["status"] == RunStatus.DONE
+        assert await world.database.value("SELECT status FROM reconciliation_runs") == RunStatus.DONE
+        assert await world.alarms() == ["reconciliation_breaks"]
         assert await world.database.value("SELECT count(*) FROM reconciliation_matches") == 1
         assert await world.open_breaks() == [("missing_in_ledger", "78")]
 

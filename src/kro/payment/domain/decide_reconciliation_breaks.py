@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from kro.core.decisions import Audit, Decision, Insert, Outcome, Update
+from kro.core.alerts import alert
+from kro.core.decisions import Audit, Decision, Insert, Message, Outcome, Update
 from kro.payment.database.reconciliation_records import AskedBreak, Break, BreakResolution, BreakStatus, Finding
 from kro.payment.domain.context import Context
 from kro.payment.domain.reconciliation_errors import AssigneeUnknownError, BreakEndedError, BreakNotFoundError
@@ -35,7 +37,19 @@ def decide_findings(
             updates.append(_reopened(found, finding, context))
             opened.append(finding)
     inserts = (Insert("reconciliation_breaks", tuple(rows)),) if rows else ()
-    return Outcome(Decision(writes=(*inserts, *updates)), opened)
+    # Told in the same write: a run that dies after it leaves no break that nobody heard of.
+    told = (_alarm(opened, context),) if opened else ()
+    return Outcome(Decision(writes=(*inserts, *updates), messages=told), opened)
+
+
+def _alarm(opened: Sequence[Finding], context: Context) -> Message:
+    kinds = Counter(finding.kind for finding in opened)
+    return alert(
+        id=context.new_id(),
+        kind="reconciliation_breaks",
+        subject=f"{len(opened)} new reconciliation breaks",
+        detail=", ".join(f"{kind}: {count}" for kind, count in sorted(kinds.items())),
+    )
 
 
 def decide_closing(breaks: Sequence[Break], *, context: Context) -> Outcome[int]:

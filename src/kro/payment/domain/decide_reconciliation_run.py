@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -184,10 +183,6 @@ def _alarms(tally: Tally, safeguarding_min_bps: int, context: Context) -> list[M
     if broken:
         listed = ", ".join(f"{name}: {count}" for name, count in sorted(broken.items()))
         told.append(("invariants_violated", "The books violate what must always hold", listed))
-    if tally.opened:
-        kinds = Counter(finding.kind for finding in tally.opened)
-        listed = ", ".join(f"{kind}: {count}" for kind, count in sorted(kinds.items()))
-        told.append(("reconciliation_breaks", f"{len(tally.opened)} new reconciliation breaks", listed))
     if tally.overdue_breaks:
         sentence = f"{tally.overdue_breaks} of {tally.open_breaks} open breaks have waited too long for a person."
         told.append(("reconciliation_overdue", "Reconciliation breaks are overdue", sentence))
