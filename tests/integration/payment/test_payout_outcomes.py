@@ -305,3 +305,22 @@ class TestReturn:
 
         assert (await world.payout(payout)).next_poll_at is None
         assert world.provider.calls.count("status") == 1 + 7
+
+    async def test_news_after_the_watch_is_kept_until_the_provider_answers(self, world: PaymentWorld) -> None:
+        user, admin = await world.add_user(), await world.add_admin()
+        payout = await world.approved_payout(user, admin, AMOUNT)
+        await world.submitter.submit(payout_id=payout.id)
+        (reference,) = world.provider.transfers
+        world.provider.settle(reference)
+        await pass_to(world, hours=10 * 24)
+        world.provider.settle(reference, "reversed")
+        world.provider.fail_next("status", Fault.REQUEST_LOST)
+
+        await world.webhook("transfer.reversed", reference)
+        await world.processor.process_due()
+        assert (await world.payout(payout)).status is PayoutStatus.SUCCEEDED
+        world.clock.advance(timedelta(minutes=1))
+        await world.processor.process_due()
+
+        assert (await world.payout(payout)).status is PayoutStatus.RETURNED
+        assert await world.available(user) == AMOUNT

@@ -113,6 +113,8 @@ class _Step:
                 return self._return(facts)
             case FailedDefinitively():
                 return self.park(AlarmKind.FAILED_AFTER_SUCCESS)
+            case Unknown():
+                return self._ask_again()
             case _:
                 return self._watch()
 
@@ -205,6 +207,10 @@ class _Step:
 
     def _next_poll(self) -> datetime:
         return next_poll(since=self.attempt.created_at, ladder=self.rules.poll_seconds, now=self.context.now)
+
+    def _ask_again(self) -> Outcome[Progress]:
+        """Stay with the question: whoever asked may have heard of money sent back after the watch had ended."""
+        return Outcome(Decision(writes=(self._update(next_poll_at=self.context.now + DAY),)), Progress.WAITING)
 
     def _watch(self) -> Outcome[Progress]:
         now, settled_at = self.context.now, self.payout.settled_at
