@@ -174,6 +174,18 @@ class TestApproval:
         with pytest.raises(RefundApprovalMismatchError):
             await scene.world.let_go(await scene.asked(PART), scene.first, shown="0" * 64)
 
+    async def test_that_the_order_refuses_does_not_lock_the_admin_out(self, scene: Scene) -> None:
+        refund = await scene.asked(DUE - FEE)
+        for _ in range(6):
+            with pytest.raises(RefundLeavesTooLittleError):
+                await scene.world.let_go(refund, scene.first)
+            scene.world.clock.advance(_HALF_A_MINUTE)
+        other = await scene.asked(1)
+
+        await scene.world.let_go(other, scene.first)
+
+        assert (await scene.world.refund(other)).status is RefundStatus.PROCESSED
+
     async def test_takes_a_code_once(self, scene: Scene) -> None:
         one, other = await scene.asked(PART), await scene.asked(PART)
         code = scene.world.code(scene.first)

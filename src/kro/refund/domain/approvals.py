@@ -17,7 +17,7 @@ from kro.order.domain import OrderRepository, OrderState
 from kro.payment.domain import OneCode
 from kro.refund.database.records import AdminRefund, ApprovalState, Refund, RefundOrigin, RefundStatus
 from kro.refund.database.refunds import RefundRepository
-from kro.refund.domain import decide_refund_approval, decide_refund_resolution
+from kro.refund.domain import decide_refund_approval
 from kro.refund.domain.context import Context
 from kro.refund.domain.decide_refund_approval import approval_hash, decide_approval, decide_rejection
 from kro.refund.domain.decide_refund_resolution import Resolution, decide_resolution
@@ -75,11 +75,6 @@ class RefundApprovals:
         :raises KroError: what :func:`decide_approval` refuses.
         """
 
-        def refusal(seen: ApprovalState, refund: Refund) -> KroError | None:
-            return decide_refund_approval.refusal(
-                refund, shown_hash=approval_hash, admin_id=agreement.actor.id, is_own=seen.is_own
-            )
-
         def decide(seen: _Seen, refund: Refund, code_spent: Update) -> Outcome[Refund]:
             return decide_approval(
                 refund,
@@ -90,7 +85,7 @@ class RefundApprovals:
                 context=self._context(agreement.actor),
             )
 
-        return await self._agree(agreement, "refund.approve", refusal=refusal, decide=decide, render=render)
+        return await self._agree(agreement, "refund.approve", decide=decide, render=render)
 
     async def resolve(self, agreement: Agreement, resolution: Resolution, *, render: RenderRefund) -> Reply:
         """Say how an unclear refund ended; it takes effect when a second admin has said the same.
@@ -102,16 +97,6 @@ class RefundApprovals:
         """
         actor = agreement.actor
 
-        def refusal(seen: ApprovalState, refund: Refund) -> KroError | None:
-            return decide_refund_resolution.refusal(
-                refund,
-                resolution,
-                admin_id=actor.id,
-                is_own=seen.is_own,
-                rules=self._rules,
-                context=self._context(actor),
-            )
-
         def decide(seen: _Seen, refund: Refund, code_spent: Update) -> Outcome[Refund]:
             return decide_resolution(
                 refund,
@@ -122,7 +107,7 @@ class RefundApprovals:
                 context=self._context(actor),
             )
 
-        return await self._agree(agreement, "refund.resolve", refusal=refusal, decide=decide, render=render)
+        return await self._agree(agreement, "refund.resolve", decide=decide, render=render)
 
     async def reject(self, *, refund_id: UUID, reason: str, actor: Actor, once: Once, render: RenderRefund) -> Reply:
         """Refuse a refund that awaits approval; what was set aside for it is in its owner's balance at once.
@@ -144,20 +129,28 @@ class RefundApprovals:
         agreement: Agreement,
         action: str,
         *,
-        refusal: Callable[[ApprovalState, Refund], KroError | None],
         decide: Callable[[_Seen, Refund, Update], Outcome[Refund]],
         render: RenderRefund,
     ) -> Reply:
-        """Run a step that spends a code; it is looked at only for what this admin may agree to, and spent with it."""
+        """Run a step that spends a code; it is looked at only for what would be decided, and spent with it.
+
+        Every look counts as a wrong try until the code is spent: what an order refuses must not lock the admin out.
+        """
         actor, once = agreement.actor, agreement.once
         code = OneCode(self._two_factor, actor=actor, totp=agreement.totp)
 
         async def load() -> Loaded[_Seen]:
             loaded = await self._load(agreement.refund_id, actor=actor, once=once)
-            state = loaded.state.state
-            if loaded.answer is None and state.refund is not None and refusal(state, state.refund) is None:
+            if loaded.answer is None and not refuses(loaded.state):
                 await code.check()
             return loaded
+
+        def refuses(seen: _Seen) -> bool:
+            try:
+                decide(seen, _existing(seen.state), spend_step(admin_id=actor.id, step=0))
+            except KroError:
+                return True
+            return False
 
         def decided(seen: _Seen) -> Outcome[AdminRefund]:
             refund = _existing(seen.state)
