@@ -2,7 +2,8 @@
 
 Of all calls to send money a fifth is lost after the provider acted and a tenth before. Some never leave, some workers
 die in the middle of a call, outbox messages come twice, and questions stay unanswered too. Banks refuse some transfers,
-send some back later, and forget about a few for ever.
+send some back later, and forget about a few for ever. Of money sent back the provider tells at once or days later, when
+nobody asks about the payout any more.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.integration.payment.world import PAYOUT_RULES, PaymentWorld
@@ -32,6 +33,7 @@ PER_USER = 50
 AT_ONCE = 12
 LARGEST = 900_000
 FUNDS = 10**14
+DAYS, LAST_REVERSAL, LATE_NEWS = 9, timedelta(days=5), timedelta(days=3)
 RULES = replace(PAYOUT_RULES, return_watch=timedelta(days=2))
 
 _STATES = """
@@ -100,6 +102,7 @@ class PayoutStorm:
         self._world = PaymentWorld(database, sender=send_with, rules=RULES)
         self._sender.world = self._world
         self._fates: dict[str, str] = {}
+        self._news: list[tuple[datetime, str]] = []
 
     async def rage(self) -> Storm:
         """Request, send and follow every payout, and look at what is left after nine days."""
@@ -110,7 +113,7 @@ class PayoutStorm:
         payouts = await self._request(users)
         await _all([lambda payout=payout: self._submit(payout) for payout in payouts])
         self._sender.workers_die = False
-        await self._follow(days=9)
+        await self._follow(days=DAYS)
         return await self._judge()
 
     async def _fund(self, users: Sequence[Actor]) -> None:
@@ -139,10 +142,12 @@ class PayoutStorm:
 
     async def _follow(self, *, days: int) -> None:
         world = self._world
-        end = world.clock.now() + timedelta(days=days)
+        start = world.clock.now()
+        end = start + timedelta(days=days)
         while world.clock.now() < end:
-            self._let_banks_work()
+            self._let_banks_work(may_reverse=world.clock.now() < start + LAST_REVERSAL)
             self._lose_answers()
+            await self._bring_news()
             if await world.poller.poll_due(limit=AT_ONCE):
                 continue
             await world.alarms.raise_due(limit=1_000)
@@ -150,7 +155,15 @@ class PayoutStorm:
             step = min(due or end, world.clock.now() + timedelta(hours=6)) - world.clock.now()
             world.clock.advance(max(step, timedelta(seconds=1)))
 
-    def _let_banks_work(self) -> None:
+    async def _bring_news(self) -> None:
+        now = self._world.clock.now()
+        due = [reference for at, reference in self._news if at <= now]
+        self._news = [(at, reference) for at, reference in self._news if at > now]
+        for reference in due:
+            await self._world.webhook("transfer.reversed", reference)
+        await self._world.processor.process_due()
+
+    def _let_banks_work(self, *, may_reverse: bool) -> None:
         """End transfers by their fate, and send back some that had arrived."""
         provider = self._world.provider
         for reference in list(provider.transfers)[len(self._fates) :]:
@@ -158,9 +171,11 @@ class PayoutStorm:
             self._fates[reference] = fate
             if fate != "forgotten":
                 provider.settle(reference, "failed" if fate == "failed" else "success")
-        for reference, fate in self._fates.items():
+        for reference, fate in self._fates.items() if may_reverse else ():
             if fate == "reversed" and provider.transfers[reference].status == "success" and self._dice.random() < 0.001:
                 provider.settle(reference, "reversed")
+                late = LATE_NEWS if self._dice.random() < 0.5 else timedelta()
+                self._news.append((self._world.clock.now() + late, reference))
 
     def _lose_answers(self) -> None:
         faults = self._world.provider.faults["status"]
