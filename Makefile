@@ -36,6 +36,12 @@ test: $(SYNCED) ## Run every test in parallel; ARGS="-k name" narrows it
 crash: $(SYNCED) ## Kill API, worker and database under load, CYCLES=20 times; nothing may be lost
 	@$(BIN)/python -m tests.crash --cycles $(or $(CYCLES),20) $(ARGS)
 
+.PHONY: soak
+soak: $(SYNCED) ## Look for lost money in 6,000 random lives and 10,000 payouts (half an hour)
+	@KRO_LIVES=$${KRO_LIVES:-6000} KRO_LIVES_PER_PART=250 KRO_SEED=$${KRO_SEED:-$$(date +%s)} \
+		KRO_STORM_PAYOUTS=$${KRO_STORM_PAYOUTS:-10000} \
+		$(BIN)/python -m pytest -n 2 -rP tests/property tests/integration/payment/test_payout_storm.py $(ARGS)
+
 .PHONY: check
 check: $(SYNCED) ## Lint, formatting, types and import rules
 	$(BIN)/ruff check
