@@ -8,7 +8,6 @@ from uuid import UUID
 
 from tests.concurrency.conftest import RIVALS, Arena
 from tests.integration.payment.world import once_of, render_admin_payout
-from tests.support.ledger import posting
 
 from kro.core.actor import Actor
 from kro.core.decisions import Journal, Reply
@@ -18,6 +17,7 @@ from kro.kro_balance.domain import (
 )
 from kro.order.domain import Order
 from kro.order.domain.service import Ask
+from ledger import posting
 
 HALF = RIVALS // 2
 LOST = {"concurrent_update", "order_illegal_transition", "payout_illegal_transition", "refund_illegal_transition"}

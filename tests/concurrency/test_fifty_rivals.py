@@ -23,8 +23,6 @@ from tests.concurrency.rivals import (
     render,
     withdrawal,
 )
-from tests.support.ledger import fee_of, posting
-from tests.support.ledger import post as post_journals
 
 from kro.core.money import Money
 from kro.kro_balance.domain import (
@@ -35,6 +33,8 @@ from kro.kro_balance.domain import (
     chargeback_opened,
     receivable_repaid,
 )
+from ledger import fee_of, posting
+from ledger import post as post_journals
 from order_scenes import DUE, SELLER_GETS
 
 

@@ -7,11 +7,11 @@ from collections.abc import Awaitable
 import pytest
 from tests.concurrency.conftest import RIVALS, Arena
 from tests.concurrency.rivals import approval_against_rejection, credit, funding, parties
-from tests.support.ledger import post as post_journals
-from tests.support.ledger import posting
 
 from kro.core.money import Money
 from kro.kro_balance.domain import goodwill, refund_after_release
+from ledger import post as post_journals
+from ledger import posting
 from order_scenes import DUE
 
 ROUNDS = 5
