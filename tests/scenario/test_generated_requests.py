@@ -21,8 +21,8 @@ CHECKS = (
     "response_headers_conformance",
     "content_type_conformance",
 )
-LEAVES = "/auth/(logout|sessions|refresh)"
-"""What would end the session the requests are made in."""
+LEFT_OUT = "/auth/(logout|sessions|refresh)|/fees/(changes|taxes)$"
+"""What would end the session the requests are made in, or change the prices of everybody else on this stack."""
 
 
 def user_token(stack: Stack) -> str:
@@ -60,7 +60,7 @@ def test_every_answer_is_a_documented_one(
             "run",
             f"{stack.base_url}/openapi.json",
             *("--header", f"Authorization: Bearer {token_of(stack)}"),
-            *("--include-path-regex", paths, "--exclude-path-regex", LEAVES),
+            *("--include-path-regex", paths, "--exclude-path-regex", LEFT_OUT),
             *("--phases", "examples,coverage,fuzzing", "--max-examples", "5"),
             *("--checks", ",".join(CHECKS), "--continue-on-failure", "--request-timeout", "20"),
         ],
