@@ -60,7 +60,11 @@ class House(Returning):
         elif kind == 3:
             self._somebody_is_corrected_by_hand(who, amount, "debit" if pick % 2 else "credit")
         elif kind == 4:
-            self._a_risk_is_held_back_or_freed(who, amount, freed=bool(pick % 2))
+            if pick % 4 and self.has(who):
+                amount = min(amount, self.has(who))
+            self._a_risk_is_held_back_or_freed(who, amount, freed=pick % 4 == 0)
+            if self.books[reserve(self.user(who).id)]:
+                self._a_risk_is_held_back_or_freed(who, (amount + 1) // 2, freed=True)
         elif kind == 5:
             self.twice(self.stage.roll_up)
         elif self.correctable:
