@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -96,11 +100,34 @@ class TestFaults:
 
         assert await faults(app_dsn) == ("the role kro_app may write to ledger_entries past the posting function",)
 
+    @pytest.mark.parametrize("table", ["kro_balance", "ledger_entries", "ledger_journals"])
+    @pytest.mark.parametrize("right", ["INSERT", "UPDATE", "DELETE", "TRUNCATE", "UPDATE (id)"])
+    async def test_each_right_on_each_table_of_the_ledger(
+        self, app_dsn: str, admin: asyncpg.Connection[asyncpg.Record], table: str, right: str
+    ) -> None:
+        await admin.execute(f"GRANT {right} ON {table} TO kro_app")
+
+        assert await faults(app_dsn) == (f"the role kro_app may write to {table} past the posting function",)
+
+    async def test_guards_that_were_switched_off(self, app_dsn: str, admin: asyncpg.Connection[asyncpg.Record]) -> None:
+        await admin.execute("ALTER TABLE ledger_entries DISABLE TRIGGER append_only")
+
+        assert await faults(app_dsn) == ("triggers are switched off on ledger_entries",)
+
+    async def test_a_session_that_no_guard_sees(self, app_dsn: str, admin: asyncpg.Connection[asyncpg.Record]) -> None:
+        name = await admin.fetchval("SELECT current_database()")
+        await admin.execute(f"ALTER ROLE kro_app IN DATABASE {name} SET session_replication_role = replica")
+
+        assert await faults(app_dsn) == ("session_replication_role is replica, which silences every trigger",)
+
+
+SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
+
 
 class TestAServerThatRisksItsData:
     @pytest.fixture
     def careless(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+        for name in SETTINGS:
             monkeypatch.setitem(server._SETTINGS, name, "off")
         folder = Path(tempfile.mkdtemp(prefix="kro-careless-"))
         folder.chmod(0o755)
@@ -117,6 +144,37 @@ class TestAServerThatRisksItsData:
         found = asyncio.run(faults(careless.dsn(Role.APP)))
 
         assert found == ("fsync is off", "full_page_writes is off", "synchronous_commit is off")
+
+    @pytest.mark.parametrize("command", ["serve", "worker"])
+    def test_is_one_sentence_and_a_failure_on_the_command_line(self, careless: Cluster, command: str) -> None:
+        migrate(careless.dsn(Role.OWNER))
+
+        ended = subprocess.run(
+            [sys.executable, "-m", "kro.cli", command],
+            env=environment(careless),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+        told = "The database cannot be entrusted with money: " + "; ".join(f"{name} is off" for name in SETTINGS)
+        assert (ended.returncode, ended.stderr) == (1, f"{told}.\n")
+
+
+def environment(cluster: Cluster) -> dict[str, str]:
+    """Return what points a command at a cluster, and nothing of our own environment's."""
+    where = urlsplit(cluster.dsn(Role.OWNER))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("KRO_", "NODE_"))}
+    return kept | {
+        "KRO_ENV": "test",
+        "KRO_DATABASE_EMBEDDED": "false",
+        "KRO_DATABASE_URL": f"postgresql://{where.path}?{where.query}",
+        "KRO_DATABASE_OWNER_USERNAME": Role.OWNER.value,
+        "KRO_DATABASE_OWNER_PASSWORD": cluster.passwords[Role.OWNER],
+        "KRO_DATABASE_APP_USERNAME": Role.APP.value,
+        "KRO_DATABASE_APP_PASSWORD": cluster.passwords[Role.APP],
+    }
 
 
 class TestNothingStarts:

@@ -14,6 +14,8 @@ SOUND = Facts(
     role="kro_app",
     owned=0,
     writable=(),
+    replication_role="origin",
+    unguarded=(),
     revision="0007",
 )
 

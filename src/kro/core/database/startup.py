@@ -29,8 +29,13 @@ SELECT current_setting('fsync') AS fsync, current_setting('full_page_writes') AS
           AND pg_has_role(c.relowner, 'MEMBER')) AS owned,
        ARRAY(SELECT t.name FROM unnest(ARRAY['kro_balance', 'ledger_entries', 'ledger_journals']) AS t (name)
              WHERE to_regclass('public.' || t.name) IS NOT NULL
-               AND has_table_privilege('public.' || t.name, 'INSERT, UPDATE, DELETE, TRUNCATE')
-             ORDER BY t.name) AS writable"""
+               AND (has_table_privilege('public.' || t.name, 'DELETE, TRUNCATE')
+                    OR has_any_column_privilege('public.' || t.name, 'INSERT, UPDATE'))
+             ORDER BY t.name) AS writable,
+       current_setting('session_replication_role') AS replication_role,
+       ARRAY(SELECT DISTINCT c.relname::text FROM pg_trigger AS g JOIN pg_class AS c ON c.oid = g.tgrelid
+             WHERE c.relnamespace = 'public'::regnamespace AND g.tgenabled NOT IN ('O', 'A')
+             ORDER BY c.relname::text) AS unguarded"""
 _REVISION: Final = "SELECT version_num FROM alembic_version"
 
 
@@ -56,6 +61,8 @@ class Facts:
     role: str
     owned: int
     writable: Sequence[str]
+    replication_role: str
+    unguarded: Sequence[str]
     revision: str | None
 
 
@@ -85,4 +92,8 @@ def find_faults(facts: Facts, *, revision: str) -> list[str]:
         faults.append(f"the role {facts.role} owns {facts.owned} tables, so it could switch their protection off")
     elif facts.writable:
         faults.append(f"the role {facts.role} may write to {', '.join(facts.writable)} past the posting function")
+    if facts.replication_role != "origin":
+        faults.append(f"session_replication_role is {facts.replication_role}, which silences every trigger")
+    if facts.unguarded:
+        faults.append(f"triggers are switched off on {', '.join(facts.unguarded)}")
     return faults
