@@ -16,6 +16,7 @@ from kro.core.http.errors import (
     BodyTooLargeError,
     IdempotencyKeyInvalidError,
     IdempotencyKeyMissingError,
+    InvalidCursorError,
     InvalidRequestError,
     MalformedBodyError,
     UnsupportedMediaError,
@@ -78,6 +79,8 @@ def _complete_operation(operation: dict[str, Any]) -> None:
         common.extend(_BODY_ERRORS)
     if any(parameter["in"] == "path" for parameter in operation.get("parameters", [])):
         common.append(UnknownIdError)
+    if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", [])):
+        common.append(InvalidCursorError)
     for parameter in operation.get("parameters", []):
         if parameter["name"] == HEADER:
             common.extend(_KEY_ERRORS)
