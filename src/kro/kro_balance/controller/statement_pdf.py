@@ -16,6 +16,8 @@ MAX_PRINTED_ROWS: Final = 2_000
 """About sixty pages, a second's work; more than that nobody reads on paper."""
 
 _TEMPLATE: Final = Path(__file__).with_name("statement.typ")
+_ONE_LINE: Final = 54
+"""Letters of a name beside the longest period; the first page has all of it."""
 _LONG_WORD: Final = re.compile(r"\S{24}")
 _BREAK_HERE: Final = "\u200b"
 
@@ -44,7 +46,11 @@ def page_data(statement: Statement) -> dict[str, Any]:
         "title": "Account statement",
         "period": f"{long_day(statement.first)} to {long_day(statement.last)}",
         "currency": currency,
-        "holder": {"name": _breakable(statement.holder.name), "phone": mask_phone(statement.holder.phone)},
+        "holder": {
+            "name": _breakable(statement.holder.name),
+            "short": _shortened(statement.holder.name),
+            "phone": mask_phone(statement.holder.phone),
+        },
         "facts": [
             ("Account", "KRO Balance"),
             ("Currency", currency),
@@ -93,6 +99,10 @@ def _notice(statement: Statement) -> str:
 def _breakable(text: str) -> str:
     # A word as long as a line would run into the columns of money.
     return _LONG_WORD.sub(lambda found: found.group() + _BREAK_HERE, text)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _ONE_LINE else f"{name[: _ONE_LINE - 1]}…"
 
 
 @cache
