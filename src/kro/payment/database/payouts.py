@@ -33,7 +33,7 @@ PAYOUT_DAY: Final = """
 """What ``$1`` has asked for on the business day from ``$4`` on, in currency ``$5``, and in the hour before ``$6``."""
 
 _SUBMISSION: Final = f"""
-SELECT {PAYOUT_COLUMNS}, {PAYOUT_PARTS}, u.status AS owner_status
+SELECT {PAYOUT_COLUMNS}, {PAYOUT_PARTS}, u.status AS owner_status, debt_of(t.user_id, t.currency) AS owner_owes
 FROM transactions AS t JOIN users AS u ON u.id = t.user_id {LAST_ATTEMPT}
 WHERE t.id = $1 AND t.kind = 'payout'"""  # noqa: S608 - built from constants only
 
@@ -72,7 +72,11 @@ class PayoutRepository:
         row = await self._database.row(_SUBMISSION, payout_id)
         if row is None:
             return None
-        return SubmissionState(payout=whole_payout_from(row), owner_is_active=row["owner_status"] == "active")
+        return SubmissionState(
+            payout=whole_payout_from(row),
+            owner_is_active=row["owner_status"] == "active",
+            owner_owes=row["owner_owes"] > 0,
+        )
 
     async def id_of_attempt(self, reference: str) -> UUID | None:
         """Return the payout that an attempt under this reference belongs to."""

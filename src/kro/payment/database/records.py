@@ -194,6 +194,7 @@ class SubmissionState:
 
     payout: Payout
     owner_is_active: bool
+    owner_owes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

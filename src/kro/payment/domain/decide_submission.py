@@ -31,13 +31,14 @@ def decide_submission(state: SubmissionState, *, rules: PayoutRules, context: Co
     The lease tells everybody else that a call may be under way. Whoever finds it expired asks the provider and never
     sends: only an attempt without a lease, known not to have been taken, is sent again, under the same reference.
 
-    :raises PayoutBlockedError: while its owner is not active, or the approvals do not cover what would be paid.
+    :raises PayoutBlockedError: while its owner is not active or owes us money, or the approvals do not cover what
+        would be paid.
     """
     payout = state.payout
     again = may_be_sent_again(payout)
     if payout.status is not PayoutStatus.APPROVED and not again:
         return Outcome(Decision(), None)
-    if not state.owner_is_active or valid_approvals(payout) < payout.approvals_required:
+    if not state.owner_is_active or state.owner_owes or valid_approvals(payout) < payout.approvals_required:
         raise PayoutBlockedError
     return _send_again(payout, rules, context) if again else _begin(payout, rules, context)
 
