@@ -48,6 +48,8 @@ LEFT JOIN chargebacks AS c ON c.provider = p.provider AND c.provider_reference =
 CROSS JOIN LATERAL ({_BORNE}) AS borne
 WHERE p.reference = $1 AND p.kind = 'payment'"""  # noqa: S608 - built from constants only
 
+_ORDER_OF: Final = "SELECT order_id FROM transactions WHERE reference = $1 AND kind = 'payment'"
+
 _ONE: Final = f"SELECT {_COLUMNS} FROM chargebacks AS c WHERE c.id = $1"  # noqa: S608 - built from constants only
 
 _LIST: Final = f"""
@@ -70,10 +72,13 @@ class ChargebackRepository:
 
     async def load(self, *, reference: str, provider_reference: str) -> ChargebackState | None:
         """Return the payment a dispute is about with all that deciding on it needs; ``None`` if it is none of ours."""
+        # The order comes first: whatever is released after it was read is refused by its version. Read after the
+        # balances, it could show a release whose money they do not contain yet, and too much would be owed.
+        order_id = await self._database.value(_ORDER_OF, reference)
+        order = await self._orders.load_for_system(order_id) if order_id is not None else None
         row = await self._database.row(_LOAD, reference, provider_reference)
         if row is None:
             return None
-        order = await self._orders.load_for_system(row["order_id"]) if row["order_id"] else None
         return ChargebackState(
             payment=ContestedPayment(
                 id=row["payment_id"],
