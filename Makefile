@@ -49,14 +49,14 @@ check: $(SYNCED) ## Lint, formatting, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: bench
+bench: $(SYNCED) ## Measure the ledger beside pgbench, some 3 minutes; writes benchmarks/results
+	@$(BIN)/python -m benchmarks.ledger $(ARGS)
+
 .PHONY: format
 format: $(SYNCED) ## Fix and format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
-
-.PHONY: bench
-bench: $(SYNCED) ## Measure the ledger beside pgbench, into benchmarks/results
-	@$(BIN)/python -m benchmarks.ledger $(ARGS)
 
 ##@ Keep house
 .PHONY: setup

@@ -15,7 +15,6 @@ from kro.core.money import Money
 from kro.kro_balance.domain import External, Posting, Release, order_funded, partial_release, receipt
 from kro.kro_balance.domain.chart import AccountCode, fee_revenue, vat_payable
 
-ORDERS: Final = 2000
 FUNDS: Final = 10**13
 AT: Final = datetime(2026, 1, 15, tzinfo=UTC)
 _BOOKS: Final = UUID("0b1f7b0e-52b5-4f2a-9d0c-1c2d6f0a7e11")
@@ -51,15 +50,17 @@ def locked_fee_accounts(number: int) -> Journal:
     )
 
 
-async def fund(database: Database) -> None:
+async def fund(database: Database, *, orders: int) -> None:
     """Give every order more than any run can release."""
-    for start in range(0, ORDERS, _BATCH):
-        journals = tuple(journal for number in range(start, start + _BATCH) for journal in _funding(number))
+    each = Money(FUNDS // orders, "NGN")
+    for start in range(0, orders, _BATCH):
+        batch = range(start, min(start + _BATCH, orders))
+        journals = tuple(journal for number in batch for journal in _funding(number, each))
         await database.apply(encode(Decision(journals=journals)))
 
 
-def _funding(number: int) -> tuple[Journal, Journal]:
-    buyer_id, amount = _id("buyer", number), Money(FUNDS // ORDERS, "NGN")
+def _funding(number: int, amount: Money) -> tuple[Journal, Journal]:
+    buyer_id = _id("buyer", number)
     paid = receipt(
         _posting(), payment_id=uuid4(), user_id=buyer_id, amount=amount, external=External("paystack", uuid4().hex)
     )
