@@ -11,7 +11,9 @@ from typing import Self
 
 import httpx2
 
+from kro.core.outgoing.breaker import BreakerState
 from kro.core.outgoing.exchange import Exchange, JSONValue, NotSent, OutcomeUnknown, Reply
+from kro.core.outgoing.gates import GateRules, Gates
 from kro.core.outgoing.retry import RetryPolicy
 from kro.core.outgoing.urls import is_secure_url
 
@@ -53,9 +55,11 @@ class OutgoingHTTP:
         headers: Mapping[str, str] | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
         retry: RetryPolicy | None = None,
+        gates: GateRules | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._settings = settings
+        self._gates = Gates(gates)
         self._retry = retry or RetryPolicy()
         self._sleep = sleep
         self._client = httpx2.AsyncClient(
@@ -81,6 +85,10 @@ class OutgoingHTTP:
         """Close the connections."""
         await self._client.aclose()
 
+    def breakers(self) -> dict[str, BreakerState]:
+        """Return how the breaker of each operation called so far stands."""
+        return self._gates.states()
+
     async def call(
         self,
         *,
@@ -96,7 +104,8 @@ class OutgoingHTTP:
     ) -> Exchange:
         """Make one call and say what came of it; never raises for what the other side or the network does.
 
-        ``operation`` names the call in logs. A request that did not leave is tried again; one that did only if it is
+        ``operation`` names the call in logs and has a breaker and a bulkhead of its own; behind a shut gate it did not
+        leave. A request that did not leave is tried again; one that did only if it is
         ``repeatable``: a read, or idempotent by the provider's documentation. ``path`` is below the base URL and
         already escaped.
         """
@@ -110,11 +119,14 @@ class OutgoingHTTP:
             headers=None if body is None else {"Content-Type": "application/json"},
             timeout=self._timeout(read_seconds or self._settings.read_seconds),
         )
-        outcome = await self._within_deadline(
-            request,
-            deadline_seconds=deadline_seconds or self._settings.deadline_seconds,
-            repeatable=repeatable,
-            empty_allowed=empty_allowed,
+        outcome = await self._gates.through(
+            operation,
+            lambda: self._within_deadline(
+                request,
+                deadline_seconds=deadline_seconds or self._settings.deadline_seconds,
+                repeatable=repeatable,
+                empty_allowed=empty_allowed,
+            ),
         )
         if not isinstance(outcome, Reply):
             _LOG.warning("%s %s: %s", self._settings.provider, operation, outcome)
