@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -47,7 +48,7 @@ class Sleeps:
         self.waits.append(seconds)
 
 
-def client(script: Script, sleeps: Sleeps | None = None, **settings: int) -> OutgoingHTTP:
+def client(script: Script, sleeps: Sleeps | None = None, **settings: Any) -> OutgoingHTTP:
     return OutgoingHTTP(
         OutgoingSettings(provider="vendor", base_url="https://vendor.example/base", **settings),
         headers={"Authorization": f"Bearer {SECRET}"},
