@@ -20,13 +20,13 @@ from kro.payment.providers.protocols import (
     BankDirectory,
     CheckoutProvider,
     CollectionReader,
-    PaymentProvider,
     RefundReader,
     RefundSender,
     TransferReader,
     TransferSender,
     WebhookVerifier,
 )
+from kro.payment.providers.provider import Capability, MissingCapabilityError, PaymentProvider
 from kro.payment.providers.references import provider_reference_for
 from kro.payment.providers.results import (
     Bank,
@@ -73,6 +73,7 @@ __all__ = [
     "Bank",
     "BankAccount",
     "BankDirectory",
+    "Capability",
     "CheckoutProvider",
     "CheckoutResult",
     "CheckoutStarted",
@@ -91,6 +92,7 @@ __all__ = [
     "HistoryReader",
     "InflowReader",
     "InvalidReferenceError",
+    "MissingCapabilityError",
     "NotFound",
     "NotResolved",
     "NotSent",

@@ -15,7 +15,7 @@ from kro.payment.providers.paystack.history import PaystackHistory
 from kro.payment.providers.paystack.refunds import PaystackRefunds
 from kro.payment.providers.paystack.transfers import PaystackTransfers
 from kro.payment.providers.paystack.webhooks import PaystackWebhooks
-from kro.payment.providers.protocols import PaymentProvider
+from kro.payment.providers.provider import PaymentProvider
 
 
 @dataclass(frozen=True, slots=True)
