@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Self
 
@@ -230,8 +231,8 @@ def _classify(response: httpx2.Response, content: bytes | OutcomeUnknown, *, emp
     if not content and empty_allowed:
         return Reply(status, None, response.headers, retry_after)
     try:
-        body = json.loads(content, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        body = json.loads(content, parse_float=Decimal, parse_constant=_refuse_constant)
+    except (ValueError, ArithmeticError, RecursionError):
         return OutcomeUnknown("not_json", retry_after_seconds=retry_after)
     return Reply(status, body, response.headers, retry_after)
 

@@ -228,6 +228,8 @@ class WebhookSubject(StrEnum):
     TRANSFER = "transfer"
     REFUND = "refund"
     DISPUTE = "dispute"
+    INFLOW = "inflow"
+    """Money on an account that was lent; the reference is the provider's own of it."""
     OTHER = "other"
 
 
