@@ -81,13 +81,27 @@ class TelnyxSettings(Group):
 
 
 class FincraSettings(Group):
-    base_url: BaseURL | None = None
-    api_key: SecretStr | None = None
+    """Nothing is asked of Fincra until secret key, public key and business id are given."""
+
+    base_url: BaseURL
     secret_key: SecretStr | None = None
     public_key: SecretStr | None = None
     business_id: str | None = None
     webhook_secret: SecretStr | None = None
-    encryption_key: SecretStr | None = None
+    """The webhook secret key, which Fincra also calls the encryption key."""
+    webhook_secrets: tuple[SecretStr, ...] = ()
+    """Further keys a webhook may be signed with, such as the previous one during a rotation."""
+    payment_methods: tuple[str, ...]
+    """What the hosted checkout offers."""
+    account_channel: str | None = None
+    """The bank that lends permanent virtual accounts; Fincra chooses one if it is not given."""
+    timeouts: VendorTimeouts
+
+    @property
+    def accepted_webhook_secrets(self) -> tuple[SecretStr, ...]:
+        """Every key a webhook may be signed with; none of them is an API key."""
+        first = () if self.webhook_secret is None else (self.webhook_secret,)
+        return (*first, *self.webhook_secrets)
 
 
 class ProvidusSettings(Group):
