@@ -1,5 +1,11 @@
 """Payment providers: protocols, closed results, one package per vendor and an in-memory fake held to the same tests."""
 
+from kro.payment.providers.acknowledgement import (
+    Acknowledgement,
+    PlainAcknowledger,
+    WebhookAcknowledger,
+    WebhookOutcome,
+)
 from kro.payment.providers.disputes import (
     DisputeFacts,
     DisputeLost,
@@ -10,6 +16,7 @@ from kro.payment.providers.disputes import (
 )
 from kro.payment.providers.errors import (
     InvalidReferenceError,
+    MalformedWebhookError,
     ProviderUnavailableError,
     UnsupportedAmountError,
     WebhookSignatureError,
@@ -69,6 +76,7 @@ from kro.payment.providers.virtual_accounts import (
 __all__ = [
     "AccountHolder",
     "AccountResolver",
+    "Acknowledgement",
     "BalanceReader",
     "Bank",
     "BankAccount",
@@ -92,6 +100,7 @@ __all__ = [
     "HistoryReader",
     "InflowReader",
     "InvalidReferenceError",
+    "MalformedWebhookError",
     "MissingCapabilityError",
     "NotFound",
     "NotResolved",
@@ -101,6 +110,7 @@ __all__ = [
     "PaymentProvider",
     "Pending",
     "PermanentAccountIssuer",
+    "PlainAcknowledger",
     "ProviderUnavailableError",
     "RefundFacts",
     "RefundInstruction",
@@ -122,6 +132,8 @@ __all__ = [
     "VirtualAccount",
     "VirtualAccountIssued",
     "VirtualAccountResult",
+    "WebhookAcknowledger",
+    "WebhookOutcome",
     "WebhookSignatureError",
     "WebhookSubject",
     "WebhookVerifier",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar, overload
 
+from kro.payment.providers.acknowledgement import PlainAcknowledger, WebhookAcknowledger
 from kro.payment.providers.disputes import DisputeReader
 from kro.payment.providers.history import HistoryReader
 from kro.payment.providers.protocols import (
@@ -87,7 +88,8 @@ class PaymentProvider:
     """One vendor's capabilities, for the place that wires them; a service asks only for those it uses.
 
     What a vendor lacks is left out: it is not in ``capabilities``, and reading it raises ``MissingCapabilityError``,
-    so a wiring that needs it fails when the program starts and not when money should move.
+    so a wiring that needs it fails when the program starts and not when money should move. ``acknowledger`` says how
+    its webhooks are answered.
     """
 
     name: str
@@ -106,6 +108,7 @@ class PaymentProvider:
     permanent_accounts: _Offered[PermanentAccountIssuer] = _Offered()
     inflows: _Offered[InflowReader] = _Offered()
     balances: _Offered[BalanceReader] = _Offered()
+    acknowledger: WebhookAcknowledger = field(default_factory=PlainAcknowledger)
 
     @property
     def capabilities(self) -> frozenset[Capability]:

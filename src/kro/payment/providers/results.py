@@ -229,7 +229,7 @@ class WebhookSubject(StrEnum):
     REFUND = "refund"
     DISPUTE = "dispute"
     INFLOW = "inflow"
-    """Money on an account that was lent; the reference is the provider's own of it."""
+    """Money on a virtual account, to be asked for by the provider's own id of it."""
     OTHER = "other"
 
 
