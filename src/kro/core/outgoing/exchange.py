@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TypeAlias
 
-JSONValue: TypeAlias = "dict[str, JSONValue] | list[JSONValue] | str | int | float | Decimal | bool | None"
+JSONValue: TypeAlias = "dict[str, JSONValue] | list[JSONValue] | str | int | float | bool | None"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A complete answer below 500 that is JSON (or empty where the caller allows that).
-
-    Numbers with a point or an exponent are ``Decimal``, digit for digit as they came: some vendors count in those.
-    """
+    """A complete answer below 500 that is JSON (or empty where the caller allows that)."""
 
     status: int
     body: JSONValue = field(repr=False)

@@ -9,7 +9,8 @@ from kro.management.controller import (
     admin_fees,
     admin_operations,
     admin_payouts,
-    admin_providers,
+    admin_proposals,
+    admin_reconciliation,
     admin_refunds,
     admin_reports,
     admin_stuck_payouts,
@@ -30,7 +31,8 @@ router.include_router(admin_stuck_payouts.router)
 router.include_router(admin_fees.router)
 router.include_router(admin_payouts.router)
 router.include_router(admin_refunds.router)
-router.include_router(admin_providers.router)
+router.include_router(admin_exceptions.router)
+router.include_router(admin_proposals.router)
 router.include_router(admin_operations.router)
 router.include_router(admin_reconciliation.router)
 router.include_router(admin_breaks.router)

@@ -7,9 +7,19 @@ from fastapi import Depends, Request
 from kro.core.database.invariants import Invariants
 from kro.core.http import CursorSigner
 from kro.core.outbox import DeadLetters
-from kro.core.outgoing.call_log import CallLog
-from kro.management.domain import Accounts, AdminAccess, BankAccounts, PayoutRequests
-from kro.payment.domain import AdminPayoutReads, PayoutResolutions, PayoutService, WebhookAdmin
+from kro.management.domain import Accounts, AdminAccess, BankAccounts, PayoutRequests, ProposalService
+from kro.payment.domain import (
+    AdminPayoutReads,
+    PayoutResolutions,
+    PayoutService,
+    ReconciliationBreaks,
+    ReconciliationRuns,
+    SafeguardingReads,
+    StatementImports,
+    SuspenseService,
+    WebhookAdmin,
+)
+from kro.refund.domain import ChargebackService, ReceivableService
 
 
 async def _accounts(request: Request) -> Accounts:
@@ -52,8 +62,36 @@ async def _reconciliation(request: Request) -> Invariants:
     return cast("Invariants", request.app.state.reconciliation)
 
 
-async def _call_log(request: Request) -> CallLog:
-    return cast("CallLog", request.app.state.call_log)
+async def _chargebacks(request: Request) -> ChargebackService:
+    return cast("ChargebackService", request.app.state.chargebacks)
+
+
+async def _debts(request: Request) -> ReceivableService:
+    return cast("ReceivableService", request.app.state.debts)
+
+
+async def _suspense(request: Request) -> SuspenseService:
+    return cast("SuspenseService", request.app.state.suspense)
+
+
+async def _proposals(request: Request) -> ProposalService:
+    return cast("ProposalService", request.app.state.proposals)
+
+
+async def _statement_imports(request: Request) -> StatementImports:
+    return cast("StatementImports", request.app.state.reconciliation_imports)
+
+
+async def _reconciliation_runs(request: Request) -> ReconciliationRuns:
+    return cast("ReconciliationRuns", request.app.state.reconciliation_runs)
+
+
+async def _breaks(request: Request) -> ReconciliationBreaks:
+    return cast("ReconciliationBreaks", request.app.state.reconciliation_breaks)
+
+
+async def _safeguarding(request: Request) -> SafeguardingReads:
+    return cast("SafeguardingReads", request.app.state.safeguarding)
 
 
 async def _cursors(request: Request) -> CursorSigner:
@@ -70,5 +108,14 @@ PayoutResolutionsDep = Annotated[PayoutResolutions, Depends(_payout_resolutions)
 WebhookAdminDep = Annotated[WebhookAdmin, Depends(_webhook_admin)]
 DeadLettersDep = Annotated[DeadLetters, Depends(_dead_letters)]
 ReconciliationDep = Annotated[Invariants, Depends(_reconciliation)]
-CallLogDep = Annotated[CallLog, Depends(_call_log)]
+ChargebacksDep = Annotated[ChargebackService, Depends(_chargebacks)]
+DebtsDep = Annotated[ReceivableService, Depends(_debts)]
+SuspenseDep = Annotated[SuspenseService, Depends(_suspense)]
+ProposalsDep = Annotated[ProposalService, Depends(_proposals)]
+
+
+StatementImportsDep = Annotated[StatementImports, Depends(_statement_imports)]
+ReconciliationRunsDep = Annotated[ReconciliationRuns, Depends(_reconciliation_runs)]
+BreaksDep = Annotated[ReconciliationBreaks, Depends(_breaks)]
+SafeguardingDep = Annotated[SafeguardingReads, Depends(_safeguarding)]
 CursorsDep = Annotated[CursorSigner, Depends(_cursors)]

@@ -79,7 +79,6 @@ from kro.payment.domain.errors import (
     ResolutionNotFoundError,
     ResolutionOpenError,
     SecondPersonError,
-    UnknownProviderError,
     WebhookNotFoundError,
 )
 from kro.payment.domain.one_code import OneCode
@@ -278,7 +277,6 @@ __all__ = [
     "TopUpRules",
     "TopUps",
     "Unknown",
-    "UnknownProviderError",
     "UnsupportedAmountError",
     "Variance",
     "WebhookAdmin",

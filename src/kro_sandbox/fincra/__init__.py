@@ -1,1 +1,0 @@
-"""Fincra: the API under `/fincra`, its hosted checkout page and its webhooks."""
