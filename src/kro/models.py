@@ -4,6 +4,7 @@ from kro.core.auth import models as auth
 from kro.core.database import plumbing
 from kro.core.database.base import Base
 from kro.core.outbox import models as outbox
+from kro.core.outgoing import models as outgoing
 from kro.core.rate_limit import models as rate_limit
 from kro.core.scheduler import models as scheduler
 from kro.core.two_factor import models as two_factor
@@ -27,6 +28,7 @@ __all__ = [
     "management",
     "order",
     "outbox",
+    "outgoing",
     "payment",
     "payouts",
     "plumbing",

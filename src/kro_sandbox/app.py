@@ -8,11 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kro_sandbox.control.api import ControlAPI
+from kro_sandbox.control.fincra import FincraControl
 from kro_sandbox.control.pages import ControlPages
 from kro_sandbox.control.paystack import PaystackControl
 from kro_sandbox.core.clock import SystemClock
 from kro_sandbox.core.pages import Pages
 from kro_sandbox.core.wire import MalformedBodyError, json_response
+from kro_sandbox.fincra.api import FincraAPI
+from kro_sandbox.fincra.checkout import FincraCheckout
 from kro_sandbox.paystack.api import PaystackAPI
 from kro_sandbox.paystack.checkout import Checkout
 from kro_sandbox.sandbox import Sandbox
@@ -37,6 +40,11 @@ def create_app(settings: SandboxSettings) -> Starlette:
         *PaystackControl(paystack=sandbox.paystack).routes(),
         *Checkout(paystack=sandbox.paystack, faults=sandbox.faults, pages=pages).routes(),
         *PaystackAPI(paystack=sandbox.paystack, faults=sandbox.faults, public_url=sandbox.public_url).routes(),
+        *FincraControl(fincra=sandbox.fincra).routes(),
+        *FincraCheckout(fincra=sandbox.fincra, pages=pages).routes(),
+        *FincraAPI(
+            fincra=sandbox.fincra, faults=sandbox.faults, options=sandbox.options, public_url=sandbox.public_url
+        ).routes(),
         *sandbox.termii.routes(),
         *sandbox.sendgrid.routes(),
     ]

@@ -7,6 +7,7 @@ from kro_sandbox.core.inbox import Inbox
 from kro_sandbox.core.options import Options
 from kro_sandbox.core.tokens import NumericIds
 from kro_sandbox.core.webhooks import WebhookSender
+from kro_sandbox.fincra.service import Fincra
 from kro_sandbox.paystack.service import Paystack
 from kro_sandbox.sendgrid.api import SendGridAPI
 from kro_sandbox.settings import SandboxSettings
@@ -39,6 +40,15 @@ class Sandbox:
             background=self.background,
             webhooks=self.webhooks,
         )
+        self.fincra = Fincra(
+            settings=settings,
+            clock=clock,
+            ids=NumericIds(),
+            faults=self.faults,
+            options=self.options,
+            background=self.background,
+            webhooks=self.webhooks,
+        )
         self.termii = TermiiAPI(
             settings=settings,
             clock=clock,
@@ -62,6 +72,7 @@ class Sandbox:
         self.webhooks.clear()
         self.options.become(Options.initial(self.settings))
         self.paystack.reset()
+        self.fincra.reset()
         self.termii.reset()
 
     async def close(self) -> None:

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 
 PAYSTACK_TEST_KEY = "sk_test_kro_sandbox_0000000000000000000000"
+FINCRA_TEST_KEY = "fincra_kro_sandbox_secret_000000000000"
+FINCRA_PUBLIC_KEY = "pk_test_kro_sandbox_fincra_00000000000"
+FINCRA_WEBHOOK_KEY = "fincra_kro_sandbox_webhook_00000000000"
+FINCRA_BUSINESS = "64f1c2a4b7d9e30012ab4567"
 TERMII_TEST_KEY = "TL_kro_sandbox_0000000000000000000000"
 TERMII_SIGNING_KEY = "TL_kro_sandbox_secret_0000000000000000"
 SENDGRID_TEST_KEY = "SG.kro_sandbox.0000000000000000000000"
@@ -22,9 +26,13 @@ class SandboxSettings:
     webhook_timeout: float = 30.0
     paystack_key: str = PAYSTACK_TEST_KEY
     opening_balance: int = 1_000_000_000
-    """Kobo on the Paystack balance before anything happened."""
+    """Kobo on each payment company's balance before anything happened."""
     transfer_delay: float = 0.5
     refund_delay: float = 0.5
+    fincra_key: str = FINCRA_TEST_KEY
+    fincra_public_key: str = FINCRA_PUBLIC_KEY
+    fincra_webhook_key: str = FINCRA_WEBHOOK_KEY
+    fincra_business: str = FINCRA_BUSINESS
     termii_key: str = TERMII_TEST_KEY
     termii_signing_key: str = TERMII_SIGNING_KEY
     termii_senders: tuple[str, ...] = ("KRO", "KROTrust", "N-Alert")

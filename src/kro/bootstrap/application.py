@@ -139,6 +139,7 @@ class Application:
             "suspense": self.exceptions.suspense,
             "proposals": self.exceptions.proposals,
             "realtime": self.realtime,
+            "call_log": base.call_log,
             "reconciliation": self.reconciliation.invariants,
             "reconciliation_imports": self.reconciliation.imports,
             "reconciliation_runs": self.reconciliation.runs,
@@ -160,7 +161,7 @@ def build(
 ) -> Application:
     """Join the program; nothing is opened yet. Tests bring their own outside world, time and cheaper hashes."""
     base = lay_foundation(settings, clock=clock)
-    outside = providers or choose_providers(settings)
+    outside = providers or choose_providers(settings, recorder=base.call_log)
     identity = build_identity(base, outside, hasher=hasher or PasswordHasher())
     orders_hear = OrderReceipts(orders=OrderRepository(base.database), ids=base.ids)
     debts_hear = DebtReceipts(receivables=ReceivableRepository(base.database), ids=base.ids)

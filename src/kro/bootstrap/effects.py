@@ -77,6 +77,7 @@ def build_steps(base: Foundation, listening: Listening, paying_out: PayingOut, r
         Step("payment.polls", 5.0, lambda: listening.poller.poll_due(limit=batch)),
         Step("refund.polls", 5.0, lambda: refunding.tracker.poll_due(limit=batch)),
         Step("payout.alarms", 60.0, paying_out.alarms.raise_due, alone=True),
+        Step("retention.calls", 3600.0, base.call_log.forget, alone=True),
         Step("ledger.rollups", 60.0, Rollups(base.database).advance, alone=True),
     )
 

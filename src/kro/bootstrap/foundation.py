@@ -13,6 +13,7 @@ from kro.core.decisions import DecisionRunner
 from kro.core.encryption import BlindIndex, FieldCipher
 from kro.core.http import render_problem
 from kro.core.ids import IdSource, SystemIdSource
+from kro.core.outgoing.call_log import CallLog
 from kro.core.rate_limit import RateLimiter
 from kro.core.two_factor import TwoFactor
 
@@ -26,6 +27,7 @@ class Foundation:
     cipher: FieldCipher
     index: BlindIndex
     limiter: RateLimiter
+    call_log: CallLog
     two_factor: TwoFactor
     clock: Clock
     ids: IdSource
@@ -36,7 +38,7 @@ def lay_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundat
     used_clock = clock or SystemClock()
     options = pool_options(settings)
     database = Database(options)
-    security = settings.security
+    security, ids = settings.security, SystemIdSource()
     cipher = FieldCipher(
         keys={key_id: key.get_secret_value() for key_id, key in security.encryption_keys.items()},
         active_key_id=security.active_encryption_key_id,
@@ -49,9 +51,10 @@ def lay_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundat
         cipher=cipher,
         index=BlindIndex(key=security.blind_index_key.get_secret_value()),
         limiter=RateLimiter(database),
+        call_log=CallLog(database, cipher=cipher, ids=ids),
         two_factor=TwoFactor(database, cipher=cipher, clock=used_clock),
         clock=used_clock,
-        ids=SystemIdSource(),
+        ids=ids,
     )
 
 

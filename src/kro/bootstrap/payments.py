@@ -127,6 +127,7 @@ def build_listening(
         intake=WebhookIntake(
             webhooks=webhooks,
             verifiers={vendor.name: vendor.webhooks},
+            acknowledgers={vendor.name: vendor.acknowledger},
             cipher=base.cipher,
             clock=base.clock,
             ids=base.ids,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kro.core.config import Settings
 from kro.core.email import EmailProvider, SendGridEmail, SendGridSettings
+from kro.core.outgoing import CallRecorder
 from kro.core.sms import SMSProvider, TermiiSettings, TermiiSMS
 from kro.core.storage import LocalObjectStore, ObjectStore
 from kro.payment.providers import PaymentProvider
@@ -20,17 +21,21 @@ class Providers:
     files: ObjectStore
 
 
-def choose_providers(settings: Settings) -> Providers:
-    """Return the production adapters; against the sandbox only their addresses and keys differ."""
+def choose_providers(settings: Settings, *, recorder: CallRecorder | None = None) -> Providers:
+    """Return the production adapters; against the sandbox only their addresses and keys differ.
+
+    ``recorder`` is told of every call they make.
+    """
     return Providers(
-        payments=_paystack(settings).provider,
+        payments=_paystack(settings, recorder).provider,
         sms=TermiiSMS(
             TermiiSettings(
                 api_key=settings.termii.api_key.get_secret_value(),
                 base_url=settings.termii.base_url,
                 sender_id=settings.termii.sender_id,
                 channel=settings.termii.channel,
-            )
+            ),
+            recorder=recorder,
         ),
         email=SendGridEmail(
             SendGridSettings(
@@ -39,13 +44,14 @@ def choose_providers(settings: Settings) -> Providers:
                 from_name=settings.send_grid.from_name,
                 base_url=settings.send_grid.base_url,
                 sandbox_mode=settings.send_grid.sandbox_mode,
-            )
+            ),
+            recorder=recorder,
         ),
         files=LocalObjectStore(settings.storage.folder),
     )
 
 
-def _paystack(settings: Settings) -> Paystack:
+def _paystack(settings: Settings, recorder: CallRecorder | None) -> Paystack:
     paystack = settings.paystack
     return Paystack(
         PaystackSettings(
@@ -57,5 +63,6 @@ def _paystack(settings: Settings) -> Paystack:
             transfer_read_seconds=paystack.timeouts.transfer_read,
             pool_seconds=paystack.timeouts.pool,
             deadline_seconds=paystack.timeouts.total,
-        )
+        ),
+        recorder=recorder,
     )

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kro_sandbox.control.books import paystack_books
+from kro_sandbox.control.fincra import fincra_books
 from kro_sandbox.control.script import VENDORS, ScriptError, add_fault, fault_body
 from kro_sandbox.core.options import Options, TransferMode
 from kro_sandbox.core.wire import JSONObject, json_response, read_object
@@ -89,7 +90,9 @@ class ControlAPI:
         return Response(status_code=204 if was_there else 404)
 
     async def _books(self, request: Request) -> Response:  # noqa: ARG002  as above
-        return json_response({"paystack": paystack_books(self._sandbox.paystack.state)})
+        return json_response(
+            {"paystack": paystack_books(self._sandbox.paystack.state), "fincra": fincra_books(self._sandbox.fincra)}
+        )
 
     async def _show_options(self, request: Request) -> Response:  # noqa: ARG002  as above
         return json_response(dataclasses.asdict(self._sandbox.options))
@@ -118,6 +121,8 @@ def _option_error(wanted: JSONObject) -> str | None:
         "transfer_delay": (int, float),
         "refund_delay": (int, float),
         "termii_webhooks": (bool,),
+        "fincra_webhook_retry": (bool,),
+        "fincra_ip_refused": (bool,),
     }
     assert allowed.keys() == set(Options.__slots__)  # noqa: S101  a new option has to be listed here
     for name, value in wanted.items():

@@ -4,6 +4,8 @@ from typing import Any
 
 from kro_sandbox.core.faults import HTTP, WEBHOOK, Fault, FaultBook, FaultKind
 from kro_sandbox.core.wire import JSONObject
+from kro_sandbox.fincra.api import OPERATIONS as FINCRA
+from kro_sandbox.fincra.checkout import PAY_KINDS as FINCRA_PAY_KINDS
 from kro_sandbox.paystack.api import OPERATIONS as PAYSTACK
 from kro_sandbox.paystack.checkout import PAY_KINDS
 from kro_sandbox.sendgrid.api import OPERATIONS as SENDGRID
@@ -11,6 +13,7 @@ from kro_sandbox.termii.api import OPERATIONS as TERMII
 
 VENDORS: dict[str, dict[str, frozenset[FaultKind]]] = {
     "paystack": {**PAYSTACK, "pay": PAY_KINDS, "webhook": WEBHOOK, "*": HTTP},
+    "fincra": {**FINCRA, "pay": FINCRA_PAY_KINDS, "webhook": WEBHOOK, "*": HTTP},
     "termii": {**TERMII, "webhook": WEBHOOK, "*": HTTP},
     "sendgrid": {**SENDGRID, "*": SENDGRID["send"]},
 }

@@ -19,6 +19,10 @@ class Options:
     transfer_delay: float
     refund_delay: float
     termii_webhooks: bool
+    fincra_webhook_retry: bool
+    """Fincra sends a webhook once unless the business asks for more."""
+    fincra_ip_refused: bool
+    """Fincra answers live calls only to listed addresses."""
 
     @classmethod
     def initial(cls, settings: SandboxSettings) -> "Options":
@@ -28,6 +32,8 @@ class Options:
             transfer_delay=settings.transfer_delay,
             refund_delay=settings.refund_delay,
             termii_webhooks=settings.termii_webhooks,
+            fincra_webhook_retry=False,
+            fincra_ip_refused=False,
         )
 
     def become(self, other: "Options") -> None:

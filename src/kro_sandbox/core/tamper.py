@@ -5,6 +5,10 @@ import copy
 from kro_sandbox.core.faults import Fault, FaultKind
 from kro_sandbox.core.wire import JSONObject
 
+_AMOUNTS = frozenset({"amount", "amountReceived", "sourceAmount"})
+_CURRENCIES = frozenset({"currency", "sourceCurrency", "destinationCurrency"})
+_REFERENCES = frozenset({"reference", "transaction_reference", "merchantReference", "customerReference"})
+
 
 def tampered(payload: JSONObject, fault: Fault) -> JSONObject:
     """Return a copy of a vendor's message with a wrong amount, currency or reference."""
@@ -18,15 +22,16 @@ def tampered(payload: JSONObject, fault: Fault) -> JSONObject:
 
 def _change(data: JSONObject, fault: Fault) -> None:
     match fault.kind:
-        case FaultKind.WRONG_AMOUNT if "amount" in data:
-            wrong = fault.whole("amount", int(data["amount"]) + 1)
-            # Refund webhooks carry the amount as a string; the type must survive.
-            data["amount"] = str(wrong) if isinstance(data["amount"], str) else wrong
-        case FaultKind.WRONG_CURRENCY if "currency" in data:
-            data["currency"] = fault.text("currency", "GHS" if data["currency"] != "GHS" else "NGN")
+        case FaultKind.WRONG_AMOUNT:
+            for name in _AMOUNTS & data.keys():
+                wrong = fault.whole("amount", int(data[name]) + 1)
+                # Refund webhooks carry the amount as a string; the type must survive.
+                data[name] = str(wrong) if isinstance(data[name], str) else wrong
+        case FaultKind.WRONG_CURRENCY:
+            for name in _CURRENCIES & data.keys():
+                data[name] = fault.text("currency", "GHS" if data[name] != "GHS" else "NGN")
         case FaultKind.WRONG_REFERENCE:
-            for name in ("reference", "transaction_reference"):
-                if name in data:
-                    data[name] = fault.text("reference", f"other-{data[name]}")
+            for name in _REFERENCES & data.keys():
+                data[name] = fault.text("reference", f"other-{data[name]}")
         case _:
             pass

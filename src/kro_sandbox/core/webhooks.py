@@ -99,7 +99,15 @@ class WebhookSender:
         self._count = 0
 
     def send(
-        self, *, vendor: str, event: str, reference: str, payload: JSONObject, sign: Sign, forged: bool = False
+        self,
+        *,
+        vendor: str,
+        event: str,
+        reference: str,
+        payload: JSONObject,
+        sign: Sign,
+        forged: bool = False,
+        is_retried: bool = True,
     ) -> Delivery:
         """Schedule one event; what the script says about the vendor's webhooks happens to it."""
         fault = self._faults.take(vendor=vendor, operations=(f"webhook:{event}", "webhook"), kinds=WEBHOOK)
@@ -125,7 +133,7 @@ class WebhookSender:
         if fault is not None and fault.kind is FaultKind.LOST:
             delivery.state = DeliveryState.LOST
         else:
-            self._background.start(lambda: self._deliver(delivery, fault))
+            self._background.start(lambda: self._deliver(delivery, fault, is_retried=is_retried))
         return delivery
 
     def resend(self, delivery_id: str) -> Delivery | None:
@@ -154,7 +162,7 @@ class WebhookSender:
         if self._client is not None:
             await self._client.aclose()
 
-    async def _deliver(self, delivery: Delivery, fault: Fault | None) -> None:
+    async def _deliver(self, delivery: Delivery, fault: Fault | None, *, is_retried: bool = True) -> None:
         copies = 1
         if fault is not None:
             if fault.kind is FaultKind.LATE:
@@ -163,7 +171,7 @@ class WebhookSender:
                 await self._wait_for_another()
             elif fault.kind is FaultKind.DUPLICATE:
                 copies = fault.whole("copies", 2)
-        for delay in (*self._retry_delays, None):
+        for delay in (*(self._retry_delays if is_retried else ()), None):
             received = await asyncio.gather(*(self._attempt(delivery) for _ in range(copies)))
             self._release_held()
             if any(received):

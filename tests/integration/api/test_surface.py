@@ -26,7 +26,7 @@ PUBLIC: Final = {
     ("POST", "/v1/auth/refresh"),
     ("POST", "/v1/admin/auth/login"),
     ("POST", "/v1/admin/auth/refresh"),
-    ("POST", "/v1/webhooks/paystack"),
+    ("POST", "/v1/webhooks/{provider}"),
 }
 """All a stranger may call; whoever adds to it has thought of what a stranger can repeat."""
 

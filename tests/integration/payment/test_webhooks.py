@@ -13,9 +13,20 @@ from kro.core.ids import SystemIdSource
 from kro.core.money import Money
 from kro.payment.database.records import NewWebhook
 from kro.payment.database.webhooks import WebhookRepository
-from kro.payment.domain import PaymentStatus, Progress, WebhookAdmin, WebhookNotFoundError, WebhookState, WebhookView
-from kro.payment.providers import WebhookSignatureError
+from kro.payment.domain import (
+    PaymentStatus,
+    Progress,
+    UnknownProviderError,
+    WebhookAdmin,
+    WebhookIntake,
+    WebhookNotFoundError,
+    WebhookState,
+    WebhookView,
+)
+from kro.payment.providers import Acknowledgement, WebhookSignatureError
 from kro.payment.providers.fake import Fault
+from kro.payment.providers.providus.credentials import signature
+from kro.payment.providers.providus.webhooks import ProvidusAcknowledger, ProvidusWebhooks
 
 
 @pytest.fixture
@@ -107,6 +118,73 @@ class TestIntake:
         opened = world.cipher.open(row["body"].decode(), context=f"payment_webhook_info.body:{row['id']}")
         assert '"reference": "T1"' in opened
         assert "x-paystack-signature" not in row["headers"]
+
+
+BANK_NOTICE = (
+    b'{"sessionId":"000004210301180534806663649508","accountNumber":"9977581536","transactionAmount":"1",'
+    b'"settlementId":"202210301006807600001432"}'
+)
+
+
+class TestAnswer:
+    """What each provider is told: the bank goes by the body and has money swept by it, so 00 comes after the commit."""
+
+    @staticmethod
+    def desk(world: PaymentWorld, database: Database | None = None) -> WebhookIntake:
+        return WebhookIntake(
+            webhooks=WebhookRepository(database or world.database),
+            verifiers={
+                "providus": ProvidusWebhooks(client_id="c", secrets=("s",)),
+                "paystack": world.provider.provider.webhooks,
+            },
+            acknowledgers={"providus": ProvidusAcknowledger()},
+            cipher=world.cipher,
+            clock=world.clock,
+            ids=world.ids,
+        )
+
+    async def tell(self, intake: WebhookIntake, raw: bytes = BANK_NOTICE, *, known: str = "s") -> str:
+        headers = {"Client-Id": "c", "X-Auth-Signature": signature("c", known)}
+        told = await intake.answer(provider="providus", raw=raw, headers=headers)
+        assert told.status == 200
+        assert told.body is not None
+        return str(told.body["responseCode"])
+
+    async def test_stored_once_is_00_and_ever_after_01(self, world: PaymentWorld, admin: WebhookAdmin) -> None:
+        intake = self.desk(world)
+
+        assert await self.tell(intake) == "00"
+        assert await self.tell(intake, BANK_NOTICE + b" ") == "01"
+
+        kept = await only(admin)
+        assert (kept.event_type, kept.subject, kept.reference) == ("settlement", "inflow", "202210301006807600001432")
+
+    async def test_what_is_not_authentic_or_unusable_is_02_and_not_kept(self, world: PaymentWorld) -> None:
+        intake = self.desk(world)
+
+        assert await self.tell(intake, known="other") == "02"
+        assert await self.tell(intake, b"{}") == "02"
+        assert await world.count("payment_webhook_info") == 0
+
+    async def test_what_could_not_be_stored_is_03_and_comes_again(self, world: PaymentWorld) -> None:
+        class Lost(Database):
+            async def execute(self, sql: str, *args: object) -> int:
+                raise OSError("gone")
+
+        assert await self.tell(self.desk(world, Lost(PoolOptions(dsn="")))) == "03"
+        assert await self.tell(self.desk(world)) == "00"
+
+    async def test_others_get_an_empty_200_or_a_problem(self, world: PaymentWorld) -> None:
+        raw, headers = world.provider.webhook("charge.success", "T1")
+        intake = self.desk(world)
+
+        for _ in range(2):
+            told = await intake.answer(provider="paystack", raw=raw, headers=headers)
+            assert told == Acknowledgement(status=200)
+        with pytest.raises(WebhookSignatureError):
+            await intake.answer(provider="paystack", raw=raw + b" ", headers=headers)
+        with pytest.raises(UnknownProviderError):
+            await intake.answer(provider="nobody", raw=raw, headers=headers)
 
 
 class TestProcessing:

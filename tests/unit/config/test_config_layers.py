@@ -176,5 +176,9 @@ class TestPredecessorFiles:
         assert settings.twilio.from_number == "+15005550006"
         assert settings.aws is not None
         assert settings.aws.bucket == "kro"
+        assert settings.providus is not None
+        assert settings.providus.user_name == "u"
+        assert [one.get_secret_value() for one in settings.providus.accepted_webhook_secrets] == ["s"]
+        assert settings.providus.dynamic_account_seconds == 600
         assert settings.highlight.project_id == "1"
         assert load_settings(environment="dev", environ={}).twilio is None

@@ -8,7 +8,9 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -47,7 +49,7 @@ class Sleeps:
         self.waits.append(seconds)
 
 
-def client(script: Script, sleeps: Sleeps | None = None, **settings: int) -> OutgoingHTTP:
+def client(script: Script, sleeps: Sleeps | None = None, **settings: Any) -> OutgoingHTTP:
     return OutgoingHTTP(
         OutgoingSettings(provider="vendor", base_url="https://vendor.example/base", **settings),
         headers={"Authorization": f"Bearer {SECRET}"},
@@ -107,6 +109,14 @@ class TestReplies:
         assert isinstance(reply, Reply)
         assert reply.object == {"id": 3017544054459083819856413}
 
+    async def test_decimals_are_read_digit_for_digit(self) -> None:
+        script = Script(httpx2.Response(200, content=b'{"amount": 90071992547409.91, "rate": 1.10}'))
+
+        reply = await get(client(script))
+
+        assert isinstance(reply, Reply)
+        assert repr(reply.object) == repr({"amount": Decimal("90071992547409.91"), "rate": Decimal("1.10")})
+
     async def test_an_empty_body_is_a_reply_only_where_allowed(self) -> None:
         async with client(Script(httpx2.Response(202), httpx2.Response(202))) as http:
             allowed = await http.call(operation="w", method="POST", path="/t", empty_allowed=True)
@@ -127,6 +137,7 @@ class TestUnusableAnswers:
             (httpx2.Response(200, html="<h1>Welcome</h1>"), "not_json"),
             (httpx2.Response(403, html="<h1>Blocked</h1>"), "not_json"),
             (httpx2.Response(200, content=b'{"amount": NaN}'), "not_json"),
+            (httpx2.Response(200, content=b'{"amount": 1e99999999999999999999}'), "not_json"),
             (httpx2.Response(200, content=b"[" * 200_000), "not_json"),
             (httpx2.Response(200, content=b"\xff\xfe\xfd"), "not_json"),
             (httpx2.Response(200, content=b'{"status": tr'), "not_json"),

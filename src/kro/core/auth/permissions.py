@@ -28,6 +28,7 @@ class Permission(StrEnum):
     EXCEPTIONS_APPROVE = "exceptions.approve"
     RECONCILIATION_MANAGE = "reconciliation.manage"
     REPORTS_READ = "reports.read"
+    PROVIDERS_READ = "providers.read"
     WEBHOOKS_READ = "webhooks.read"
     WEBHOOKS_REPLAY = "webhooks.replay"
     OUTBOX_READ = "outbox.read"
@@ -57,7 +58,13 @@ _READ_ALL: Final = frozenset(
     {Permission.USERS_READ, Permission.ORDERS_READ, Permission.PAYOUTS_READ, Permission.REFUNDS_READ}
 )
 _OPERATE: Final = frozenset(
-    {Permission.WEBHOOKS_READ, Permission.WEBHOOKS_REPLAY, Permission.OUTBOX_READ, Permission.OUTBOX_REPLAY}
+    {
+        Permission.PROVIDERS_READ,
+        Permission.WEBHOOKS_READ,
+        Permission.WEBHOOKS_REPLAY,
+        Permission.OUTBOX_READ,
+        Permission.OUTBOX_REPLAY,
+    }
 )
 
 ROLES: Final = (

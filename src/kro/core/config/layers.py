@@ -22,6 +22,8 @@ CARRIED_OVER: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
     ("database", "password"): ("database", "owner", "password"),
     ("twilio", "phoneNumber"): ("twilio", "fromNumber"),
     ("telnyx", "phoneNumber"): ("telnyx", "fromNumber"),
+    ("fincra", "apiKey"): ("fincra", "secretKey"),
+    ("fincra", "encryptionKey"): ("fincra", "webhookSecret"),
     ("providus", "username"): ("providus", "userName"),
     ("aws", "bucketName"): ("aws", "bucket"),
 }

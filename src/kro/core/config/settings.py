@@ -63,13 +63,13 @@ class Settings(Group):
     sandbox: SandboxSettings
     logging: LoggingSettings
     paystack: PaystackSettings
+    fincra: FincraSettings
     termii: TermiiSettings
     send_grid: SendGridSettings
     redis: RedisSettings = RedisSettings()
     highlight: HighlightSettings = HighlightSettings()
     twilio: TwilioSettings | None = None
     telnyx: TelnyxSettings | None = None
-    fincra: FincraSettings | None = None
     providus: ProvidusSettings | None = None
     aws: AWSSettings | None = None
     demo: DemoSettings = DemoSettings()

@@ -6,8 +6,9 @@ Groups that no adapter reads yet exist so that a predecessor's ``production.json
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from kro.core.config.groups import BaseURL, Group, Seconds
 
@@ -81,23 +82,52 @@ class TelnyxSettings(Group):
 
 
 class FincraSettings(Group):
-    base_url: BaseURL | None = None
-    api_key: SecretStr | None = None
+    """Nothing is asked of Fincra until secret key, public key and business id are given."""
+
+    base_url: BaseURL
     secret_key: SecretStr | None = None
     public_key: SecretStr | None = None
     business_id: str | None = None
     webhook_secret: SecretStr | None = None
-    encryption_key: SecretStr | None = None
+    """The webhook secret key, which Fincra also calls the encryption key."""
+    webhook_secrets: tuple[SecretStr, ...] = ()
+    """Further keys a webhook may be signed with, such as the previous one during a rotation."""
+    payment_methods: tuple[str, ...]
+    """What the hosted checkout offers."""
+    account_channel: str | None = None
+    """The bank that lends permanent virtual accounts; Fincra chooses one if it is not given."""
+    timeouts: VendorTimeouts
+
+    @property
+    def accepted_webhook_secrets(self) -> tuple[SecretStr, ...]:
+        """Every key a webhook may be signed with; none of them is an API key."""
+        first = () if self.webhook_secret is None else (self.webhook_secret,)
+        return (*first, *self.webhook_secrets)
 
 
 class ProvidusSettings(Group):
     base_url: BaseURL | None = None
+    """Of the collection service; ``transfer_base_url`` is of the transfer service, with credentials of its own."""
     transfer_base_url: BaseURL | None = None
     client_id: str | None = None
     client_secret: SecretStr | None = None
+    webhook_secrets: tuple[SecretStr, ...] = ()
+    """Further client secrets a notification may be signed with, such as the previous one during a rotation."""
     user_name: str | None = None
     password: SecretStr | None = None
     account_number: str | None = None
+    account_name: str = "KROTrust"
+    """Who transfers are from, in the words the bank prints."""
+    dynamic_account_seconds: Annotated[int, Field(gt=0, le=172_800)] = 600
+    """How long an account for one payment is lent, as agreed with the bank."""
+    bank_codes: dict[str, str] = Field(default_factory=dict)
+    """Six-digit interbank codes by the code we know a bank by, where they are not the usual ones."""
+    timeouts: VendorTimeouts | None = None
+
+    @property
+    def accepted_webhook_secrets(self) -> tuple[SecretStr, ...]:
+        """Notifications are signed with the client secret itself; rotation adds others."""
+        return (*((self.client_secret,) if self.client_secret else ()), *self.webhook_secrets)
 
 
 class AWSSettings(Group):

@@ -9,7 +9,16 @@ from typing import Final, Self
 import httpx2
 
 from kro.core.email.interface import Email, EmailAccepted, EmailOutcomeUnknown, EmailRefused, EmailResult
-from kro.core.outgoing import JSONValue, NotSent, OutcomeUnknown, OutgoingHTTP, OutgoingSettings, Reply, RetryPolicy
+from kro.core.outgoing import (
+    CallRecorder,
+    JSONValue,
+    NotSent,
+    OutcomeUnknown,
+    OutgoingHTTP,
+    OutgoingSettings,
+    Reply,
+    RetryPolicy,
+)
 
 _PROVIDER: Final = "sendgrid"
 _MESSAGE_ID: Final = "X-Message-Id"
@@ -44,6 +53,7 @@ class SendGridEmail:
         *,
         transport: httpx2.AsyncBaseTransport | None = None,
         retry: RetryPolicy | None = None,
+        recorder: CallRecorder | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._settings = settings
@@ -52,6 +62,7 @@ class SendGridEmail:
             headers={"Authorization": f"Bearer {settings.api_key}"},
             transport=transport,
             retry=retry,
+            recorder=recorder,
             sleep=sleep,
         )
 

@@ -4,14 +4,19 @@ import asyncio
 import itertools
 import json
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Self
 
 import httpx2
 
+from kro.core.outgoing.breaker import BreakerState
 from kro.core.outgoing.exchange import Exchange, JSONValue, NotSent, OutcomeUnknown, Reply
+from kro.core.outgoing.gates import GateRules, Gates
+from kro.core.outgoing.recording import CallRecord, CallRecorder, exchange_text, outcome_of
 from kro.core.outgoing.retry import RetryPolicy
 from kro.core.outgoing.urls import is_secure_url
 
@@ -23,7 +28,10 @@ logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 @dataclass(frozen=True, slots=True)
 class OutgoingSettings:
-    """How one provider is reached. ``deadline_seconds`` bounds a whole call with its repeats, whatever trickles in."""
+    """How one provider is reached. ``deadline_seconds`` bounds a whole call with its repeats, whatever trickles in.
+
+    ``keeps_exchanges`` has bodies recorded for support: never of messages, whose texts hold codes.
+    """
 
     provider: str
     base_url: str
@@ -33,6 +41,7 @@ class OutgoingSettings:
     deadline_seconds: float = 25
     max_connections: int = 20
     max_body_bytes: int = 1_000_000
+    keeps_exchanges: bool = False
 
     def __post_init__(self) -> None:
         if not is_secure_url(self.base_url):
@@ -53,9 +62,13 @@ class OutgoingHTTP:
         headers: Mapping[str, str] | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
         retry: RetryPolicy | None = None,
+        gates: GateRules | None = None,
+        recorder: CallRecorder | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._settings = settings
+        self._gates = Gates(gates)
+        self._recorder = recorder
         self._retry = retry or RetryPolicy()
         self._sleep = sleep
         self._client = httpx2.AsyncClient(
@@ -81,6 +94,10 @@ class OutgoingHTTP:
         """Close the connections."""
         await self._client.aclose()
 
+    def breakers(self) -> dict[str, BreakerState]:
+        """Return how the breaker of each operation called so far stands."""
+        return self._gates.states()
+
     async def call(
         self,
         *,
@@ -89,6 +106,7 @@ class OutgoingHTTP:
         path: str,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, JSONValue] | None = None,
+        reference: str | None = None,
         repeatable: bool = False,
         empty_allowed: bool = False,
         read_seconds: float | None = None,
@@ -96,9 +114,10 @@ class OutgoingHTTP:
     ) -> Exchange:
         """Make one call and say what came of it; never raises for what the other side or the network does.
 
-        ``operation`` names the call in logs. A request that did not leave is tried again; one that did only if it is
-        ``repeatable``: a read, or idempotent by the provider's documentation. ``path`` is below the base URL and
-        already escaped.
+        ``operation`` names the call in logs and has a breaker and a bulkhead of its own; behind a shut gate it did not
+        leave. ``reference`` is ours of what the call is about, to find it again by. A request that did not leave is
+        tried again; one that did only if it is ``repeatable``: a read, or idempotent by the provider's documentation.
+        ``path`` is below the base URL and already escaped.
         """
         if not path.startswith("/") or path.startswith("//"):
             raise ValueError("a path starts with exactly one slash, so that it cannot name another host")
@@ -110,15 +129,46 @@ class OutgoingHTTP:
             headers=None if body is None else {"Content-Type": "application/json"},
             timeout=self._timeout(read_seconds or self._settings.read_seconds),
         )
-        outcome = await self._within_deadline(
-            request,
-            deadline_seconds=deadline_seconds or self._settings.deadline_seconds,
-            repeatable=repeatable,
-            empty_allowed=empty_allowed,
+        began = time.monotonic()
+        outcome = await self._gates.through(
+            operation,
+            lambda: self._within_deadline(
+                request,
+                deadline_seconds=deadline_seconds or self._settings.deadline_seconds,
+                repeatable=repeatable,
+                empty_allowed=empty_allowed,
+            ),
         )
         if not isinstance(outcome, Reply):
             _LOG.warning("%s %s: %s", self._settings.provider, operation, outcome)
+        if self._recorder is not None:
+            text = exchange_text(method=method, path=path, body=dict(body or {}), exchange=outcome)
+            await self._record(self._recorder, operation, reference, outcome, text, time.monotonic() - began)
         return outcome
+
+    async def _record(
+        self,
+        recorder: CallRecorder,
+        operation: str,
+        reference: str | None,
+        exchange: Exchange,
+        text: str,
+        seconds: float,
+    ) -> None:
+        outcome, cause, status = outcome_of(exchange)
+        await recorder.record(
+            CallRecord(
+                provider=self._settings.provider,
+                operation=operation,
+                reference=reference,
+                outcome=outcome,
+                cause=cause,
+                status=status,
+                breaker=self._gates.states()[operation],
+                duration_ms=round(seconds * 1000),
+                exchange=text if self._settings.keeps_exchanges else None,
+            )
+        )
 
     def _timeout(self, read_seconds: float) -> httpx2.Timeout:
         settings = self._settings
@@ -181,8 +231,8 @@ def _classify(response: httpx2.Response, content: bytes | OutcomeUnknown, *, emp
     if not content and empty_allowed:
         return Reply(status, None, response.headers, retry_after)
     try:
-        body = json.loads(content, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        body = json.loads(content, parse_float=Decimal, parse_constant=_refuse_constant)
+    except (ValueError, ArithmeticError, RecursionError):
         return OutcomeUnknown("not_json", retry_after_seconds=retry_after)
     return Reply(status, body, response.headers, retry_after)
 

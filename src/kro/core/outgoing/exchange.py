@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TypeAlias
 
-JSONValue: TypeAlias = "dict[str, JSONValue] | list[JSONValue] | str | int | float | bool | None"
+JSONValue: TypeAlias = "dict[str, JSONValue] | list[JSONValue] | str | int | float | Decimal | bool | None"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A complete answer below 500 that is JSON (or empty where the caller allows that)."""
+    """A complete answer below 500 that is JSON (or empty where the caller allows that).
+
+    Numbers with a point or an exponent are ``Decimal``, digit for digit as they came: some vendors count in those.
+    """
 
     status: int
     body: JSONValue = field(repr=False)

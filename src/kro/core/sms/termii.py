@@ -8,7 +8,16 @@ from typing import Final, Self
 
 import httpx2
 
-from kro.core.outgoing import JSONValue, NotSent, OutcomeUnknown, OutgoingHTTP, OutgoingSettings, Reply, RetryPolicy
+from kro.core.outgoing import (
+    CallRecorder,
+    JSONValue,
+    NotSent,
+    OutcomeUnknown,
+    OutgoingHTTP,
+    OutgoingSettings,
+    Reply,
+    RetryPolicy,
+)
 from kro.core.sms.interface import SMS, MessageAccepted, MessageOutcomeUnknown, MessageRefused, SMSResult
 
 _PROVIDER: Final = "termii"
@@ -52,6 +61,7 @@ class TermiiSMS:
         *,
         transport: httpx2.AsyncBaseTransport | None = None,
         retry: RetryPolicy | None = None,
+        recorder: CallRecorder | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._settings = settings
@@ -59,6 +69,7 @@ class TermiiSMS:
             OutgoingSettings(provider=_PROVIDER, base_url=settings.base_url),
             transport=transport,
             retry=retry,
+            recorder=recorder,
             sleep=sleep,
         )
 

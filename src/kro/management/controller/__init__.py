@@ -10,6 +10,7 @@ from kro.management.controller import (
     admin_operations,
     admin_payouts,
     admin_proposals,
+    admin_providers,
     admin_reconciliation,
     admin_refunds,
     admin_reports,
@@ -33,6 +34,7 @@ router.include_router(admin_payouts.router)
 router.include_router(admin_refunds.router)
 router.include_router(admin_exceptions.router)
 router.include_router(admin_proposals.router)
+router.include_router(admin_providers.router)
 router.include_router(admin_operations.router)
 router.include_router(admin_reconciliation.router)
 router.include_router(admin_breaks.router)

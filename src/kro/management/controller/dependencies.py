@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from kro.core.database.invariants import Invariants
 from kro.core.http import CursorSigner
 from kro.core.outbox import DeadLetters
+from kro.core.outgoing.call_log import CallLog
 from kro.management.domain import Accounts, AdminAccess, BankAccounts, PayoutRequests, ProposalService
 from kro.payment.domain import (
     AdminPayoutReads,
@@ -94,6 +95,10 @@ async def _safeguarding(request: Request) -> SafeguardingReads:
     return cast("SafeguardingReads", request.app.state.safeguarding)
 
 
+async def _call_log(request: Request) -> CallLog:
+    return cast("CallLog", request.app.state.call_log)
+
+
 async def _cursors(request: Request) -> CursorSigner:
     return cast("CursorSigner", request.app.state.cursors)
 
@@ -112,10 +117,9 @@ ChargebacksDep = Annotated[ChargebackService, Depends(_chargebacks)]
 DebtsDep = Annotated[ReceivableService, Depends(_debts)]
 SuspenseDep = Annotated[SuspenseService, Depends(_suspense)]
 ProposalsDep = Annotated[ProposalService, Depends(_proposals)]
-
-
 StatementImportsDep = Annotated[StatementImports, Depends(_statement_imports)]
 ReconciliationRunsDep = Annotated[ReconciliationRuns, Depends(_reconciliation_runs)]
 BreaksDep = Annotated[ReconciliationBreaks, Depends(_breaks)]
 SafeguardingDep = Annotated[SafeguardingReads, Depends(_safeguarding)]
+CallLogDep = Annotated[CallLog, Depends(_call_log)]
 CursorsDep = Annotated[CursorSigner, Depends(_cursors)]

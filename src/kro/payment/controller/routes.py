@@ -6,6 +6,7 @@ from kro.core.database.pool import DatabaseBusyError
 from kro.core.guards import CurrentUser, Public
 from kro.core.http import IdempotencyKey, JSONBytes, Page, PageParameters, Position, problems, send
 from kro.core.ids import read_id
+from kro.payment.controller.acknowledging import acknowledged
 from kro.payment.controller.dependencies import CursorsDep, PaymentsDep, PayoutReadsDep, PayoutsDep, WebhooksDep
 from kro.payment.domain import (
     FollowedPayoutRead,
@@ -14,9 +15,10 @@ from kro.payment.domain import (
     PayoutNotFoundError,
     PayoutRead,
     PayoutStateError,
+    UnknownProviderError,
     render_payout,
 )
-from kro.payment.providers import WebhookSignatureError
+from kro.payment.providers import MalformedWebhookError, WebhookSignatureError
 
 router = APIRouter()
 
@@ -89,13 +91,13 @@ async def cancel_payout(payout_id: str, user: CurrentUser, key: IdempotencyKey, 
 
 
 @router.post(
-    "/webhooks/paystack",
+    "/webhooks/{provider}",
     dependencies=[Public],
     tags=["webhooks"],
-    responses=problems(WebhookSignatureError, DatabaseBusyError),
+    responses=problems(UnknownProviderError, WebhookSignatureError, MalformedWebhookError, DatabaseBusyError),
     openapi_extra={"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}, "required": True}},
 )
-async def receive_paystack(request: Request, webhooks: WebhooksDep) -> Response:
-    """Keep an event of Paystack's. Everything authentic is answered with 200, also what is known already."""
-    await webhooks.receive(provider="paystack", raw=await request.body(), headers=request.headers)
-    return Response(status_code=200)
+async def receive_webhook(provider: str, request: Request, webhooks: WebhooksDep) -> Response:
+    """Keep a provider's event. The answer is what that provider goes by: an empty 200, or 200 with its own words."""
+    told = await webhooks.answer(provider=provider, raw=await request.body(), headers=request.headers)
+    return acknowledged(told)

@@ -79,6 +79,7 @@ from kro.payment.domain.errors import (
     ResolutionNotFoundError,
     ResolutionOpenError,
     SecondPersonError,
+    UnknownProviderError,
     WebhookNotFoundError,
 )
 from kro.payment.domain.one_code import OneCode
@@ -277,6 +278,7 @@ __all__ = [
     "TopUpRules",
     "TopUps",
     "Unknown",
+    "UnknownProviderError",
     "UnsupportedAmountError",
     "Variance",
     "WebhookAdmin",

@@ -26,6 +26,13 @@ class WebhookNotFoundError(KroError):
     code = "webhook_not_found"
 
 
+class UnknownProviderError(KroError):
+    """No provider sends its events to this address."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "unknown_provider"
+
+
 class AccountCoolingError(KroError):
     """Money cannot go to this bank account yet; a new account has to wait first."""
 

@@ -6,17 +6,35 @@ from collections.abc import Mapping
 from typing import Final
 
 from kro.core.clock import Clock
+from kro.core.database.pool import DatabaseBusyError
 from kro.core.encryption import FieldCipher
+from kro.core.errors import KroError
 from kro.core.ids import IdSource
+from kro.core.telemetry import get_logger
 from kro.payment.database.records import NewWebhook
 from kro.payment.database.webhooks import WebhookRepository
-from kro.payment.providers import WebhookVerifier
+from kro.payment.domain.errors import UnknownProviderError
+from kro.payment.providers import (
+    Acknowledgement,
+    MalformedWebhookError,
+    PlainAcknowledger,
+    WebhookAcknowledger,
+    WebhookOutcome,
+    WebhookSignatureError,
+    WebhookVerifier,
+)
 
 _KEPT_HEADERS: Final = ("content-type", "user-agent")
+_PLAIN: Final = PlainAcknowledger()
+
+log = get_logger()
 
 
 class WebhookIntake:
-    """``verifiers`` by provider name. Bodies name payers, so they are kept sealed."""
+    """``verifiers`` by provider name; ``acknowledgers`` of those that want more than a status.
+
+    Bodies name payers, so they are kept sealed.
+    """
 
     def __init__(
         self,
@@ -26,20 +44,46 @@ class WebhookIntake:
         cipher: FieldCipher,
         clock: Clock,
         ids: IdSource,
+        acknowledgers: Mapping[str, WebhookAcknowledger] | None = None,
     ) -> None:
         self._webhooks = webhooks
+        self._acknowledgers = dict(acknowledgers or {})
         self._verifiers = verifiers
         self._cipher = cipher
         self._clock = clock
         self._ids = ids
 
-    async def receive(self, *, provider: str, raw: bytes, headers: Mapping[str, str]) -> None:
-        """Keep an event if it is authentic and new.
+    async def answer(self, *, provider: str, raw: bytes, headers: Mapping[str, str]) -> Acknowledgement:
+        """Take an event and return what its provider is to be told, which is good news only after the commit.
 
+        :raises UnknownProviderError: if no such provider sends events here.
+        :raises WebhookSignatureError: as ``receive``, where the provider reads no more than a status; so are
+        :raises MalformedWebhookError:
+        :raises DatabaseBusyError:
+        """
+        acknowledger = self._acknowledgers.get(provider, _PLAIN)
+        try:
+            outcome = await self.receive(provider=provider, raw=raw, headers=headers)
+        except (WebhookSignatureError, MalformedWebhookError, DatabaseBusyError) as failure:
+            told = acknowledger.acknowledge(_outcome_of(failure), raw=raw)
+            if told is None:
+                raise
+            log.warning("webhook_refused", provider=provider, code=failure.code)
+            return told
+        return acknowledger.acknowledge(outcome, raw=raw) or Acknowledgement(status=200)
+
+    async def receive(self, *, provider: str, raw: bytes, headers: Mapping[str, str]) -> WebhookOutcome:
+        """Keep an event if it is authentic and new, and say whether it was new.
+
+        :raises UnknownProviderError: if no such provider sends events here.
         :raises WebhookSignatureError: if it is not authentic; the database is not asked for such a thing.
+        :raises MalformedWebhookError: if it does not say what it is about, where the provider leaves that to us.
         :raises DatabaseBusyError: if it could not be stored, so that the provider sends it again.
         """
-        event = self._verifiers[provider].verify(raw=raw, headers=headers)
+        verifier = self._verifiers.get(provider)
+        if verifier is None:
+            raise UnknownProviderError
+        event = verifier.verify(raw=raw, headers=headers)
         webhook_id = self._ids.new()
         sealed = self._cipher.seal(raw.decode(errors="replace"), context=f"payment_webhook_info.body:{webhook_id}")
         webhook = NewWebhook(
@@ -53,4 +97,9 @@ class WebhookIntake:
             received_at=self._clock.now(),
         )
         kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-        await self._webhooks.store(webhook, headers=kept)
+        is_new = await self._webhooks.store(webhook, headers=kept)
+        return WebhookOutcome.ACCEPTED if is_new else WebhookOutcome.DUPLICATE
+
+
+def _outcome_of(failure: KroError) -> WebhookOutcome:
+    return WebhookOutcome.FAILED if isinstance(failure, DatabaseBusyError) else WebhookOutcome.REJECTED

@@ -1,5 +1,11 @@
 """Payment providers: protocols, closed results, one package per vendor and an in-memory fake held to the same tests."""
 
+from kro.payment.providers.acknowledgement import (
+    Acknowledgement,
+    PlainAcknowledger,
+    WebhookAcknowledger,
+    WebhookOutcome,
+)
 from kro.payment.providers.disputes import (
     DisputeFacts,
     DisputeLost,
@@ -10,6 +16,7 @@ from kro.payment.providers.disputes import (
 )
 from kro.payment.providers.errors import (
     InvalidReferenceError,
+    MalformedWebhookError,
     ProviderUnavailableError,
     UnsupportedAmountError,
     WebhookSignatureError,
@@ -20,13 +27,13 @@ from kro.payment.providers.protocols import (
     BankDirectory,
     CheckoutProvider,
     CollectionReader,
-    PaymentProvider,
     RefundReader,
     RefundSender,
     TransferReader,
     TransferSender,
     WebhookVerifier,
 )
+from kro.payment.providers.provider import Capability, MissingCapabilityError, PaymentProvider
 from kro.payment.providers.references import provider_reference_for
 from kro.payment.providers.results import (
     Bank,
@@ -69,10 +76,12 @@ from kro.payment.providers.virtual_accounts import (
 __all__ = [
     "AccountHolder",
     "AccountResolver",
+    "Acknowledgement",
     "BalanceReader",
     "Bank",
     "BankAccount",
     "BankDirectory",
+    "Capability",
     "CheckoutProvider",
     "CheckoutResult",
     "CheckoutStarted",
@@ -91,6 +100,8 @@ __all__ = [
     "HistoryReader",
     "InflowReader",
     "InvalidReferenceError",
+    "MalformedWebhookError",
+    "MissingCapabilityError",
     "NotFound",
     "NotResolved",
     "NotSent",
@@ -99,6 +110,7 @@ __all__ = [
     "PaymentProvider",
     "Pending",
     "PermanentAccountIssuer",
+    "PlainAcknowledger",
     "ProviderUnavailableError",
     "RefundFacts",
     "RefundInstruction",
@@ -120,6 +132,8 @@ __all__ = [
     "VirtualAccount",
     "VirtualAccountIssued",
     "VirtualAccountResult",
+    "WebhookAcknowledger",
+    "WebhookOutcome",
     "WebhookSignatureError",
     "WebhookSubject",
     "WebhookVerifier",

@@ -22,6 +22,13 @@ class WebhookSignatureError(KroError):
     code = "invalid_webhook_signature"
 
 
+class MalformedWebhookError(KroError):
+    """The event does not say what it is about."""
+
+    kind = ErrorKind.INVALID
+    code = "malformed_webhook"
+
+
 class UnsupportedAmountError(KroError):
     """The amount cannot be expressed exactly in the provider's units, or its currency is not offered."""
 

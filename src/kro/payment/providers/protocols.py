@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from kro.core.money import Money
-from kro.payment.providers.disputes import DisputeReader
-from kro.payment.providers.history import HistoryReader
 from kro.payment.providers.results import (
     Bank,
     BankAccount,
@@ -112,21 +109,3 @@ class WebhookVerifier(Protocol):
         :raises WebhookSignatureError: if it is not authentic, or no secret is configured.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentProvider:
-    """One vendor's capabilities, for the place that wires them; a service asks only for those it uses."""
-
-    name: str
-    checkout: CheckoutProvider
-    collections: CollectionReader
-    banks: BankDirectory
-    accounts: AccountResolver
-    transfer_sender: TransferSender
-    transfer_reader: TransferReader
-    refund_sender: RefundSender
-    refund_reader: RefundReader
-    history: HistoryReader
-    disputes: DisputeReader
-    webhooks: WebhookVerifier

@@ -18,11 +18,16 @@ def provider_reference_for(attempt_id: UUID) -> str:
     return str(attempt_id)
 
 
+def is_own_reference(reference: str) -> bool:
+    """Say whether a reference has the form of ours."""
+    return _REFERENCE.fullmatch(reference) is not None
+
+
 def ensure_own_reference(reference: str) -> str:
     """Return the reference if it is one of ours.
 
     :raises InvalidReferenceError: otherwise, before anything is sent.
     """
-    if _REFERENCE.fullmatch(reference) is None:
+    if not is_own_reference(reference):
         raise InvalidReferenceError
     return reference

@@ -228,6 +228,8 @@ class WebhookSubject(StrEnum):
     TRANSFER = "transfer"
     REFUND = "refund"
     DISPUTE = "dispute"
+    INFLOW = "inflow"
+    """Money on a virtual account, to be asked for by the provider's own id of it."""
     OTHER = "other"
 
 

@@ -8,7 +8,7 @@ from kro.payment.providers.fake.disputes import FakeDisputes
 from kro.payment.providers.fake.history import FakeHistory
 from kro.payment.providers.fake.refunds import FakeRefunds
 from kro.payment.providers.paystack.webhooks import PaystackWebhooks
-from kro.payment.providers.protocols import PaymentProvider
+from kro.payment.providers.provider import PaymentProvider
 
 __all__ = ["FakePaystack", "FakeRefund", "FakeTransaction", "FakeTransfer", "Fault"]
 

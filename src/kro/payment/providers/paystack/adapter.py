@@ -7,7 +7,7 @@ from typing import Self
 
 import httpx2
 
-from kro.core.outgoing import OutgoingHTTP, OutgoingSettings, RetryPolicy
+from kro.core.outgoing import CallRecorder, OutgoingHTTP, OutgoingSettings, RetryPolicy
 from kro.payment.providers.paystack.banks import PaystackBanks
 from kro.payment.providers.paystack.collecting import PaystackCollections
 from kro.payment.providers.paystack.disputes import PaystackDisputes
@@ -15,7 +15,7 @@ from kro.payment.providers.paystack.history import PaystackHistory
 from kro.payment.providers.paystack.refunds import PaystackRefunds
 from kro.payment.providers.paystack.transfers import PaystackTransfers
 from kro.payment.providers.paystack.webhooks import PaystackWebhooks
-from kro.payment.providers.protocols import PaymentProvider
+from kro.payment.providers.provider import PaymentProvider
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class Paystack:
         *,
         transport: httpx2.AsyncBaseTransport | None = None,
         retry: RetryPolicy | None = None,
+        recorder: CallRecorder | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._http = OutgoingHTTP(
@@ -55,10 +56,12 @@ class Paystack:
                 read_seconds=settings.read_seconds,
                 pool_seconds=settings.pool_seconds,
                 deadline_seconds=settings.deadline_seconds,
+                keeps_exchanges=True,
             ),
             headers={"Authorization": f"Bearer {settings.secret_key}"},
             transport=transport,
             retry=retry,
+            recorder=recorder,
             sleep=sleep,
         )
         collections = PaystackCollections(self._http)

@@ -66,6 +66,7 @@ class PaystackCollections:
             operation="initialize",
             method="POST",
             path="/transaction/initialize",
+            reference=reference,
             body={
                 "reference": ensure_own_reference(reference),
                 "amount": to_subunits(amount),
@@ -87,7 +88,11 @@ class PaystackCollections:
         if not is_readable_reference(reference):
             return Unknown("unreadable_reference")
         exchange = await self._http.call(
-            operation="verify", method="GET", path=f"/transaction/verify/{reference}", repeatable=True
+            operation="verify",
+            method="GET",
+            path=f"/transaction/verify/{reference}",
+            reference=reference,
+            repeatable=True,
         )
         if not isinstance(exchange, Reply):
             return Unknown(exchange.cause)

@@ -65,6 +65,7 @@ class PaystackRefunds:
             operation="refund",
             method="POST",
             path="/refund",
+            reference=instruction.reference,
             body={
                 "transaction": instruction.transaction,
                 "amount": subunits,
@@ -87,6 +88,7 @@ class PaystackRefunds:
             operation="list_refunds",
             method="GET",
             path="/refund",
+            reference=instruction.reference,
             query={"transaction": instruction.transaction, "perPage": str(_MOST_LISTED)},
             repeatable=True,
         )

@@ -66,6 +66,7 @@ class PaystackTransfers:
             operation="transfer",
             method="POST",
             path="/transfer",
+            reference=reference,
             body={
                 "source": "balance",
                 "amount": subunits,
@@ -90,7 +91,11 @@ class PaystackTransfers:
         if not is_readable_reference(reference):
             return Unknown("unreadable_reference")
         exchange = await self._http.call(
-            operation="verify_transfer", method="GET", path=f"/transfer/verify/{reference}", repeatable=True
+            operation="verify_transfer",
+            method="GET",
+            path=f"/transfer/verify/{reference}",
+            reference=reference,
+            repeatable=True,
         )
         if not isinstance(exchange, Reply):
             return Unknown(exchange.cause)

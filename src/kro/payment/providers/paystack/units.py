@@ -29,7 +29,7 @@ def to_subunits(amount: Money) -> int:
 def from_subunits(value: JSONValue, *, currency: str) -> int:
     """Return one of Paystack's amounts in our minor units.
 
-    Amounts come as integers, and as numeric strings in some webhooks; a float or a boolean is never an amount.
+    Amounts come as integers, and as numeric strings in some webhooks; a decimal or a boolean is never an amount.
 
     :raises OddAnswerError: if it is neither, or not a whole number of our units, or the currency is not listed.
     """

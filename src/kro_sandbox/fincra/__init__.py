@@ -1,0 +1,1 @@
+"""Fincra: the API under `/fincra`, its hosted checkout page and its webhooks."""
