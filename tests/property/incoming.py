@@ -94,7 +94,7 @@ class Incoming(Play):
             payer_email="nobody@example.com",
         )
         vendor.pay(reference)
-        self.twice(lambda: self.world.suspense.take_in(reference))
+        self.twice(lambda: self.world.suspense.take_in("paystack", reference))
         self._unmatched(Item(reference, amount, NGN))
 
     @precondition(lambda self: self.items)

@@ -97,8 +97,7 @@ class MoneyWorld(RefundWorld):
         )
         self.suspense = SuspenseService(
             items=SuspenseRepository(self.database),
-            provider=self.provider.provider.collections,
-            provider_name="paystack",
+            providers=self.providers,
             **shared,
         )
 

@@ -26,6 +26,7 @@ from kro.core.storage import MemoryObjectStore
 from kro.kro_balance.domain import seed_fee_configuration, seed_tax_rules
 from kro.main import create_api
 from kro.order.domain import TEMPLATES, seed_templates
+from kro.payment.providers import ProviderDirectory
 from kro.payment.providers.fake import FakePaystack
 from kro.seed import FEES, taxes
 
@@ -117,7 +118,9 @@ class World:
 async def running_world(settings: Settings) -> AsyncIterator[World]:
     """Open the program on a fresh database with two traders and a stranger logged in."""
     paystack, sms, email = FakePaystack(), FakeSMS(), FakeEmail()
-    providers = Providers(payments=paystack.provider, sms=sms, email=email, files=MemoryObjectStore())
+    providers = Providers(
+        payments=ProviderDirectory((paystack.provider,)), sms=sms, email=email, files=MemoryObjectStore()
+    )
     application = build(settings, providers=providers, hasher=PasswordHasher(memory_kib=64, rounds=1))
     await application.open()
     api = create_api(application)

@@ -176,8 +176,8 @@ def build(
         collecting,
         paying_out,
         others={
-            WebhookSubject.REFUND: refunding.tracker.apply_provider_result,
-            WebhookSubject.DISPUTE: refunding.chargebacks.apply_provider_result,
+            WebhookSubject.REFUND: lambda _, reference: refunding.tracker.apply_provider_result(reference),
+            WebhookSubject.DISPUTE: lambda _, reference: refunding.chargebacks.apply_provider_result(reference),
         },
         unmatched=exceptions.suspense.take_in,
     )

@@ -37,8 +37,7 @@ def build_exceptions(base: Foundation, providers: Providers) -> Exceptions:
         suspense=SuspenseService(
             runner=base.runner,
             items=items,
-            provider=providers.payments.collections,
-            provider_name=providers.payments.name,
+            providers=providers.payments,
             clock=base.clock,
             ids=base.ids,
         ),

@@ -82,7 +82,7 @@ def build_identity(base: Foundation, providers: Providers, *, hasher: PasswordHa
         payout_requests=PayoutRequests(
             PayoutBasisStore(base.database),
             runner=base.runner,
-            rules=payout_rules(base, providers.payments.name),
+            rules=payout_rules(base, providers.payments.home.name),
             kyc=base.settings.kyc,
             settings=base.settings.payouts,
             clock=base.clock,
@@ -130,8 +130,8 @@ def _bank_accounts(base: Foundation, providers: Providers) -> BankAccounts:
     return BankAccounts(
         BankAccountStore(base.database),
         runner=base.runner,
-        resolver=providers.payments.accounts,
-        banks=Banks(providers.payments.banks, clock=base.clock),
+        resolver=providers.payments.home.accounts,
+        banks=Banks(providers.payments.home.banks, clock=base.clock),
         limiter=base.limiter,
         cipher=base.cipher,
         index=base.index,

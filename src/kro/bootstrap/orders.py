@@ -58,7 +58,7 @@ def build_orders(base: Foundation, providers: Providers, collecting: Collecting)
             orders=repository,
             creations=CreationRepository(base.database),
             rules=order_rules(base),
-            provider=providers.payments.name,
+            provider=providers.payments.home.name,
             refund_hook=record_wallet_refund,
             clock=clock,
             ids=ids,

@@ -39,6 +39,7 @@ from kro.payment.domain import (
     WebhookProcessor,
     WebhookSubject,
 )
+from kro.payment.providers import Capability
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +77,31 @@ class Listening:
 
 def build_collecting(base: Foundation, providers: Providers, *, listeners: Sequence[ReceiptListener]) -> Collecting:
     """Join what collects; ``listeners`` act on a receipt in the write that credits it."""
-    vendor = providers.payments
+    vendors = providers.payments
     shared: dict[str, Any] = _shared(base) | {
         "payments": PaymentRepository(base.database),
         "rules": collection_rules(base),
     }
     return Collecting(
-        starter=PaymentStarter(provider=vendor.checkout, **shared),
-        collections=CollectionService(provider=vendor.collections, listeners=listeners, **shared),
+        starter=PaymentStarter(providers=vendors, **shared),
+        collections=CollectionService(providers=vendors, listeners=listeners, **shared),
         reads=PaymentReads(TransactionReads(base.database)),
         top_ups=TopUps(
-            repository=TopUpRepository(base.database), rules=top_up_rules(base, vendor.name), **_shared(base)
+            repository=TopUpRepository(base.database), rules=top_up_rules(base, vendors.home.name), **_shared(base)
         ),
     )
 
 
 def build_paying_out(base: Foundation, providers: Providers) -> PayingOut:
     """Join what pays out."""
-    vendor, reads = providers.payments, TransactionReads(base.database)
+    vendors, reads = providers.payments, TransactionReads(base.database)
     shared: dict[str, Any] = _shared(base) | {"payouts": PayoutRepository(base.database)}
-    rules, stuck = payout_rules(base, vendor.name), StuckPayouts(base.database)
-    submitter = PayoutSubmitter(provider=vendor.transfer_sender, cipher=base.cipher, rules=rules, **shared)
+    rules, stuck = payout_rules(base, vendors.home.name), StuckPayouts(base.database)
+    submitter = PayoutSubmitter(providers=vendors, cipher=base.cipher, rules=rules, **shared)
     return PayingOut(
         payouts=PayoutService(two_factor=base.two_factor, **shared),
         submitter=submitter,
-        tracker=PayoutTracker(provider=vendor.transfer_reader, submitter=submitter, rules=rules, **shared),
+        tracker=PayoutTracker(providers=vendors, submitter=submitter, rules=rules, **shared),
         alarms=PayoutAlarms(stuck=stuck, rules=rules, **shared),
         resolutions=PayoutResolutions(stuck=stuck, two_factor=base.two_factor, rules=rules, **_shared(base)),
         reads=PayoutReads(reads),
@@ -121,13 +122,14 @@ def build_listening(
 
     ``unmatched`` takes in money of payments that stay unknown to us.
     """
-    vendor, webhooks = providers.payments, WebhookRepository(base.database)
+    webhooks = WebhookRepository(base.database)
+    speaking = providers.payments.offering(Capability.WEBHOOKS)
     followers: dict[str, Any] = {"collections": collecting.collections, "payouts": paying_out.tracker}
     return Listening(
         intake=WebhookIntake(
             webhooks=webhooks,
-            verifiers={vendor.name: vendor.webhooks},
-            acknowledgers={vendor.name: vendor.acknowledger},
+            verifiers={vendor.name: vendor.webhooks for vendor in speaking},
+            acknowledgers={vendor.name: vendor.acknowledger for vendor in speaking},
             cipher=base.cipher,
             clock=base.clock,
             ids=base.ids,

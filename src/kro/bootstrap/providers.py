@@ -9,13 +9,13 @@ from kro.core.email import EmailProvider, SendGridEmail, SendGridSettings
 from kro.core.outgoing import CallRecorder
 from kro.core.sms import SMSProvider, TermiiSettings, TermiiSMS
 from kro.core.storage import LocalObjectStore, ObjectStore
-from kro.payment.providers import PaymentProvider
+from kro.payment.providers import ProviderDirectory
 from kro.payment.providers.paystack import Paystack, PaystackSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Providers:
-    payments: PaymentProvider
+    payments: ProviderDirectory
     sms: SMSProvider
     email: EmailProvider
     files: ObjectStore
@@ -27,7 +27,7 @@ def choose_providers(settings: Settings, *, recorder: CallRecorder | None = None
     ``recorder`` is told of every call they make.
     """
     return Providers(
-        payments=_paystack(settings, recorder).provider,
+        payments=ProviderDirectory((_paystack(settings, recorder).provider,)),
         sms=TermiiSMS(
             TermiiSettings(
                 api_key=settings.termii.api_key.get_secret_value(),

@@ -22,6 +22,7 @@ from kro.payment.domain.reconciliation_findings import ReconciliationTerms
 from kro.payment.domain.reconciliation_history import ProviderHistory
 from kro.payment.domain.reconciliation_imports import StatementAccounts, StatementImports
 from kro.payment.domain.reconciliation_runs import Comparison, ReconciliationRuns, RunRules
+from kro.payment.providers import Capability
 from kro.refund.domain import REFUND_INVARIANTS
 
 INVARIANTS: Final[Mapping[str, str]] = {
@@ -50,7 +51,7 @@ class Reconciliation:
 
 def build_reconciliation(base: Foundation, providers: Providers) -> Reconciliation:
     """Join what compares the ledger with the world outside."""
-    settings, database, vendor = base.settings.reconciliation, base.database, providers.payments
+    settings, database, vendors = base.settings.reconciliation, base.database, providers.payments
     shared: dict[str, Any] = {"runner": base.runner, "clock": base.clock, "ids": base.ids}
     runs, breaks, known = RunRepository(database), BreakRepository(database), ImportRepository(database)
     safeguarding = SafeguardingReads(database)
@@ -59,16 +60,20 @@ def build_reconciliation(base: Foundation, providers: Providers) -> Reconciliati
         imports=known,
         requests=runs,
         accounts=StatementAccounts(
-            providers=frozenset({vendor.name}), banks=frozenset(account.name for account in settings.bank_accounts)
+            providers=frozenset(vendor.name for vendor in vendors),
+            banks=frozenset(account.name for account in settings.bank_accounts),
         ),
         **shared,
     )
-    history = ProviderHistory(
-        provider=vendor.name,
-        reader=vendor.history,
-        statements=imports,
-        imports=known,
-        reread=timedelta(days=settings.reread_days),
+    histories = tuple(
+        ProviderHistory(
+            provider=vendor.name,
+            reader=vendor.history,
+            statements=imports,
+            imports=known,
+            reread=timedelta(days=settings.reread_days),
+        )
+        for vendor in vendors.offering(Capability.HISTORY)
     )
     patient = Invariants(database, INVARIANTS, statement_seconds=_JOB_STATEMENT_SECONDS)
     return Reconciliation(
@@ -78,7 +83,7 @@ def build_reconciliation(base: Foundation, providers: Providers) -> Reconciliati
                 store=ComparisonStore(database), breaks=breaks, runs=runs, safeguarding=safeguarding.totals
             ),
             invariants=patient,
-            histories=(history,) if settings.ask_providers else (),
+            histories=histories if settings.ask_providers else (),
             rules=run_rules(base),
             **shared,
         ),

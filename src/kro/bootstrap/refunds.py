@@ -44,7 +44,7 @@ class Refunding:
 
 def build_refunding(base: Foundation, providers: Providers, orders: Orders) -> Refunding:
     """Join what gives money back; ``orders`` is where an approved refund takes it from."""
-    vendor, reads = providers.payments, RefundReadRepository(base.database)
+    vendor, reads = providers.payments.home, RefundReadRepository(base.database)
     shared: dict[str, Any] = {
         "runner": base.runner,
         "refunds": RefundRepository(base.database),

@@ -232,8 +232,8 @@ class TestUnmatchedMoney:
 
     async def test_waits_in_suspense_and_is_given_to_its_owner_by_two(self, world: World) -> None:
         reference = await self.unknown_payment(world)
-        taken = await world.application.exceptions.suspense.take_in(reference)
-        again = await world.application.exceptions.suspense.take_in(reference)
+        taken = await world.application.exceptions.suspense.take_in("paystack", reference)
+        again = await world.application.exceptions.suspense.take_in("paystack", reference)
         proposer, approver = await admin(world), await second_admin(world)
         [item] = (await proposer.get("/admin/suspense", status="open")).json()["data"]
         body = {"item_id": item["id"], "user_id": await user_id(world.buyer), "reason": "payer_identified"}
@@ -253,7 +253,7 @@ class TestUnmatchedMoney:
 
     async def test_goes_back_to_its_sender_by_two(self, world: World) -> None:
         reference = await self.unknown_payment(world)
-        await world.application.exceptions.suspense.take_in(reference)
+        await world.application.exceptions.suspense.take_in("paystack", reference)
         proposer, approver = await admin(world), await second_admin(world)
         [item] = (await proposer.get("/admin/suspense")).json()["data"]
         held = await clearing(world)
@@ -266,7 +266,7 @@ class TestUnmatchedMoney:
         assert await world.violations() == {}
 
     async def test_is_told_of_every_day(self, world: World) -> None:
-        await world.application.exceptions.suspense.take_in(await self.unknown_payment(world))
+        await world.application.exceptions.suspense.take_in("paystack", await self.unknown_payment(world))
         suspense = world.application.exceptions.suspense
 
         assert await suspense.raise_alarms() == 0

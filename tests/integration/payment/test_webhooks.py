@@ -243,7 +243,7 @@ class TestProcessing:
         assert waiting == {}
         assert await world.sums() == {"provider_clearing": 9_850, "provider_fees": 150, "suspense": 10_000}
         assert (await only(admin)).state == WebhookState.PROCESSED
-        assert await world.suspense.take_in(STRANGE) is Progress.FINAL
+        assert await world.suspense.take_in("paystack", STRANGE) is Progress.FINAL
         assert await world.count("suspense_items") == 1
 
     async def test_an_unknown_reference_waits_longer_each_time_then_for_a_person(

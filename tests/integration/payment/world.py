@@ -63,8 +63,9 @@ from kro.payment.domain import (
     read_payout_day,
     start_payment,
 )
-from kro.payment.providers import TransferSender
+from kro.payment.providers import PaymentProvider, ProviderDirectory, TransferSender
 from kro.payment.providers.fake import FakePaystack
+from vendors import vendor_but
 
 COLLECTION_RULES = CollectionRules(callback_url="https://kro.example/paid", payer_email_domain="payers.kro.example")
 PAYOUT_RULES = PayoutRules(
@@ -117,6 +118,7 @@ class PaymentWorld:
     database: Database
     listeners: Sequence[ReceiptListener] = ()
     sender: TransferSender | None = None
+    others: Sequence[PaymentProvider] = ()
     rules: PayoutRules = PAYOUT_RULES
     taxes: Sequence[TaxRule] = (VAT,)
     provider: FakePaystack = field(default_factory=FakePaystack)
@@ -130,28 +132,31 @@ class PaymentWorld:
             "ids": self.ids,
         }
         vendor = self.provider.provider
+        if self.sender is not None:
+            vendor = vendor_but(vendor, transfer_sender=self.sender)
+        self.providers = ProviderDirectory((vendor, *self.others))
         payments, payouts = PaymentRepository(self.database), PayoutRepository(self.database)
         webhooks = WebhookRepository(self.database)
         self.runner: DecisionRunner = shared["runner"]
         self.cipher = FieldCipher(keys={"k1": bytes(32)}, active_key_id="k1")
         self.two_factor = TwoFactor(self.database, cipher=self.cipher, clock=self.clock)
-        self.starter = PaymentStarter(payments=payments, provider=vendor.checkout, rules=COLLECTION_RULES, **shared)
+        self.starter = PaymentStarter(payments=payments, providers=self.providers, rules=COLLECTION_RULES, **shared)
         self.collections = CollectionService(
             payments=payments,
-            provider=vendor.collections,
+            providers=self.providers,
             listeners=self.listeners,
             rules=COLLECTION_RULES,
             **shared,
         )
         self.submitter = PayoutSubmitter(
             payouts=payouts,
-            provider=self.sender or vendor.transfer_sender,
+            providers=self.providers,
             cipher=self.cipher,
             rules=self.rules,
             **shared,
         )
         self.tracker = PayoutTracker(
-            payouts=payouts, provider=vendor.transfer_reader, submitter=self.submitter, rules=self.rules, **shared
+            payouts=payouts, providers=self.providers, submitter=self.submitter, rules=self.rules, **shared
         )
         stuck = StuckPayouts(self.database)
         self.alarms = PayoutAlarms(payouts=payouts, stuck=stuck, rules=self.rules, **shared)
@@ -171,8 +176,7 @@ class PaymentWorld:
         self.suspense = SuspenseService(
             runner=self.runner,
             items=SuspenseRepository(self.database),
-            provider=vendor.collections,
-            provider_name=vendor.name,
+            providers=self.providers,
             clock=self.clock,
             ids=self.ids,
         )

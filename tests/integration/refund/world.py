@@ -64,7 +64,7 @@ class RefundWorld(PaymentWorld):
             collections=self.collections,
             payouts=self.tracker,
             clock=self.clock,
-            others={WebhookSubject.REFUND: self.refund_tracker.apply_provider_result},
+            others={WebhookSubject.REFUND: lambda _, reference: self.refund_tracker.apply_provider_result(reference)},
         )
 
     async def request(

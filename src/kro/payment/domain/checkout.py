@@ -15,10 +15,10 @@ from kro.payment.domain.decide_checkout import decide_checkout
 from kro.payment.domain.errors import PaymentNotFoundError
 from kro.payment.domain.rules import CollectionRules
 from kro.payment.providers import (
-    CheckoutProvider,
     CheckoutResult,
     FailedDefinitively,
     NotSent,
+    ProviderDirectory,
     UnsupportedAmountError,
 )
 
@@ -29,14 +29,14 @@ class PaymentStarter:
         *,
         runner: DecisionRunner,
         payments: PaymentRepository,
-        provider: CheckoutProvider,
+        providers: ProviderDirectory,
         rules: CollectionRules,
         clock: Clock,
         ids: IdSource,
     ) -> None:
         self._runner = runner
         self._payments = payments
-        self._provider = provider
+        self._providers = providers
         self._rules = rules
         self._clock = clock
         self._ids = ids
@@ -71,7 +71,7 @@ class PaymentStarter:
     async def _ask(self, checkout: Checkout) -> CheckoutResult:
         payment = checkout.payment
         try:
-            return await self._provider.start(
+            return await self._providers[payment.provider].checkout.start(
                 reference=payment.reference,
                 amount=payment.amount,
                 payer_email=checkout.payer_email or f"{payment.user_id}@{self._rules.payer_email_domain}",

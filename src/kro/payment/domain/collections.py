@@ -16,7 +16,7 @@ from kro.payment.domain.errors import PaymentNotFoundError
 from kro.payment.domain.progress import Progress
 from kro.payment.domain.receipts import ReceiptListener, gather
 from kro.payment.domain.rules import CollectionRules
-from kro.payment.providers import CollectionReader, CollectionResult
+from kro.payment.providers import CollectionResult, ProviderDirectory
 
 
 class CollectionService:
@@ -27,7 +27,7 @@ class CollectionService:
         *,
         runner: DecisionRunner,
         payments: PaymentRepository,
-        provider: CollectionReader,
+        providers: ProviderDirectory,
         listeners: Sequence[ReceiptListener],
         rules: CollectionRules,
         clock: Clock,
@@ -35,7 +35,7 @@ class CollectionService:
     ) -> None:
         self._runner = runner
         self._payments = payments
-        self._provider = provider
+        self._providers = providers
         self._listeners = tuple(listeners)
         self._rules = rules
         self._clock = clock
@@ -52,7 +52,7 @@ class CollectionService:
             return Progress.UNKNOWN_REFERENCE
         if payment.status is PaymentStatus.SUCCEEDED:
             return Progress.FINAL
-        result = await self._provider.verify(reference=reference)
+        result = await self._providers[payment.provider].collections.verify(reference=reference)
         context = Context.of_system(self._clock, self._ids)
         return await self._runner.carry_out(
             load=lambda: self._load(reference, result, context),

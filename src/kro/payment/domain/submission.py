@@ -20,7 +20,7 @@ from kro.payment.domain.rules import PayoutRules
 from kro.payment.providers import (
     BankAccount,
     FailedDefinitively,
-    TransferSender,
+    ProviderDirectory,
     TransferSendResult,
     UnsupportedAmountError,
 )
@@ -39,7 +39,7 @@ class PayoutSubmitter:
         *,
         runner: DecisionRunner,
         payouts: PayoutRepository,
-        provider: TransferSender,
+        providers: ProviderDirectory,
         cipher: FieldCipher,
         rules: PayoutRules,
         clock: Clock,
@@ -47,7 +47,7 @@ class PayoutSubmitter:
     ) -> None:
         self._runner = runner
         self._payouts = payouts
-        self._provider = provider
+        self._providers = providers
         self._cipher = cipher
         self._rules = rules
         self._clock = clock
@@ -86,7 +86,7 @@ class PayoutSubmitter:
 
     async def _send(self, payout: Payout, reference: str, account: BankAccount) -> TransferSendResult:
         try:
-            return await self._provider.send(
+            return await self._providers[payout.provider].transfer_sender.send(
                 reference=reference, amount=payout.amount, account=account, narration=_NARRATION
             )
         except UnsupportedAmountError as error:

@@ -18,7 +18,7 @@ from kro.payment.domain.decide_suspense import (
     decide_unmatched,
 )
 from kro.payment.domain.progress import Progress
-from kro.payment.providers import CollectionReader, Succeeded
+from kro.payment.providers import ProviderDirectory, Succeeded
 
 
 class SuspenseService:
@@ -27,33 +27,31 @@ class SuspenseService:
         *,
         runner: DecisionRunner,
         items: SuspenseRepository,
-        provider: CollectionReader,
-        provider_name: str,
+        providers: ProviderDirectory,
         clock: Clock,
         ids: IdSource,
     ) -> None:
         self._runner = runner
         self._items = items
-        self._provider = provider
-        self._provider_name = provider_name
+        self._providers = providers
         self._clock = clock
         self._ids = ids
 
-    async def take_in(self, reference: str) -> Progress:
+    async def take_in(self, provider: str, reference: str) -> Progress:
         """Ask the provider about a payment under a reference we never gave, and keep its money apart if there is any.
 
         Repeats and rivals keep it once: an item is known by the provider's own id of the payment.
         """
-        result = await self._provider.verify(reference=reference)
+        result = await self._providers[provider].collections.verify(reference=reference)
         if not isinstance(result, Succeeded):
             return Progress.UNKNOWN_REFERENCE
         facts = result.facts
         return await self._runner.carry_out(
             load=lambda: self._items.unmatched(
-                reference=reference, provider=self._provider_name, provider_reference=facts.provider_reference
+                reference=reference, provider=provider, provider_reference=facts.provider_reference
             ),
             decide=lambda found: decide_unmatched(
-                found, facts, provider=self._provider_name, context=Context.of_system(self._clock, self._ids)
+                found, facts, provider=provider, context=Context.of_system(self._clock, self._ids)
             ),
         )
 

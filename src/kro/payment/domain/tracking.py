@@ -16,7 +16,7 @@ from kro.payment.domain.errors import PayoutNotFoundError
 from kro.payment.domain.progress import Progress
 from kro.payment.domain.rules import PayoutRules
 from kro.payment.domain.submission import PayoutSubmitter
-from kro.payment.providers import NotFound, TransferReader, TransferStatusResult
+from kro.payment.providers import NotFound, ProviderDirectory, TransferStatusResult
 
 
 class PayoutTracker:
@@ -25,7 +25,7 @@ class PayoutTracker:
         *,
         runner: DecisionRunner,
         payouts: PayoutRepository,
-        provider: TransferReader,
+        providers: ProviderDirectory,
         submitter: PayoutSubmitter,
         rules: PayoutRules,
         clock: Clock,
@@ -33,7 +33,7 @@ class PayoutTracker:
     ) -> None:
         self._runner = runner
         self._payouts = payouts
-        self._provider = provider
+        self._providers = providers
         self._submitter = submitter
         self._rules = rules
         self._clock = clock
@@ -58,7 +58,7 @@ class PayoutTracker:
             return Progress.WAITING
         if attempt.lease_until is not None and attempt.lease_until > self._clock.now():
             return Progress.WAITING
-        answer = await self._provider.status(reference=attempt.reference)
+        answer = await self._providers[payout.provider].transfer_reader.status(reference=attempt.reference)
         return await self._runner.carry_out(
             load=lambda: self._load(payout_id),
             decide=lambda present: self._decide(present, attempt, answer),

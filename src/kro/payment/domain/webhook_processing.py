@@ -24,8 +24,8 @@ LONGEST_WAIT: Final = timedelta(hours=1)
 PATIENCE: Final = timedelta(hours=24)
 """After this a person looks at what could not be settled."""
 
-Follow: TypeAlias = Callable[[str], Awaitable[Progress]]
-"""Asks the provider about whatever of ours bears a reference, and acts on that answer."""
+Follow: TypeAlias = Callable[[str, str], Awaitable[Progress]]
+"""Asks the provider of this name about what bears a reference, and acts on that answer."""
 
 log = get_logger()
 
@@ -94,17 +94,18 @@ class WebhookProcessor:
             return None
         match task.subject:
             case WebhookSubject.COLLECTION:
-                return await self._collect(task.reference, age=self._clock.now() - task.received_at)
+                return await self._collect(task, task.reference)
             case WebhookSubject.TRANSFER:
                 return await self._payouts.apply_provider_result(reference=task.reference)
             case subject:
                 follow = self._others.get(WebhookSubject(subject))
-                return None if follow is None else await follow(task.reference)
+                return None if follow is None else await follow(task.provider, task.reference)
 
-    async def _collect(self, reference: str, *, age: timedelta) -> Progress:
+    async def _collect(self, task: WebhookTask, reference: str) -> Progress:
+        age = self._clock.now() - task.received_at
         progress = await self._collections.apply_provider_result(reference=reference)
         if progress is Progress.UNKNOWN_REFERENCE and age > PATIENCE and self._unmatched is not None:
-            return await self._unmatched(reference)
+            return await self._unmatched(task.provider, reference)
         return progress
 
     async def _wait(self, task: WebhookTask, reason: str) -> None:

@@ -6,6 +6,7 @@ from kro.payment.providers.acknowledgement import (
     WebhookAcknowledger,
     WebhookOutcome,
 )
+from kro.payment.providers.directory import ProviderDirectory, UnknownVendorError
 from kro.payment.providers.disputes import (
     DisputeFacts,
     DisputeLost,
@@ -111,6 +112,7 @@ __all__ = [
     "Pending",
     "PermanentAccountIssuer",
     "PlainAcknowledger",
+    "ProviderDirectory",
     "ProviderUnavailableError",
     "RefundFacts",
     "RefundInstruction",
@@ -127,6 +129,7 @@ __all__ = [
     "TransferSender",
     "TransferStatusResult",
     "Unknown",
+    "UnknownVendorError",
     "UnsupportedAmountError",
     "VerifiedWebhook",
     "VirtualAccount",
