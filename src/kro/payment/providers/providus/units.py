@@ -14,8 +14,7 @@ from kro.payment.providers.providus.reading import OddAnswerError
 CURRENCY: Final = "NGN"
 _KOBO: Final = 100
 _DECIMAL: Final = re.compile(r"[0-9]{1,16}(\.[0-9]{1,12})?")
-# A binary number gives back every decimal of up to 15 digits exactly, and no more than that.
-_LARGEST_EXACT_NUMBER: Final = 10**13
+_MOST_DIGITS: Final = 16
 
 
 def to_naira(amount: Money) -> str:
@@ -44,6 +43,7 @@ def _decimal(value: JSONValue) -> Decimal:
         return Decimal(value.strip())
     if type(value) is int and 0 <= value <= MAX_AMOUNT_MINOR:
         return Decimal(value)
-    if isinstance(value, float) and 0 <= value < _LARGEST_EXACT_NUMBER:
-        return Decimal(repr(value))
+    # Before anything is written out: the digits of 1e999999 would fill the memory.
+    if isinstance(value, Decimal) and abs(value.adjusted()) <= _MOST_DIGITS and _DECIMAL.fullmatch(f"{value:f}"):
+        return value
     raise OddAnswerError("amount")
