@@ -11,6 +11,7 @@ from kro_sandbox.core.background import Background
 from kro_sandbox.core.clock import Clock, iso
 from kro_sandbox.core.faults import TAMPER, WEBHOOK, Fault, FaultBook, FaultKind
 from kro_sandbox.core.options import Options
+from kro_sandbox.core.replies import Judge, Verdict, by_status
 from kro_sandbox.core.tamper import tampered
 from kro_sandbox.core.wire import JSONObject, compact_json
 
@@ -25,6 +26,7 @@ _HELD_AT_MOST = 5.0
 class DeliveryState(StrEnum):
     SCHEDULED = "scheduled"
     DELIVERED = "delivered"
+    REFUSED = "refused"
     FAILED = "failed"
     LOST = "lost"
 
@@ -34,10 +36,17 @@ class Attempt:
     at: str
     status: int | None
     error: str | None
+    verdict: Verdict
     milliseconds: int
 
     def body(self) -> JSONObject:
-        return {"at": self.at, "status": self.status, "error": self.error, "milliseconds": self.milliseconds}
+        return {
+            "at": self.at,
+            "status": self.status,
+            "error": self.error,
+            "verdict": self.verdict,
+            "milliseconds": self.milliseconds,
+        }
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,6 +59,8 @@ class Delivery:
     headers: dict[str, str]
     content: bytes
     at: str
+    judge: Judge
+    repeats: int | None
     fault: str | None = None
     state: DeliveryState = DeliveryState.SCHEDULED
     attempts: list[Attempt] = field(default_factory=list)
@@ -64,7 +75,9 @@ class Delivery:
             "state": self.state,
             "fault": self.fault,
             "headers": self.headers,
-            "signature": next((value for name, value in self.headers.items() if name.endswith("signature")), None),
+            "signature": next(
+                (value for name, value in self.headers.items() if name.lower().endswith("signature")), None
+            ),
             "body": self.content.decode(),
             "at": self.at,
             "attempts": [attempt.body() for attempt in self.attempts],
@@ -74,7 +87,7 @@ class Delivery:
 class WebhookSender:
     """Sends webhooks of all vendors and remembers each delivery.
 
-    Only HTTP 200 counts as received, as Paystack documents; anything else is retried after the delays given.
+    What the vendor does not take for an answer is sent again after the delays given.
     """
 
     def __init__(
@@ -107,16 +120,22 @@ class WebhookSender:
         payload: JSONObject,
         sign: Sign,
         forged: bool = False,
-        is_retried: bool = True,
+        forge: Sign | None = None,
+        judge: Judge = by_status,
+        repeats: int | None = None,
     ) -> Delivery:
-        """Schedule one event; what the script says about the vendor's webhooks happens to it."""
+        """Schedule one event; what the script says about the vendor's webhooks happens to it.
+
+        `forge` signs as somebody without the key would; `judge` reads the reply as the vendor does; `repeats` is how
+        often it tries again at most, as long as there are delays by default.
+        """
         fault = self._faults.take(vendor=vendor, operations=(f"webhook:{event}", "webhook"), kinds=WEBHOOK)
         if fault is not None and fault.kind in TAMPER:
             payload = tampered(payload, fault)
         content = compact_json(payload)
         forged = forged or (fault is not None and fault.kind is FaultKind.FORGED)
-        # A forger knows the format but not the key: he signs another message correctly.
-        headers = sign(content + b"\n") if forged else sign(content)
+        # A forger knows the format but not the key: he signs another message correctly, unless that is too easy.
+        headers = (forge or _of_another_message(sign))(content) if forged else sign(content)
         self._count += 1
         delivery = Delivery(
             id=f"delivery_{self._count}",
@@ -127,13 +146,15 @@ class WebhookSender:
             headers={"content-type": "application/json", **headers},
             content=content,
             at=iso(self._clock.now()),
+            judge=judge,
+            repeats=repeats,
             fault=None if fault is None else fault.kind,
         )
         self._deliveries.append(delivery)
         if fault is not None and fault.kind is FaultKind.LOST:
             delivery.state = DeliveryState.LOST
         else:
-            self._background.start(lambda: self._deliver(delivery, fault, is_retried=is_retried))
+            self._background.start(lambda: self._deliver(delivery, fault))
         return delivery
 
     def resend(self, delivery_id: str) -> Delivery | None:
@@ -162,7 +183,7 @@ class WebhookSender:
         if self._client is not None:
             await self._client.aclose()
 
-    async def _deliver(self, delivery: Delivery, fault: Fault | None, *, is_retried: bool = True) -> None:
+    async def _deliver(self, delivery: Delivery, fault: Fault | None) -> None:
         copies = 1
         if fault is not None:
             if fault.kind is FaultKind.LATE:
@@ -171,11 +192,14 @@ class WebhookSender:
                 await self._wait_for_another()
             elif fault.kind is FaultKind.DUPLICATE:
                 copies = fault.whole("copies", 2)
-        for delay in (*(self._retry_delays if is_retried else ()), None):
-            received = await asyncio.gather(*(self._attempt(delivery) for _ in range(copies)))
+        for delay in (*self._retry_delays[: delivery.repeats], None):
+            verdicts = await asyncio.gather(*(self._attempt(delivery) for _ in range(copies)))
             self._release_held()
-            if any(received):
+            if Verdict.RECEIVED in verdicts:
                 delivery.state = DeliveryState.DELIVERED
+                return
+            if Verdict.REFUSED in verdicts:
+                delivery.state = DeliveryState.REFUSED
                 return
             if delay is not None:
                 await asyncio.sleep(delay)
@@ -194,22 +218,23 @@ class WebhookSender:
         for overtaken in held:
             overtaken.set()
 
-    async def _attempt(self, delivery: Delivery) -> bool:
+    async def _attempt(self, delivery: Delivery) -> Verdict:
         from httpx2 import HTTPError  # noqa: PLC0415  a quarter of a second that the start does not have to wait for
 
         loop = asyncio.get_running_loop()
         began = loop.time()
-        status, error = None, None
+        status, error, verdict = None, None, Verdict.REPEAT
         try:
             response = await self._http().post(delivery.url, content=delivery.content, headers=delivery.headers)
             status = response.status_code
+            verdict = delivery.judge(status, response.content)
         except HTTPError as failure:
             error = type(failure).__name__
         milliseconds = round((loop.time() - began) * 1000)
         delivery.attempts.append(
-            Attempt(at=iso(self._clock.now()), status=status, error=error, milliseconds=milliseconds)
+            Attempt(at=iso(self._clock.now()), status=status, error=error, verdict=verdict, milliseconds=milliseconds)
         )
-        return status == 200  # noqa: PLR2004  the status itself
+        return verdict
 
     def _http(self) -> "AsyncClient":
         from httpx2 import AsyncClient  # noqa: PLC0415  as above
@@ -217,3 +242,7 @@ class WebhookSender:
         if self._client is None:
             self._client = AsyncClient(timeout=self._timeout, trust_env=False, follow_redirects=False)
         return self._client
+
+
+def _of_another_message(sign: Sign) -> Sign:
+    return lambda content: sign(content + b"\n")

@@ -22,7 +22,7 @@ class Events:
             payload={"event": event, "data": data},
             sign=self._sign,
             forged=forged,
-            is_retried=self._options.fincra_webhook_retry,
+            repeats=None if self._options.fincra_webhook_retry else 0,
         )
 
     def _sign(self, content: bytes) -> dict[str, str]:
