@@ -52,7 +52,11 @@ class Checks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunRules:
-    """When runs happen and what they alarm about. ``window`` is how far back a run looks for new counterparts."""
+    """When runs happen and what they alarm about.
+
+    ``window`` is how far back a run looks for new counterparts at least; for an older statement it looks back further,
+    once.
+    """
 
     terms: ReconciliationTerms
     window: timedelta
@@ -183,7 +187,7 @@ class ReconciliationRuns:
     async def _carry_out(self, run: Run) -> Run:
         not_imported = await self._import(run)
         now = self._clock.now()
-        since = now - self._rules.window
+        since = await self._window_start(now)
         books = await self._store.open_books(since=since, first_id=first_id_of(since))
         # Comparing a month takes seconds of pure computing, which must not keep the worker's other loops waiting.
         found = await asyncio.to_thread(decide_reconciliation, books, terms=self._rules.terms, now=now)
@@ -218,6 +222,14 @@ class ReconciliationRuns:
             return finish if mine else Outcome(type(finish.decision)(), present)
 
         return await self._runner.carry_out(load=load, decide=decide)
+
+    async def _window_start(self, now: datetime) -> datetime:
+        start, oldest = now - self._rules.window, await self._store.not_compared_from()
+        if oldest is None:
+            return start
+        # What its first lines answer may be that much older than they are.
+        terms = self._rules.terms
+        return min(start, oldest - max(terms.grace, terms.settlement_window))
 
     async def _import(self, run: Run) -> Sequence[str]:
         """Ask the providers up to the last midnight in Lagos; only the nightly run does."""
