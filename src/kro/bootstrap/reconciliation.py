@@ -61,7 +61,7 @@ def build_reconciliation(base: Foundation, providers: Providers) -> Reconciliati
         requests=runs,
         accounts=StatementAccounts(
             providers=frozenset(vendor.name for vendor in vendors),
-            banks=frozenset(account.name for account in settings.bank_accounts),
+            banks={account.name: account.currency for account in settings.bank_accounts},
         ),
         **shared,
     )

@@ -48,14 +48,16 @@ def yesterday(world: World) -> str:
     return str(day_of(world.application.clock.now() - timedelta(days=1)))
 
 
-async def hand_in(admin: Person, *rows: str, day: str, key: str | None = None, **query: Any) -> httpx2.Response:
+async def hand_in(
+    admin: Person, *rows: str, day: str, key: str | None = None, head: str = HEADER, **query: Any
+) -> httpx2.Response:
     params = {"side": "provider", "account": "paystack", "from": day, "to": day} | query
     headers = {
         "Authorization": f"Bearer {admin.token}",
         "Idempotency-Key": key or uuid4().hex,
         "Content-Type": "text/csv",
     }
-    content = "\r\n".join((HEADER, *rows)).encode()
+    content = "\r\n".join((head, *rows)).encode()
     return await admin.http.post(f"/v1{PATH}/imports", params=params, content=content, headers=headers)
 
 
@@ -107,6 +109,24 @@ class TestStatements:
         assert pointers == ["/lines/3/amount", "/lines/4/kind", "/lines/5/occurred_at"]
         assert (await admin.get(f"{PATH}/imports")).json()["data"] == []
         assert await world.database.value("SELECT count(*) FROM reconciliation_lines") == 0
+
+    async def test_of_a_bank_in_another_currency_than_its_account_are_refused(
+        self, world: World, admin: Person
+    ) -> None:
+        day = yesterday(world)
+        head = "occurred_at,reference,currency,amount"
+        rows = [f"{day},FT1,ngn,5.00", f"{day},FT2,USD,5.00"]
+        bank = {"side": "bank", "account": "collections-ngn"}
+
+        refused = await hand_in(admin, *rows, day=day, head=head, key="one", **bank)
+
+        assert (refused.status_code, refused.json()["code"]) == (422, "statement_invalid")
+        [error] = refused.json()["errors"]
+        assert (error["pointer"], error["code"]) == ("/lines/3/currency", "other_currency")
+        assert (await admin.get(f"{PATH}/imports")).json()["data"] == []
+        assert (await hand_in(admin, rows[0], day=day, head=head, key="one", **bank)).status_code == 201
+        other = f"charge,1,5.00,USD,{day}"
+        assert (await hand_in(admin, other, day=day)).status_code == 201, "a provider may have several currencies"
 
     async def test_of_strangers_and_other_days_are_refused(self, world: World, admin: Person) -> None:
         day = yesterday(world)

@@ -95,7 +95,7 @@ class ReconciliationWorld:
             lines=StatementStore(database),
             imports=known,
             requests=self.run_rows,
-            accounts=StatementAccounts(providers=frozenset({"paystack"}), banks=frozenset({BANK})),
+            accounts=StatementAccounts(providers=frozenset({"paystack"}), banks={BANK: "NGN"}),
             **self.shared,
         )
         self.history = ProviderHistory(

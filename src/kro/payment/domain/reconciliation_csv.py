@@ -82,8 +82,10 @@ class _CellError(Exception):
         self.detail = detail
 
 
-def read_statement(data: bytes, described: Described) -> Statement:
+def read_statement(data: bytes, described: Described, *, currency: str | None = None) -> Statement:
     """Read a file; every line has to be within the period and of the kinds it was described with.
+
+    With a ``currency`` every line has to be in it, as the lines of a bank account are.
 
     :raises StatementInvalidError: with the first problems, each with the number of its line in the file.
     """
@@ -95,7 +97,7 @@ def read_statement(data: bytes, described: Described) -> Statement:
             errors.append(FieldError(f"/lines/{number}", "too_many", f"A file holds at most {MAX_LINES} lines."))
             break
         try:
-            lines.append(_line(row, described))
+            lines.append(_line(row, described, only=currency))
         except _CellError as error:
             errors.append(FieldError(f"/lines/{number}/{error.column}", error.code, error.detail))
     if errors:
@@ -141,8 +143,10 @@ def _check_header(names: list[str], side: Side) -> None:
         raise _refused("/lines/1", "header", "A bank's file has either amount, or credit and debit.")
 
 
-def _line(row: Mapping[str, str], described: Described) -> StatementLine:
+def _line(row: Mapping[str, str], described: Described, *, only: str | None) -> StatementLine:
     currency = row["currency"].strip().upper()
+    if only not in {None, currency}:
+        raise _CellError("currency", "other_currency", f"The account is in {only}.")
     kind = LineKind.BANK if described.side is Side.BANK else _kind(row["kind"])
     if kind not in described.kinds:
         raise _CellError("kind", "kind_not_expected", "The file was described without this kind of line.")

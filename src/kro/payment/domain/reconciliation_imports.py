@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
@@ -28,10 +28,10 @@ _BATCH: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class StatementAccounts:
-    """Whose statements are taken: the names of our providers, and of our own accounts at banks."""
+    """Whose statements are taken: our providers by name, and our own accounts at banks with their currency."""
 
     providers: frozenset[str]
-    banks: frozenset[str]
+    banks: Mapping[str, str]
 
     def ensure_known(self, side: Side, account: str) -> None:
         """Refuse a statement of anybody else.
@@ -40,6 +40,10 @@ class StatementAccounts:
         """
         if account not in (self.providers if side is Side.PROVIDER else self.banks):
             raise StatementAccountError
+
+    def currency_of(self, side: Side, account: str) -> str | None:
+        """Return the only currency a statement can be in, ``None`` where it can be in several."""
+        return self.banks.get(account) if side is Side.BANK else None
 
 
 class StatementImports:
@@ -84,7 +88,8 @@ class StatementImports:
         :raises StatementInvalidError: with the first lines that cannot be taken, and what is wrong with them.
         """
         self._accounts.ensure_known(described.side, described.account)
-        return await asyncio.to_thread(read_statement, data, described)
+        currency = self._accounts.currency_of(described.side, described.account)
+        return await asyncio.to_thread(read_statement, data, described, currency=currency)
 
     async def take_once(
         self, statement: Statement, *, actor: Actor, once: Once | None, render: Callable[[Import], Reply]
