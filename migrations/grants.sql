@@ -28,6 +28,8 @@ BEGIN
             ('INSERT, UPDATE', 'proposals, suspense_items, chargebacks'),
             ('INSERT, UPDATE', 'payout_alarms, payout_resolutions'),
             ('INSERT, DELETE', 'outgoing_calls'),
+            ('INSERT', 'payers'),
+            ('INSERT, UPDATE', 'virtual_accounts, provider_switches'),
             ('INSERT, UPDATE, DELETE', 'timers, rate_limits, idempotency_keys, outbox')
         ) AS g (rights, names), regexp_split_to_table(g.names, ', ') AS tables (name)
         WHERE to_regclass('public.' || tables.name) IS NOT NULL

@@ -14,6 +14,7 @@ from kro.management.database import proposal_models as proposals
 from kro.order.database import models as order
 from kro.payment.database import models as payment
 from kro.payment.database import payout_models as payouts
+from kro.payment.database import provider_models as providers
 from kro.payment.database import reconciliation_models as reconciliation
 from kro.payment.database import suspense_models as suspense
 from kro.refund.database import chargeback_models as chargebacks
@@ -33,6 +34,7 @@ __all__ = [
     "payouts",
     "plumbing",
     "proposals",
+    "providers",
     "rate_limit",
     "reconciliation",
     "refund",

@@ -88,7 +88,9 @@ class Trader:
 
     async def _top_up(self) -> None:
         amount = self._dice.randrange(8_000_000, 12_000_000)
-        payment = await self._wire.command(self.name, "/balance/top-ups", {"amount": naira(amount)})
+        payment = await self._wire.command(
+            self.name, "/balance/top-ups", {"amount": naira(amount), "provider": "paystack"}
+        )
         top_up = self._book.topping_up(payment, who=self.number)
         address = await self._checkout(payment["id"])
         if address is None:

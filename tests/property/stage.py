@@ -88,12 +88,17 @@ class MoneyWorld(RefundWorld):
             orders=OrderRepository(self.database),
             creations=CreationRepository(self.database),
             rules=_RULES,
-            provider="paystack",
+            board=self.board,
             refund_hook=record_wallet_refund,
             **shared,
         )
         self.payout_requests = PayoutRequests(
-            PayoutBasisStore(self.database), rules=self.rules, kyc=settings.kyc, settings=settings.payouts, **shared
+            PayoutBasisStore(self.database),
+            rules=self.rules,
+            board=self.board,
+            kyc=settings.kyc,
+            settings=settings.payouts,
+            **shared,
         )
         self.suspense = SuspenseService(
             items=SuspenseRepository(self.database),

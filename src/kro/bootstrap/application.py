@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
+from kro.bootstrap.choosing import Choosing, build_choosing
 from kro.bootstrap.effects import build_bus, build_handlers, build_realtime, build_steps, exception_steps
 from kro.bootstrap.exceptions import Exceptions, build_exceptions
 from kro.bootstrap.foundation import Foundation, lay_foundation
@@ -48,6 +49,7 @@ class Application:
 
     base: Foundation
     identity: Identity
+    choosing: Choosing
     orders: Orders
     collecting: Collecting
     paying_out: PayingOut
@@ -123,6 +125,9 @@ class Application:
             "printer": Printer(),
             "payments": self.collecting.reads,
             "top_ups": self.collecting.top_ups,
+            "payer_reads": self.collecting.payers,
+            "lending": self.collecting.lending,
+            "provider_switches": self.choosing.switches,
             "payouts": self.paying_out.payouts,
             "payout_reads": self.paying_out.reads,
             "admin_payouts": self.paying_out.admin_reads,
@@ -162,12 +167,13 @@ def build(
     """Join the program; nothing is opened yet. Tests bring their own outside world, time and cheaper hashes."""
     base = lay_foundation(settings, clock=clock)
     outside = providers or choose_providers(settings, recorder=base.call_log)
-    identity = build_identity(base, outside, hasher=hasher or PasswordHasher())
+    choosing = build_choosing(base, outside)
+    identity = build_identity(base, outside, choosing, hasher=hasher or PasswordHasher())
     orders_hear = OrderReceipts(orders=OrderRepository(base.database), ids=base.ids)
     debts_hear = DebtReceipts(receivables=ReceivableRepository(base.database), ids=base.ids)
-    collecting = build_collecting(base, outside, listeners=(orders_hear, debts_hear))
-    paying_out = build_paying_out(base, outside)
-    orders = build_orders(base, outside, collecting)
+    collecting = build_collecting(base, outside, choosing, listeners=(orders_hear, debts_hear))
+    paying_out = build_paying_out(base, outside, choosing)
+    orders = build_orders(base, outside, choosing, collecting)
     refunding = build_refunding(base, outside, orders)
     exceptions = build_exceptions(base, outside)
     listening = build_listening(
@@ -176,6 +182,7 @@ def build(
         collecting,
         paying_out,
         others={
+            WebhookSubject.INFLOW: collecting.inflows.follow,
             WebhookSubject.REFUND: lambda _, reference: refunding.tracker.apply_provider_result(reference),
             WebhookSubject.DISPUTE: lambda _, reference: refunding.chargebacks.apply_provider_result(reference),
         },
@@ -186,6 +193,7 @@ def build(
     return Application(
         base=base,
         identity=identity,
+        choosing=choosing,
         orders=orders,
         collecting=collecting,
         paying_out=paying_out,

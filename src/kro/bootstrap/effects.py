@@ -63,6 +63,7 @@ def build_handlers(
         ).handle,
         "alert": AlertTopic(email=providers.email, templates=Templates(), address=base.settings.alerts.email).handle,
         "payment.start": start_payment,
+        "account.lend": collecting.lending.handle,
         "payout.submit": paying_out.submitter.handle,
         "refund.submit": refunding.submitter.handle,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from kro.bootstrap.choosing import Choosing
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.payments import payout_rules
 from kro.bootstrap.providers import Providers
@@ -46,7 +47,7 @@ class Identity:
     seeding: Seeding
 
 
-def build_identity(base: Foundation, providers: Providers, *, hasher: PasswordHasher) -> Identity:
+def build_identity(base: Foundation, providers: Providers, choosing: Choosing, *, hasher: PasswordHasher) -> Identity:
     """Join everything about people."""
     jwt = base.settings.jwt
     users = _world(ActorKind.USER, jwt.user)
@@ -83,6 +84,7 @@ def build_identity(base: Foundation, providers: Providers, *, hasher: PasswordHa
             PayoutBasisStore(base.database),
             runner=base.runner,
             rules=payout_rules(base, providers.payments.home.name),
+            board=choosing.board,
             kyc=base.settings.kyc,
             settings=base.settings.payouts,
             clock=base.clock,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from kro.bootstrap.choosing import Choosing
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.payments import Collecting
 from kro.bootstrap.providers import Providers
@@ -47,7 +48,7 @@ class Orders:
     statements: Statements
 
 
-def build_orders(base: Foundation, providers: Providers, collecting: Collecting) -> Orders:
+def build_orders(base: Foundation, providers: Providers, choosing: Choosing, collecting: Collecting) -> Orders:
     """Join what moves an order; before one expires, ``collecting`` asks the provider what it may have missed."""
     runner, clock, ids = base.runner, base.clock, base.ids
     repository, reads = OrderRepository(base.database), OrderReads(base.database)
@@ -58,7 +59,7 @@ def build_orders(base: Foundation, providers: Providers, collecting: Collecting)
             orders=repository,
             creations=CreationRepository(base.database),
             rules=order_rules(base),
-            provider=providers.payments.home.name,
+            board=choosing.board,
             refund_hook=record_wallet_refund,
             clock=clock,
             ids=ids,

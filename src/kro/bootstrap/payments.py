@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kro.bootstrap.choosing import Choosing
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.providers import Providers
 from kro.payment.database.due import DueTransactions
+from kro.payment.database.inflows import InflowRepository
+from kro.payment.database.lent_accounts import LentAccountRepository
+from kro.payment.database.payers import PayerRepository
 from kro.payment.database.payments import PaymentRepository
 from kro.payment.database.payouts import PayoutRepository
 from kro.payment.database.reads import TransactionReads
@@ -16,11 +20,15 @@ from kro.payment.database.stuck import StuckPayouts
 from kro.payment.database.top_ups import TopUpRepository
 from kro.payment.database.webhooks import WebhookRepository
 from kro.payment.domain import (
+    AccountLending,
     AdminPayoutReads,
     CollectionRules,
     CollectionService,
     DutyBearer,
     Follow,
+    InflowService,
+    PayerReads,
+    Payers,
     PaymentPoller,
     PaymentReads,
     PaymentStarter,
@@ -48,6 +56,9 @@ class Collecting:
 
     starter: PaymentStarter
     collections: CollectionService
+    inflows: InflowService
+    lending: AccountLending
+    payers: PayerReads
     reads: PaymentReads
     top_ups: TopUps
 
@@ -75,29 +86,39 @@ class Listening:
     poller: PaymentPoller
 
 
-def build_collecting(base: Foundation, providers: Providers, *, listeners: Sequence[ReceiptListener]) -> Collecting:
+def build_collecting(
+    base: Foundation, providers: Providers, choosing: Choosing, *, listeners: Sequence[ReceiptListener]
+) -> Collecting:
     """Join what collects; ``listeners`` act on a receipt in the write that credits it."""
     vendors = providers.payments
     shared: dict[str, Any] = _shared(base) | {
-        "payments": PaymentRepository(base.database),
         "rules": collection_rules(base),
+        "providers": vendors,
     }
+    payments, payers = PaymentRepository(base.database), Payers(base.cipher)
+    crediting: dict[str, Any] = shared | {"listeners": listeners, "payers": payers}
     return Collecting(
-        starter=PaymentStarter(providers=vendors, **shared),
-        collections=CollectionService(providers=vendors, listeners=listeners, **shared),
+        starter=PaymentStarter(payments=payments, board=choosing.board, **shared),
+        collections=CollectionService(payments=payments, **crediting),
+        inflows=InflowService(inflows=InflowRepository(base.database), **crediting),
+        payers=PayerReads(PayerRepository(base.database, ids=base.ids), payers),
+        lending=AccountLending(accounts=LentAccountRepository(base.database), board=choosing.board, **shared),
         reads=PaymentReads(TransactionReads(base.database)),
         top_ups=TopUps(
-            repository=TopUpRepository(base.database), rules=top_up_rules(base, vendors.home.name), **_shared(base)
+            repository=TopUpRepository(base.database),
+            board=choosing.board,
+            rules=top_up_rules(base),
+            **_shared(base),
         ),
     )
 
 
-def build_paying_out(base: Foundation, providers: Providers) -> PayingOut:
+def build_paying_out(base: Foundation, providers: Providers, choosing: Choosing) -> PayingOut:
     """Join what pays out."""
     vendors, reads = providers.payments, TransactionReads(base.database)
     shared: dict[str, Any] = _shared(base) | {"payouts": PayoutRepository(base.database)}
     rules, stuck = payout_rules(base, vendors.home.name), StuckPayouts(base.database)
-    submitter = PayoutSubmitter(providers=vendors, cipher=base.cipher, rules=rules, **shared)
+    submitter = PayoutSubmitter(providers=vendors, board=choosing.board, cipher=base.cipher, rules=rules, **shared)
     return PayingOut(
         payouts=PayoutService(two_factor=base.two_factor, **shared),
         submitter=submitter,
@@ -148,10 +169,9 @@ def collection_rules(base: Foundation) -> CollectionRules:
     )
 
 
-def top_up_rules(base: Foundation, provider: str) -> TopUpRules:
+def top_up_rules(base: Foundation) -> TopUpRules:
     kyc = base.settings.kyc
     return TopUpRules(
-        provider=provider,
         tier_currency=kyc.currency,
         tier_limits=tuple(tier.balance_max_minor for tier in kyc.tiers),
     )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
-from kro.core.config import Settings
+from pydantic import SecretStr
+
+from kro.core.config import Settings, VendorTimeouts
 from kro.core.email import EmailProvider, SendGridEmail, SendGridSettings
 from kro.core.outgoing import CallRecorder
 from kro.core.sms import SMSProvider, TermiiSettings, TermiiSMS
 from kro.core.storage import LocalObjectStore, ObjectStore
-from kro.payment.providers import ProviderDirectory
+from kro.payment.providers import PaymentProvider, ProviderDirectory
+from kro.payment.providers.fincra import Fincra, FincraSettings
 from kro.payment.providers.paystack import Paystack, PaystackSettings
+from kro.payment.providers.providus import Providus, ProvidusSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ def choose_providers(settings: Settings, *, recorder: CallRecorder | None = None
     ``recorder`` is told of every call they make.
     """
     return Providers(
-        payments=ProviderDirectory((_paystack(settings, recorder).provider,)),
+        payments=payment_vendors(settings, recorder),
         sms=TermiiSMS(
             TermiiSettings(
                 api_key=settings.termii.api_key.get_secret_value(),
@@ -51,18 +57,86 @@ def choose_providers(settings: Settings, *, recorder: CallRecorder | None = None
     )
 
 
-def _paystack(settings: Settings, recorder: CallRecorder | None) -> Paystack:
+class _Timeouts(TypedDict):
+    connect_seconds: float
+    read_seconds: float
+    transfer_read_seconds: float
+    pool_seconds: float
+    deadline_seconds: float
+
+
+def payment_vendors(settings: Settings, recorder: CallRecorder | None = None) -> ProviderDirectory:
+    """Return every payment vendor whose keys are configured; Paystack is the home one."""
+    found = (_paystack(settings, recorder), _fincra(settings, recorder), _providus(settings, recorder))
+    return ProviderDirectory([vendor for vendor in found if vendor is not None])
+
+
+def _paystack(settings: Settings, recorder: CallRecorder | None) -> PaymentProvider:
     paystack = settings.paystack
     return Paystack(
         PaystackSettings(
             secret_key=paystack.secret_key.get_secret_value(),
-            webhook_secrets=tuple(secret.get_secret_value() for secret in paystack.accepted_webhook_secrets),
+            webhook_secrets=_plain(paystack.accepted_webhook_secrets),
             base_url=paystack.base_url,
-            connect_seconds=paystack.timeouts.connect,
-            read_seconds=paystack.timeouts.read,
-            transfer_read_seconds=paystack.timeouts.transfer_read,
-            pool_seconds=paystack.timeouts.pool,
-            deadline_seconds=paystack.timeouts.total,
+            **_timeouts(paystack.timeouts),
         ),
         recorder=recorder,
-    )
+    ).provider
+
+
+def _fincra(settings: Settings, recorder: CallRecorder | None) -> PaymentProvider | None:
+    fincra = settings.fincra
+    if fincra.secret_key is None or fincra.public_key is None or fincra.business_id is None:
+        return None
+    return Fincra(
+        FincraSettings(
+            secret_key=fincra.secret_key.get_secret_value(),
+            public_key=fincra.public_key.get_secret_value(),
+            business_id=fincra.business_id,
+            webhook_secrets=_plain(fincra.accepted_webhook_secrets),
+            base_url=fincra.base_url,
+            payment_methods=fincra.payment_methods,
+            account_channel=fincra.account_channel,
+            **_timeouts(fincra.timeouts),
+        ),
+        recorder=recorder,
+    ).provider
+
+
+def _providus(settings: Settings, recorder: CallRecorder | None) -> PaymentProvider | None:
+    bank = settings.providus
+    if bank is None or bank.client_id is None or bank.client_secret is None or bank.base_url is None:
+        return None
+    if bank.transfer_base_url is None or bank.user_name is None or bank.password is None or bank.account_number is None:
+        return None
+    return Providus(
+        ProvidusSettings(
+            base_url=bank.base_url,
+            transfer_base_url=bank.transfer_base_url,
+            client_id=bank.client_id,
+            client_secret=bank.client_secret.get_secret_value(),
+            webhook_secrets=_plain(bank.accepted_webhook_secrets),
+            user_name=bank.user_name,
+            password=bank.password.get_secret_value(),
+            account_number=bank.account_number,
+            account_name=bank.account_name,
+            dynamic_account_seconds=bank.dynamic_account_seconds,
+            bank_codes=bank.bank_codes,
+            **_timeouts(bank.timeouts or settings.paystack.timeouts),
+        ),
+        recorder=recorder,
+    ).provider
+
+
+def _plain(secrets: Sequence[SecretStr]) -> tuple[str, ...]:
+    return tuple(secret.get_secret_value() for secret in secrets)
+
+
+def _timeouts(timeouts: VendorTimeouts) -> _Timeouts:
+    return {
+        "connect_seconds": timeouts.connect,
+        "read_seconds": timeouts.read,
+        "transfer_read_seconds": timeouts.transfer_read,
+        "pool_seconds": timeouts.pool,
+        "deadline_seconds": timeouts.total,
+    }

@@ -106,7 +106,7 @@ class Party:
 
     async def start_checkout(self, order_id: str, **choice: object) -> JSON:
         """Choose to pay by card and wait for the address of the hosted checkout page."""
-        payment = await self.act(order_id, "fund", {"method": "paystack", **choice})
+        payment = await self.act(order_id, "fund", {"method": "checkout", "provider": "paystack", **choice})
         return await self.payment(payment["id"], until="checkout_url")
 
     async def payment(self, payment_id: str, *, until: str) -> JSON:

@@ -57,7 +57,7 @@ async def proposed(proposer: Person, kind: str, body: dict[str, Any]) -> dict[st
 async def paid_order(world: World) -> tuple[dict[str, Any], str]:
     """An order its buyer paid by card; returns it with the payment's reference at the provider."""
     order = await accepted(world)
-    reply = await world.buyer.post(f"/orders/{order['id']}/fund", {"method": "paystack"})
+    reply = await world.buyer.post(f"/orders/{order['id']}/fund", {"method": "checkout"})
     assert reply.status_code == 202, reply.text
     await world.work()
     reference = await reference_of(world, reply.json()["id"])

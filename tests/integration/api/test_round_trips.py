@@ -35,7 +35,9 @@ async def accept(world: World) -> Callable[[], Awaitable[httpx2.Response]]:
 
 async def fund_by_provider(world: World) -> Callable[[], Awaitable[httpx2.Response]]:
     order = await accepted(world)
-    return lambda: world.buyer.post(f"/orders/{order['id']}/fund", {"method": "paystack"})
+    # What is known of the providers is read every few seconds, not for every payment.
+    await world.application.choosing.board.current()
+    return lambda: world.buyer.post(f"/orders/{order['id']}/fund", {"method": "checkout"})
 
 
 async def fund_from_balance(world: World) -> Callable[[], Awaitable[httpx2.Response]]:

@@ -39,6 +39,7 @@ BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/v1/orders/{order_id}/conditions/{condition_id}/submit": {"note": "done"},
     "/v1/orders/{order_id}/conditions/{condition_id}/reject": REASON,
     "/v1/fees/quote": {"amount": {"amount": 500_000, "currency": "NGN"}, "order_type": "goods", "buyer_share_bps": 0},
+    "/v1/admin/providers/{provider}/{direction}": {"state": "draining", "reason": "an incident"},
     "/v1/balance/top-ups": {"amount": {"amount": 500_000, "currency": "NGN"}},
     "/v1/me/bank-accounts": {"bank_code": "058", "account_number": "0123456789"},
     "/v1/me/bank-accounts/resolve": {"bank_code": "058", "account_number": "0123456789"},
@@ -80,7 +81,9 @@ async def call(
     """Call an operation as well-formed as it can be, so that nothing but the caller is wrong with it."""
     method, template = operation
     named = (
-        {"name": "gmv"} | {f"{name}_id": f"{prefix}_{'0' * 26}" for name, prefix in PREFIXES.items()} | dict(ids or {})
+        {"name": "gmv", "provider": "paystack", "direction": "payouts"}
+        | {f"{name}_id": f"{prefix}_{'0' * 26}" for name, prefix in PREFIXES.items()}
+        | dict(ids or {})
     )
     request: dict[str, Any] = {"headers": {"Idempotency-Key": uuid4().hex}}
     if token is not None:
@@ -88,7 +91,7 @@ async def call(
     if template.endswith("/evidence"):
         request["headers"]["Content-Type"] = "image/png"
         request |= {"content": PNG, "params": {"file_name": "a.png"}}
-    elif method in {"POST", "PATCH"}:
+    elif method in {"POST", "PUT", "PATCH"}:
         request["json"] = BODIES.get(template, {})
         if template == "/v1/payouts":
             request["json"] = {
@@ -208,7 +211,7 @@ async def everything(world: World) -> dict[str, str]:
         f"/orders/{order['id']}/evidence", PNG, content_type="image/png", file_name="a.png"
     )
     to_pay = await accepted(world)
-    payment = await world.buyer.post(f"/orders/{to_pay['id']}/fund", {"method": "paystack"})
+    payment = await world.buyer.post(f"/orders/{to_pay['id']}/fund", {"method": "checkout"})
     called_off = await accepted(world)
     await put_money(world, DUE)
     await stepped(world.buyer.post(f"/orders/{called_off['id']}/fund", {"method": "balance"}))

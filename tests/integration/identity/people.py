@@ -23,6 +23,7 @@ from kro.core.decisions import DecisionRunner
 from kro.core.encryption import BlindIndex, FieldCipher
 from kro.core.http import render_problem
 from kro.core.ids import SystemIdSource
+from kro.core.outgoing.call_log import CallLog
 from kro.core.rate_limit import RateLimiter
 from kro.core.two_factor import TwoFactor
 from kro.management.domain import (
@@ -41,7 +42,9 @@ from kro.management.domain import (
     Seeding,
     UserAccounts,
 )
-from kro.payment.domain import PayoutRules
+from kro.payment.database.provider_switches import SwitchRepository
+from kro.payment.domain import PayoutRules, ProviderBoard
+from kro.payment.providers import ProviderDirectory
 from kro.payment.providers.fake import FakePaystack
 from kro.verification.domain import Challenge, Verification, VerificationCodes
 
@@ -106,6 +109,13 @@ class People:
             PayoutBasisStore(database),
             runner=self.runner,
             rules=PAYOUT_RULES,
+            board=ProviderBoard(
+                providers=ProviderDirectory((FakePaystack().provider,)),
+                switches=SwitchRepository(database),
+                calls=CallLog(database, cipher=self.cipher, ids=self.ids),
+                prices={},
+                clock=self.clock,
+            ),
             kyc=self.settings.kyc,
             settings=self.settings.payouts,
             clock=self.clock,

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.integration.payment.world import PAYOUT_RULES, PaymentWorld
+from tests.integration.payment.services import PAYOUT_RULES
+from tests.integration.payment.world import PaymentWorld
 
 from kro.core.actor import Actor
 from kro.core.database.pool import Database

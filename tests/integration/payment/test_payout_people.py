@@ -12,12 +12,8 @@ from tests.integration.payment.payout_people import (
     RECEIVED,
     ids_shown,
 )
-from tests.integration.payment.world import (
-    PAYOUT_RULES,
-    STAMP_DUTY,
-    VAT,
-    PaymentWorld,
-)
+from tests.integration.payment.services import PAYOUT_RULES, VAT
+from tests.integration.payment.world import STAMP_DUTY, PaymentWorld
 
 from kro.core.database.pool import Database
 from kro.core.decisions import Reply

@@ -21,10 +21,8 @@ from tests.integration.payment.payout_people import (
     shown,
     stuck_payout,
 )
-from tests.integration.payment.world import (
-    PAYOUT_RULES,
-    PaymentWorld,
-)
+from tests.integration.payment.services import PAYOUT_RULES
+from tests.integration.payment.world import PaymentWorld
 
 from kro.core.actor import PermissionDeniedError
 from kro.core.database.pool import Database

@@ -4,88 +4,41 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 import pyotp
+from tests.integration.payment.services import PaymentServices
 
 from kro.core.actor import Actor, ActorKind
 from kro.core.auth.permissions import seed_roles
-from kro.core.clock import FrozenClock
-from kro.core.database.pool import Database
-from kro.core.decisions import DecisionRunner, Loaded, Once, Outcome, Reply
-from kro.core.encryption import FieldCipher
-from kro.core.http import render_problem
-from kro.core.ids import SystemIdSource
+from kro.core.decisions import Loaded, Once, Outcome, Reply
 from kro.core.money import Money
-from kro.core.two_factor import TwoFactor
 from kro.kro_balance.database.invariants import LEDGER_INVARIANTS
 from kro.kro_balance.domain import TaxKind, TaxRule
-from kro.payment.database.due import DueTransactions
 from kro.payment.database.payments import PaymentRepository
-from kro.payment.database.payouts import PayoutRepository
-from kro.payment.database.reads import TransactionReads
-from kro.payment.database.stuck import StuckPayouts
-from kro.payment.database.webhooks import WebhookRepository
 from kro.payment.domain import (
     PAYMENT_INVARIANTS,
     PAYOUT_DAY,
     AdminPayout,
-    AdminPayoutReads,
-    CollectionRules,
-    CollectionService,
     NameMatch,
     Payment,
-    PaymentPoller,
-    PaymentStarter,
     Payout,
     PayoutAccount,
-    PayoutAlarms,
     PayoutDay,
     PayoutFunds,
     PayoutLimits,
-    PayoutResolutions,
-    PayoutRules,
-    PayoutService,
-    PayoutSubmitter,
-    PayoutTracker,
-    ReceiptListener,
-    SuspenseRepository,
-    SuspenseService,
-    WebhookIntake,
-    WebhookProcessor,
     bank_account_context,
     decide_payout_request,
     payout_day_start,
     read_payout_day,
     start_payment,
 )
-from kro.payment.providers import PaymentProvider, ProviderDirectory, TransferSender
-from kro.payment.providers.fake import FakePaystack
-from vendors import vendor_but
 
-COLLECTION_RULES = CollectionRules(callback_url="https://kro.example/paid", payer_email_domain="payers.kro.example")
-PAYOUT_RULES = PayoutRules(
-    provider="paystack",
-    fee_minor=5_000,
-    second_approver_above_minor=100_000_000,
-    max_per_hour=10_000,
-    max_per_day=10_000,
-)
 DAY_LIMIT = 2_500_000_000
-VAT = TaxRule(
-    id=UUID(int=1),
-    kind=TaxKind.VAT,
-    currency="NGN",
-    rate_bps=750,
-    fixed_minor=None,
-    threshold_minor=0,
-    effective_from=datetime(2020, 2, 1, tzinfo=UTC),
-    effective_to=None,
-)
 STAMP_DUTY = TaxRule(
     id=UUID(int=2),
     kind=TaxKind.STAMP_DUTY,
@@ -111,82 +64,8 @@ class Admin:
     secret: str
 
 
-@dataclass
-class PaymentWorld:
+class PaymentWorld(PaymentServices):
     """``clock`` is frozen and the vendor does only what a test tells it; ids are real, so that rivals differ."""
-
-    database: Database
-    listeners: Sequence[ReceiptListener] = ()
-    sender: TransferSender | None = None
-    others: Sequence[PaymentProvider] = ()
-    rules: PayoutRules = PAYOUT_RULES
-    taxes: Sequence[TaxRule] = (VAT,)
-    provider: FakePaystack = field(default_factory=FakePaystack)
-    clock: FrozenClock = field(default_factory=FrozenClock)
-    ids: SystemIdSource = field(default_factory=SystemIdSource)
-
-    def __post_init__(self) -> None:
-        shared: dict[str, Any] = {
-            "runner": DecisionRunner(self.database, render_problem=render_problem),
-            "clock": self.clock,
-            "ids": self.ids,
-        }
-        vendor = self.provider.provider
-        if self.sender is not None:
-            vendor = vendor_but(vendor, transfer_sender=self.sender)
-        self.providers = ProviderDirectory((vendor, *self.others))
-        payments, payouts = PaymentRepository(self.database), PayoutRepository(self.database)
-        webhooks = WebhookRepository(self.database)
-        self.runner: DecisionRunner = shared["runner"]
-        self.cipher = FieldCipher(keys={"k1": bytes(32)}, active_key_id="k1")
-        self.two_factor = TwoFactor(self.database, cipher=self.cipher, clock=self.clock)
-        self.starter = PaymentStarter(payments=payments, providers=self.providers, rules=COLLECTION_RULES, **shared)
-        self.collections = CollectionService(
-            payments=payments,
-            providers=self.providers,
-            listeners=self.listeners,
-            rules=COLLECTION_RULES,
-            **shared,
-        )
-        self.submitter = PayoutSubmitter(
-            payouts=payouts,
-            providers=self.providers,
-            cipher=self.cipher,
-            rules=self.rules,
-            **shared,
-        )
-        self.tracker = PayoutTracker(
-            payouts=payouts, providers=self.providers, submitter=self.submitter, rules=self.rules, **shared
-        )
-        stuck = StuckPayouts(self.database)
-        self.alarms = PayoutAlarms(payouts=payouts, stuck=stuck, rules=self.rules, **shared)
-        self.resolutions = PayoutResolutions(stuck=stuck, two_factor=self.two_factor, rules=self.rules, **shared)
-        self.payouts = PayoutService(payouts=payouts, two_factor=self.two_factor, **shared)
-        self.admin_reads = AdminPayoutReads(TransactionReads(self.database))
-        self.poller = PaymentPoller(
-            due=DueTransactions(self.database), collections=self.collections, payouts=self.tracker, clock=self.clock
-        )
-        self.intake = WebhookIntake(
-            webhooks=webhooks,
-            verifiers={"paystack": vendor.webhooks},
-            cipher=self.cipher,
-            clock=self.clock,
-            ids=self.ids,
-        )
-        self.suspense = SuspenseService(
-            runner=self.runner,
-            items=SuspenseRepository(self.database),
-            providers=self.providers,
-            clock=self.clock,
-            ids=self.ids,
-        )
-        self.processor = WebhookProcessor(
-            webhooks=webhooks,
-            collections=self.collections,
-            payouts=self.tracker,
-            clock=self.clock,
-            unmatched=self.suspense.take_in,
-        )
 
     # People
 

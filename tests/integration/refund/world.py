@@ -64,7 +64,10 @@ class RefundWorld(PaymentWorld):
             collections=self.collections,
             payouts=self.tracker,
             clock=self.clock,
-            others={WebhookSubject.REFUND: lambda _, reference: self.refund_tracker.apply_provider_result(reference)},
+            others={
+                WebhookSubject.INFLOW: self.inflows.follow,
+                WebhookSubject.REFUND: lambda _, ref: self.refund_tracker.apply_provider_result(ref),
+            },
         )
 
     async def request(

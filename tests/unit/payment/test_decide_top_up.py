@@ -11,11 +11,23 @@ from kro.core.ids import SystemIdSource
 from kro.core.money import Money
 from kro.payment.database.records import Payment, PaymentStatus
 from kro.payment.database.top_up_records import TopUpState
-from kro.payment.domain.decide_top_up import BalanceLimitError, TopUpRules, decide_top_up
+from kro.payment.domain.choice import Board, Candidate
+from kro.payment.domain.decide_top_up import BalanceLimitError, TopUpRules, TopUpWish, decide_top_up
+from kro.payment.providers import Capability
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 USER = Actor(kind=ActorKind.USER, id=uuid4())
-RULES = TopUpRules(provider="paystack", tier_currency="NGN", tier_limits=(30_000_000, 100_000_000, None))
+RULES = TopUpRules(tier_currency="NGN", tier_limits=(30_000_000, 100_000_000, None))
+
+BOARD = Board(
+    [
+        Candidate(
+            name="paystack",
+            capabilities=frozenset({Capability.CHECKOUT}),
+            currencies=frozenset({"NGN", "USD", "GHS"}),
+        )
+    ]
+)
 
 
 def state(*, tier: int = 0, held: int = 0, under_way: int = 0, status: str = "active") -> TopUpState:
@@ -24,7 +36,9 @@ def state(*, tier: int = 0, held: int = 0, under_way: int = 0, status: str = "ac
 
 
 def decided(before: TopUpState, amount: int, currency: str = "NGN") -> Outcome[Payment]:
-    return decide_top_up(before, Money(amount, currency), actor=USER, rules=RULES, ids=SystemIdSource(), now=NOW)
+    return decide_top_up(
+        before, TopUpWish(Money(amount, currency)), board=BOARD, actor=USER, rules=RULES, ids=SystemIdSource(), now=NOW
+    )
 
 
 def test_a_top_up_is_a_payment_without_an_order() -> None:

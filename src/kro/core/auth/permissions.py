@@ -29,6 +29,8 @@ class Permission(StrEnum):
     RECONCILIATION_MANAGE = "reconciliation.manage"
     REPORTS_READ = "reports.read"
     PROVIDERS_READ = "providers.read"
+    PROVIDERS_MANAGE = "providers.manage"
+    PAYERS_READ = "payers.read"
     WEBHOOKS_READ = "webhooks.read"
     WEBHOOKS_REPLAY = "webhooks.replay"
     OUTBOX_READ = "outbox.read"
@@ -60,6 +62,7 @@ _READ_ALL: Final = frozenset(
 _OPERATE: Final = frozenset(
     {
         Permission.PROVIDERS_READ,
+        Permission.PROVIDERS_MANAGE,
         Permission.WEBHOOKS_READ,
         Permission.WEBHOOKS_REPLAY,
         Permission.OUTBOX_READ,
@@ -81,6 +84,7 @@ ROLES: Final = (
         | _OPERATE
         | {
             Permission.LEDGER_READ,
+            Permission.PAYERS_READ,
             Permission.FEES_READ,
             Permission.FEES_MANAGE,
             Permission.PAYOUTS_RESOLVE,

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from kro.core.config.groups import BaseURL, Group, Seconds
+from kro.core.config.groups import BaseURL, Group, NotNegative, Seconds
 
 
 class VendorTimeouts(Group):
@@ -23,12 +23,29 @@ class VendorTimeouts(Group):
     total: Seconds
 
 
+class PriceSettings(Group):
+    """What a vendor keeps of one movement: a share in basis points and, from an amount on, a sum in minor units."""
+
+    bps: NotNegative = 0
+    flat_minor: NotNegative = 0
+    flat_from_minor: NotNegative = 0
+    cap_minor: NotNegative | None = None
+
+
+class ProviderPrices(Group):
+    """What the choice between payment vendors goes by; the books take the fees that vendors report."""
+
+    collection: PriceSettings = PriceSettings()
+    payout: PriceSettings = PriceSettings()
+
+
 class PaystackSettings(Group):
     base_url: BaseURL
     secret_key: SecretStr
     public_key: SecretStr | None = None
     webhook_secrets: tuple[SecretStr, ...] = ()
     """Further keys a webhook may be signed with, such as the previous secret key during a rotation."""
+    prices: ProviderPrices = ProviderPrices()
     timeouts: VendorTimeouts
 
     @property
@@ -96,6 +113,7 @@ class FincraSettings(Group):
     """What the hosted checkout offers."""
     account_channel: str | None = None
     """The bank that lends permanent virtual accounts; Fincra chooses one if it is not given."""
+    prices: ProviderPrices = ProviderPrices()
     timeouts: VendorTimeouts
 
     @property
@@ -122,6 +140,7 @@ class ProvidusSettings(Group):
     """How long an account for one payment is lent, as agreed with the bank."""
     bank_codes: dict[str, str] = Field(default_factory=dict)
     """Six-digit interbank codes by the code we know a bank by, where they are not the usual ones."""
+    prices: ProviderPrices = ProviderPrices()
     timeouts: VendorTimeouts | None = None
 
     @property

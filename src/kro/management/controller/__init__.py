@@ -8,6 +8,7 @@ from kro.management.controller import (
     admin_exceptions,
     admin_fees,
     admin_operations,
+    admin_payments,
     admin_payouts,
     admin_proposals,
     admin_providers,
@@ -31,6 +32,7 @@ router.include_router(admin_auth.router)
 router.include_router(admin_stuck_payouts.router)
 router.include_router(admin_fees.router)
 router.include_router(admin_payouts.router)
+router.include_router(admin_payments.router)
 router.include_router(admin_refunds.router)
 router.include_router(admin_exceptions.router)
 router.include_router(admin_proposals.router)

@@ -1,4 +1,4 @@
-"""How the providers are doing, and what was said to them."""
+"""How the providers are doing, what they may do, and what was said to them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,73 @@ from pydantic import BaseModel, Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
+from kro.core.decisions import Reply
 from kro.core.guards import admin_with
-from kro.core.http import JSONBytes, QueryInput
+from kro.core.http import IdempotencyKey, Input, JSONBytes, Line, QueryInput, problems, send
 from kro.core.outgoing.call_log import LoggedCall, OperationHealth
-from kro.management.controller.dependencies import CallLogDep
+from kro.management.controller.dependencies import CallLogDep, ProviderSwitchesDep
+from kro.payment.domain import Candidate, Capability, Direction, ProviderNotFoundError, Switch, SwitchState
 
 router = APIRouter(prefix="/admin/providers", tags=["admin"])
 
 ProviderReader = Annotated[Actor, admin_with(Permission.PROVIDERS_READ)]
+ProviderManager = Annotated[Actor, admin_with(Permission.PROVIDERS_MANAGE)]
+
+
+class ProviderRead(BaseModel):
+    """A provider as the choice for the next payment or payout sees it."""
+
+    name: str = Field(examples=["paystack"])
+    capabilities: list[Capability] = Field(description="What it offers; the rest it does not have.")
+    currencies: list[str]
+    collections: SwitchState
+    payouts: SwitchState
+    shunned: list[Capability] = Field(description="What others are chosen for at the moment, because it fails there.")
+
+    @classmethod
+    def of(cls, one: Candidate) -> Self:
+        return cls(
+            name=one.name,
+            capabilities=sorted(one.capabilities),
+            currencies=sorted(one.currencies),
+            collections=one.switch(Direction.COLLECTIONS),
+            payouts=one.switch(Direction.PAYOUTS),
+            shunned=sorted(capability for capability, health in one.health.items() if not health.is_well),
+        )
+
+
+class ProvidersRead(BaseModel):
+    data: list[ProviderRead]
+
+
+class SwitchIn(Input):
+    state: SwitchState = Field(
+        description="`draining` takes nothing new and finishes what it has; `disabled` begins nothing at all. "
+        "What the provider has taken already is followed to its end."
+    )
+    reason: Line = Field(examples=["Incident at the provider, see its status page"])
+
+
+class SwitchRead(BaseModel):
+    provider: str
+    direction: Direction
+    state: SwitchState
+    reason: str
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, switch: Switch) -> Self:
+        return cls(
+            provider=switch.provider,
+            direction=switch.direction,
+            state=switch.state,
+            reason=switch.reason,
+            updated_at=switch.updated_at,
+        )
+
+
+def _render_switch(switch: Switch) -> Reply:
+    return Reply(status=200, body=SwitchRead.of(switch).model_dump_json().encode())
 
 
 class HealthQuery(QueryInput):
@@ -88,6 +147,36 @@ class CallRead(BaseModel):
 
 class CallsRead(BaseModel):
     data: list[CallRead]
+
+
+@router.get("", response_model=ProvidersRead)
+async def list_providers(admin: ProviderReader, switches: ProviderSwitchesDep) -> Response:  # noqa: ARG001 - the guard
+    """List the configured providers, in the order that decides between equals."""
+    found = await switches.candidates()
+    return JSONBytes.of(ProvidersRead(data=[ProviderRead.of(one) for one in found]))
+
+
+@router.put("/{provider}/{direction}", response_model=SwitchRead, responses=problems(ProviderNotFoundError))
+async def turn_switch(
+    provider: str,
+    direction: Direction,
+    body: SwitchIn,
+    admin: ProviderManager,
+    key: IdempotencyKey,
+    switches: ProviderSwitchesDep,
+) -> Response:
+    """Say what a provider may do from now on; every process heeds it within five seconds."""
+    return send(
+        await switches.turn(
+            provider,
+            direction,
+            body.state,
+            reason=body.reason,
+            actor=admin,
+            once=key.by(admin.id),
+            render=_render_switch,
+        )
+    )
 
 
 @router.get("/health", response_model=ProvidersHealthRead)

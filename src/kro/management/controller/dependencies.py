@@ -11,8 +11,10 @@ from kro.core.outgoing.call_log import CallLog
 from kro.management.domain import Accounts, AdminAccess, BankAccounts, PayoutRequests, ProposalService
 from kro.payment.domain import (
     AdminPayoutReads,
+    PayerReads,
     PayoutResolutions,
     PayoutService,
+    ProviderSwitches,
     ReconciliationBreaks,
     ReconciliationRuns,
     SafeguardingReads,
@@ -95,6 +97,14 @@ async def _safeguarding(request: Request) -> SafeguardingReads:
     return cast("SafeguardingReads", request.app.state.safeguarding)
 
 
+async def _provider_switches(request: Request) -> ProviderSwitches:
+    return cast("ProviderSwitches", request.app.state.provider_switches)
+
+
+async def _payer_reads(request: Request) -> PayerReads:
+    return cast("PayerReads", request.app.state.payer_reads)
+
+
 async def _call_log(request: Request) -> CallLog:
     return cast("CallLog", request.app.state.call_log)
 
@@ -121,5 +131,7 @@ StatementImportsDep = Annotated[StatementImports, Depends(_statement_imports)]
 ReconciliationRunsDep = Annotated[ReconciliationRuns, Depends(_reconciliation_runs)]
 BreaksDep = Annotated[ReconciliationBreaks, Depends(_breaks)]
 SafeguardingDep = Annotated[SafeguardingReads, Depends(_safeguarding)]
+ProviderSwitchesDep = Annotated[ProviderSwitches, Depends(_provider_switches)]
+PayerReadsDep = Annotated[PayerReads, Depends(_payer_reads)]
 CallLogDep = Annotated[CallLog, Depends(_call_log)]
 CursorsDep = Annotated[CursorSigner, Depends(_cursors)]

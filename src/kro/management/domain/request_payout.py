@@ -18,6 +18,7 @@ from kro.payment.domain import (
     PayoutAccount,
     PayoutLimits,
     PayoutRules,
+    ProviderBoard,
     decide_payout_request,
     payout_day_start,
 )
@@ -32,6 +33,7 @@ class PayoutRequests:
         *,
         runner: DecisionRunner,
         rules: PayoutRules,
+        board: ProviderBoard,
         kyc: KYCSettings,
         settings: PayoutSettings,
         clock: Clock,
@@ -40,6 +42,7 @@ class PayoutRequests:
         self._store = store
         self._runner = runner
         self._rules = rules
+        self._board = board
         self._kyc = kyc
         self._settings = settings
         self._clock = clock
@@ -61,6 +64,8 @@ class PayoutRequests:
         """
         now = self._clock.now()
         day_start = payout_day_start(now)
+        able = (await self._board.current()).payers(amount)
+        rules = replace(self._rules, provider=able[0]) if able else self._rules
 
         async def load() -> Loaded[PayoutBasis]:
             loaded = await self._store.load(
@@ -84,7 +89,7 @@ class PayoutRequests:
                 funds=basis.funds,
                 day=basis.day,
                 limits=self._limits(basis.standing.kyc_tier),
-                rules=self._rules,
+                rules=rules,
                 taxes=basis.taxes,
                 actor=actor,
                 ids=self._ids,

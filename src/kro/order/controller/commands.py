@@ -29,7 +29,8 @@ from kro.order.domain.decide_agree import AcceptOrder
 from kro.order.domain.decide_conditions import SubmitCondition
 from kro.order.domain.decide_fund import BalanceCoversError, BalanceTooLowError
 from kro.order.domain.evidence import Upload
-from kro.payment.domain import PaymentRead, render_payment
+from kro.order.domain.service import PaymentWish
+from kro.payment.domain import NoProviderError, PaymentMethod, PaymentRead, ProviderNotOfferedError, render_payment
 
 router = APIRouter(prefix="/orders", tags=["orders"])
 
@@ -89,17 +90,26 @@ async def cancel_order(ask: AskDep, body: ReasonIn, orders: OrdersDep) -> Respon
     "/{order_id}/fund",
     response_model=OrderRead,
     responses={
-        202: {"model": PaymentRead, "description": "The payment is being set up; its checkout address follows."},
-        **problems(*_COMMON, BalanceTooLowError, BalanceCoversError, errors.OrderOnHoldError),
+        202: {"model": PaymentRead, "description": "The payment is being set up; where to pay follows."},
+        **problems(
+            *_COMMON,
+            BalanceTooLowError,
+            BalanceCoversError,
+            NoProviderError,
+            ProviderNotOfferedError,
+            errors.OrderOnHoldError,
+        ),
     },
 )
 async def fund_order(ask: AskDep, body: FundIn, orders: OrdersDep) -> Response:
-    """Pay what is due: from the balance at once, or through a checkout page of the payment provider."""
+    """Pay what is due: from the balance at once, or through a payment provider."""
     if body.method is FundingMethod.BALANCE:
         return send(await orders.fund_from_balance(ask, render=render_order))
     return send(
         await orders.start_payment(
-            ask, use_balance=body.use_balance, render=lambda payment: render_payment(payment, status=202)
+            ask,
+            PaymentWish(PaymentMethod(body.method), provider=body.provider, use_balance=body.use_balance),
+            render=lambda payment: render_payment(payment, status=202),
         )
     )
 

@@ -12,13 +12,17 @@ from kro.core.ids import read_id
 from kro.order.database.words import ConditionKind, ConfirmedBy, OrderStatus, OrderType, Party
 from kro.order.domain import NewCondition
 from kro.order.domain.decide_create import CreateOrder
+from kro.payment.domain import ProviderName
 
 ConditionTitle = Annotated[Line, Field(max_length=120, examples=["Charger included"])]
 
 
 class FundingMethod(StrEnum):
-    PAYSTACK = "paystack"
+    """From the balance, on a provider's page, or by transfer to an account lent for this payment."""
+
     BALANCE = "balance"
+    CHECKOUT = "checkout"
+    BANK_TRANSFER = "bank_transfer"
 
 
 class Side(StrEnum):
@@ -68,6 +72,7 @@ class NoInput(Input):
 
 class FundIn(Input):
     method: FundingMethod
+    provider: ProviderName | None = Field(default=None, description="Who collects it; the best one when left out.")
     use_balance: bool = Field(default=False, description="Take what the balance covers first, collect the rest.")
 
 

@@ -24,7 +24,7 @@ from kro.order.domain import (
 from kro.order.domain.changes import Context
 from kro.order.domain.errors import OrderNotFoundError
 from kro.order.domain.rules import OrderRules
-from kro.payment.domain import Payment, start_payment
+from kro.payment.domain import Payment, PaymentMethod, ProviderBoard, start_payment
 
 RenderOrder = Callable[[OrderState], Reply]
 Decide = Callable[[OrderState, Context], Outcome[OrderState]]
@@ -39,6 +39,15 @@ class Ask:
     once: Once
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentWish:
+    """How a buyer wants to pay: ``use_balance`` takes what the balance covers first; any provider if none is named."""
+
+    method: PaymentMethod = PaymentMethod.CHECKOUT
+    provider: str | None = None
+    use_balance: bool = False
+
+
 class OrderService:
     def __init__(
         self,
@@ -47,7 +56,7 @@ class OrderService:
         orders: OrderRepository,
         creations: CreationRepository,
         rules: OrderRules,
-        provider: str,
+        board: ProviderBoard,
         refund_hook: decide_finish.RefundHook,
         clock: Clock,
         ids: IdSource,
@@ -56,7 +65,7 @@ class OrderService:
         self._orders = orders
         self._creations = creations
         self._rules = rules
-        self._provider = provider
+        self._board = board
         self._refund_hook = refund_hook
         self._clock = clock
         self._ids = ids
@@ -102,19 +111,26 @@ class OrderService:
         """Pay the order from the buyer's own balance (T11)."""
         return await self._run(ask, lambda s, c: decide_fund.decide_fund_from_balance(s, context=c), render)
 
-    async def start_payment(self, ask: Ask, *, use_balance: bool, render: Callable[[Payment], Reply]) -> Reply:
-        """Begin to collect what is due through the payment provider; the order is funded when the money is here."""
+    async def start_payment(self, ask: Ask, wish: PaymentWish, *, render: Callable[[Payment], Reply]) -> Reply:
+        """Begin to collect what is due through a payment provider; the order is funded when the money is here.
+
+        :raises ProviderNotOfferedError: when the wished provider does not take it.
+        :raises NoProviderError: when no provider takes it.
+        """
+        board = await self._board.current()
 
         def decide(state: OrderState | None) -> Outcome[Payment]:
             found = _found(state)
-            amount = decide_fund.amount_to_collect(found, use_balance=use_balance)
+            amount = decide_fund.amount_to_collect(found, use_balance=wish.use_balance)
             return start_payment(
                 user_id=ask.actor.id,
                 order_id=ask.order_id,
                 amount=amount,
-                provider=self._provider,
+                provider=board.collector(amount, wish.method, wish=wish.provider),
                 ids=self._ids,
                 now=self._clock.now(),
+                method=wish.method,
+                is_provider_named=wish.provider is not None,
             )
 
         return await self._runner.run(load=lambda: self._load(ask), decide=decide, render=render, once=ask.once)

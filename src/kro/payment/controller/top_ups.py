@@ -8,13 +8,28 @@ from pydantic import Field
 
 from kro.core.guards import CurrentUser
 from kro.core.http import IdempotencyKey, Input, MoneyIn, problems, send
-from kro.payment.domain import BalanceLimitError, PaymentRead, TopUps, render_payment
+from kro.payment.domain import (
+    BalanceLimitError,
+    NoProviderError,
+    PaymentMethod,
+    PaymentRead,
+    ProviderName,
+    ProviderNotOfferedError,
+    TopUps,
+    TopUpWish,
+    render_payment,
+)
 
 router = APIRouter(tags=["balance"])
 
 
 class TopUpIn(Input):
     amount: MoneyIn = Field(description="What the balance is to get.")
+    method: PaymentMethod = Field(default=PaymentMethod.CHECKOUT, description="How you pay.")
+    provider: ProviderName | None = Field(default=None, description="Who collects it; the best one when left out.")
+
+    def to_wish(self) -> TopUpWish:
+        return TopUpWish(amount=self.amount.to_money(), method=self.method, provider=self.provider)
 
 
 async def _top_ups(request: Request) -> TopUps:
@@ -24,12 +39,17 @@ async def _top_ups(request: Request) -> TopUps:
 TopUpsDep = Annotated[TopUps, Depends(_top_ups)]
 
 
-@router.post("/balance/top-ups", status_code=202, response_model=PaymentRead, responses=problems(BalanceLimitError))
+@router.post(
+    "/balance/top-ups",
+    status_code=202,
+    response_model=PaymentRead,
+    responses=problems(BalanceLimitError, NoProviderError, ProviderNotOfferedError),
+)
 async def top_up_balance(body: TopUpIn, user: CurrentUser, key: IdempotencyKey, top_ups: TopUpsDep) -> Response:
-    """Add money to your balance through the payment provider; the payment shows its checkout page in a moment."""
+    """Add money to your balance through a payment provider; the payment shows where to pay in a moment."""
     return send(
         await top_ups.start(
-            amount=body.amount.to_money(),
+            body.to_wish(),
             actor=user,
             once=key.by(user.id),
             render=partial(render_payment, status=202),

@@ -26,6 +26,7 @@ class TransactionRow(Base):
         CheckConstraint("duty >= 0", name="duty"),
         CheckConstraint("duty_bearer IN ('user', 'platform')", name="duty_bearer"),
         CheckConstraint("name_match IN ('match', 'partial', 'mismatch')", name="name_match"),
+        CheckConstraint("method IN ('checkout', 'bank_transfer')", name="method"),
         CheckConstraint("variance IN ('exact', 'under', 'over')", name="variance"),
         CheckConstraint(
             "status IN ('initiated', 'processing', 'succeeded', 'failed', 'abandoned', 'unknown', "
@@ -48,6 +49,13 @@ class TransactionRow(Base):
             postgresql_where=text(
                 "kind = 'payout' AND status IN ('awaiting_approval', 'approved', 'submitting', 'submitted', 'unknown')"
             ),
+        ),
+        Index(
+            "uq_transactions_provider_reference",
+            "provider",
+            "provider_reference",
+            unique=True,
+            postgresql_where=text("kind = 'payment' AND provider_reference IS NOT NULL"),
         ),
         Index("ix_transactions_payout_status", "status", "created_at", postgresql_where=text("kind = 'payout'")),
     )
@@ -79,6 +87,9 @@ class TransactionRow(Base):
     duty: Mapped[int] = mapped_column(Minor, server_default=text("0"))
     duty_bearer: Mapped[str | None]
     name_match: Mapped[str | None]
+    method: Mapped[str | None]
+    pay_to: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    provider_named: Mapped[bool | None]
 
 
 class PayoutApprovalRow(Base):

@@ -11,7 +11,7 @@ _BY_REFERENCE: Final = f"""
 SELECT {PAYMENT_COLUMNS} FROM transactions AS t WHERE t.reference = $1 AND t.kind = 'payment'"""  # noqa: S608 - built from constants only
 
 _CHECKOUT: Final = f"""
-SELECT {PAYMENT_COLUMNS}, u.email AS payer_email
+SELECT {PAYMENT_COLUMNS}, u.email AS payer_email, u.first_name, u.last_name, u.phone
 FROM transactions AS t JOIN users AS u ON u.id = t.user_id
 WHERE t.id = $1 AND t.kind = 'payment'"""  # noqa: S608 - built from constants only
 
@@ -32,7 +32,15 @@ class PaymentRepository:
     async def checkout(self, payment_id: UUID) -> Checkout | None:
         """Return a payment with what its checkout page has to know."""
         row = await self._database.row(_CHECKOUT, payment_id)
-        return Checkout(payment=payment_from(row), payer_email=row["payer_email"]) if row is not None else None
+        if row is None:
+            return None
+        return Checkout(
+            payment=payment_from(row),
+            payer_email=row["payer_email"],
+            first_name=row["first_name"],
+            last_name=row["last_name"],
+            phone=row["phone"],
+        )
 
     async def open_references(self, order_id: UUID) -> tuple[str, ...]:
         """Return the references of an order's payments whose outcome is not known."""

@@ -32,7 +32,8 @@ class PayoutAlarmRow(Base):
         UniqueConstraint("payout_id", "kind", name="uq_payout_alarms_payout_id_kind"),
         CheckConstraint(
             "kind IN ('open_for_an_hour', 'open_for_a_day', 'amount_differs', 'failed_after_success', "
-            "'paid_after_giving_back')",
+            "'paid_after_giving_back', "
+            "'paid_after_turning_down')",
             name="kind",
         ),
         Index(

@@ -40,6 +40,7 @@ class AlarmKind(StrEnum):
     AMOUNT_DIFFERS = "amount_differs"
     FAILED_AFTER_SUCCESS = "failed_after_success"
     PAID_AFTER_GIVING_BACK = "paid_after_giving_back"
+    PAID_AFTER_TURNING_DOWN = "paid_after_turning_down"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from kro.core.actor import Actor
 from kro.core.auth.standing import ADMIN_STANDING, STORED_ANSWER, USER_STANDING, read_answer, read_standing
 from kro.core.database.pool import Database
 from kro.core.decisions import Loaded
-from kro.payment.database.records import ApprovalState, OwnedPayout, RejectionState, SubmissionState
+from kro.payment.database.records import ApprovalState, NamedAttempt, OwnedPayout, RejectionState, SubmissionState
 from kro.payment.database.rows import (
     FOR_THIS_ADMIN,
     LAST_ATTEMPT,
@@ -37,7 +37,11 @@ SELECT {PAYOUT_COLUMNS}, {PAYOUT_PARTS}, u.status AS owner_status, debt_of(t.use
 FROM transactions AS t JOIN users AS u ON u.id = t.user_id {LAST_ATTEMPT}
 WHERE t.id = $1 AND t.kind = 'payout'"""  # noqa: S608 - built from constants only
 
-_ID_OF_ATTEMPT: Final = "SELECT payout_id FROM payout_attempts WHERE reference = $1"
+_NAMED_ATTEMPT: Final = """
+SELECT a.payout_id, a.provider,
+       NOT EXISTS (SELECT FROM payout_attempts AS b WHERE b.payout_id = a.payout_id AND b.number > a.number)
+       AND t.status <> 'approved' AS is_last
+FROM payout_attempts AS a JOIN transactions AS t ON t.id = a.payout_id WHERE a.reference = $1"""
 
 # What an admin could decide next: the one that waits longest after this one, else the one that waits longest of all.
 _MINE_TO_DECIDE: Final = f"""
@@ -78,10 +82,10 @@ class PayoutRepository:
             owner_owes=row["owner_owes"] > 0,
         )
 
-    async def id_of_attempt(self, reference: str) -> UUID | None:
-        """Return the payout that an attempt under this reference belongs to."""
-        found: UUID | None = await self._database.value(_ID_OF_ATTEMPT, reference)
-        return found
+    async def named_attempt(self, reference: str) -> NamedAttempt | None:
+        """Return the attempt that bears a reference; one that another is about to follow is not the last."""
+        row = await self._database.row(_NAMED_ATTEMPT, reference)
+        return NamedAttempt(**row) if row is not None else None
 
     async def for_approval(self, payout_id: UUID, *, actor: Actor, key: str | None) -> Loaded[ApprovalState]:
         row = await self._database.row(_APPROVAL, actor.id, actor.session_id, key, payout_id)

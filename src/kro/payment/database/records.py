@@ -33,6 +33,23 @@ OPEN_PAYMENT_STATUSES: Final = frozenset({PaymentStatus.INITIATED, PaymentStatus
 """Payments whose outcome is not known yet."""
 
 
+class PaymentMethod(StrEnum):
+    """How the payer pays: on a page of the provider's, or by transfer to an account lent for this one payment."""
+
+    CHECKOUT = "checkout"
+    BANK_TRANSFER = "bank_transfer"
+
+
+@dataclass(frozen=True, slots=True)
+class PayTo:
+    """The account to transfer to. After ``expires_at`` its number may be somebody else's."""
+
+    account_number: str
+    account_name: str
+    bank_name: str
+    expires_at: datetime | None
+
+
 class Variance(StrEnum):
     """How what was received compares with what was asked for."""
 
@@ -71,7 +88,10 @@ class AttemptStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Money coming in: one attempt at one checkout page. ``reference`` is ours and what the provider knows it by."""
+    """Money coming in: one attempt on one page or account. ``reference`` is ours and what the provider knows it by.
+
+    ``is_provider_named`` says that the payer wanted this provider, so that no other takes its place.
+    """
 
     id: UUID
     user_id: UUID
@@ -91,6 +111,14 @@ class Payment:
     created_at: datetime
     updated_at: datetime
     settled_at: datetime | None
+    method: PaymentMethod = PaymentMethod.CHECKOUT
+    pay_to: PayTo | None = None
+    is_provider_named: bool = False
+
+    @property
+    def is_payable(self) -> bool:
+        """Say whether anybody was ever told where to pay."""
+        return self.checkout_url is not None or self.pay_to is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +158,21 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedAttempt:
+    """The attempt that bears a reference, and whose it is; ``is_last`` unless another one followed it."""
+
+    payout_id: UUID
+    provider: str
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Payout:
     """Money going out. ``fee`` is on top of ``amount`` and contains ``vat``, in minor units of the same currency.
 
     ``duty`` is the stamp duty of the transfer: on top as well where the owner bears it, else the platform's affair.
-    ``approvals_required`` is 0 where nobody had to let it go.
+    ``approvals_required`` is 0 where nobody had to let it go. ``turned_down_by`` are the providers an attempt
+    has failed at; ``provider`` is whoever has it now.
     """
 
     id: UUID
@@ -160,6 +198,7 @@ class Payout:
     approvals: tuple[Approval, ...] = ()
     attempt: Attempt | None = None
     alarms: tuple[Alarm, ...] = ()
+    turned_down_by: frozenset[str] = frozenset()
 
     @property
     def owners_duty(self) -> int:
@@ -182,10 +221,13 @@ class DueTransaction:
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """A payment whose page is to be opened, and the payer's address if there is one."""
+    """A payment that is to be made payable, and what the provider may have to know of the payer."""
 
     payment: Payment
     payer_email: str | None = field(repr=False)
+    first_name: str = field(repr=False)
+    last_name: str = field(repr=False)
+    phone: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

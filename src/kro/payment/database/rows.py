@@ -18,9 +18,11 @@ from kro.payment.database.records import (
     AttemptStatus,
     Destination,
     Payment,
+    PaymentMethod,
     PaymentStatus,
     Payout,
     PayoutStatus,
+    PayTo,
     TransactionKind,
     Variance,
 )
@@ -28,7 +30,7 @@ from kro.payment.database.records import (
 PAYMENT_COLUMNS: Final = """
 t.id, t.user_id, t.order_id, t.provider, t.reference, t.provider_reference, t.currency, t.amount, t.received_amount,
 t.variance, t.status, t.checkout_url, t.failure_code, t.polls, t.next_poll_at, t.version, t.created_at, t.updated_at,
-t.settled_at"""
+t.settled_at, t.method, t.pay_to, t.provider_named"""
 
 PAYOUT_COLUMNS: Final = """
 t.id, t.user_id, t.provider, t.currency, t.amount, t.fee, t.vat, t.destination, t.status, t.approvals_required,
@@ -38,6 +40,8 @@ t.duty, t.duty_bearer, t.name_match"""
 PAYOUT_PARTS: Final = """
 a.id AS attempt_id, a.number AS attempt_number, a.reference AS attempt_reference, a.status AS attempt_status,
 a.lease_until AS attempt_lease_until, a.version AS attempt_version, a.created_at AS attempt_created_at,
+(SELECT array_agg(f.provider) FROM payout_attempts AS f WHERE f.payout_id = t.id AND f.status = 'failed')
+    AS turned_down_by,
 (SELECT json_agg(json_build_object('admin_id', p.admin_id, 'approval_hash', p.approval_hash, 'at', p.at)
                  ORDER BY p.at, p.id)
  FROM payout_approvals AS p WHERE p.payout_id = t.id) AS approvals,
@@ -80,6 +84,9 @@ def payment_from(row: Columns) -> Payment:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         settled_at=row["settled_at"],
+        method=PaymentMethod(row["method"] or PaymentMethod.CHECKOUT),
+        pay_to=_pay_to_from(row["pay_to"]) if row["pay_to"] else None,
+        is_provider_named=bool(row["provider_named"]),
     )
 
 
@@ -116,6 +123,7 @@ def whole_payout_from(row: Columns) -> Payout:
         approvals=tuple(_approval_from(item) for item in row["approvals"] or ()),
         attempt=_attempt_from(row) if row["attempt_id"] else None,
         alarms=tuple(_alarm_from(item) for item in row["alarms"] or ()),
+        turned_down_by=frozenset(row["turned_down_by"] or ()),
     )
 
 
@@ -135,6 +143,8 @@ def payment_row(payment: Payment) -> dict[str, Any]:
         "user_id": payment.user_id,
         "order_id": payment.order_id,
         "provider": payment.provider,
+        "provider_named": payment.is_provider_named,
+        "method": payment.method,
         "reference": payment.reference,
         "currency": payment.amount.currency,
         "amount": payment.amount.amount,
@@ -174,6 +184,11 @@ def payout_row(payout: Payout, *, reference: str) -> dict[str, Any]:
         "created_at": payout.created_at,
         "updated_at": payout.updated_at,
     }
+
+
+def _pay_to_from(stored: Mapping[str, Any]) -> PayTo:
+    expires_at = stored["expires_at"]
+    return PayTo(**{**stored, "expires_at": datetime.fromisoformat(expires_at) if expires_at else None})
 
 
 def _destination_from(stored: Mapping[str, Any]) -> Destination:

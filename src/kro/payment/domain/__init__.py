@@ -10,6 +10,7 @@ from kro.payment.database.payout_records import (
 )
 from kro.payment.database.payout_words import AlarmKind, DutyBearer, NameMatch
 from kro.payment.database.payouts import PAYOUT_DAY
+from kro.payment.database.provider_records import AccountStatus, Direction, LentAccount, Switch, SwitchState
 from kro.payment.database.reconciliation_records import (
     PROVIDER_KINDS,
     Break,
@@ -31,9 +32,11 @@ from kro.payment.database.records import (
     Approval,
     Destination,
     Payment,
+    PaymentMethod,
     PaymentStatus,
     Payout,
     PayoutStatus,
+    PayTo,
     Variance,
     WebhookState,
     WebhookView,
@@ -42,9 +45,12 @@ from kro.payment.database.safeguarding import SafeguardingReads
 from kro.payment.database.suspense import SuspenseRepository
 from kro.payment.database.suspense_records import SuspenseItem, SuspenseReason, SuspenseStatus
 from kro.payment.domain.announcements import balance_notice, balance_updated
+from kro.payment.domain.board import Prices, ProviderBoard
 from kro.payment.domain.checkout import PaymentStarter
+from kro.payment.domain.choice import Board, Candidate, Health, NoProviderError, Price, ProviderNotOfferedError
 from kro.payment.domain.collections import CollectionService
 from kro.payment.domain.context import Context
+from kro.payment.domain.decide_lending import AccountLentError
 from kro.payment.domain.decide_payout import (
     PayoutAccount,
     PayoutDay,
@@ -61,7 +67,7 @@ from kro.payment.domain.decide_suspense import (
     decide_suspense_credit,
     decide_suspense_return,
 )
-from kro.payment.domain.decide_top_up import BalanceLimitError, TopUpRules
+from kro.payment.domain.decide_top_up import BalanceLimitError, TopUpRules, TopUpWish
 from kro.payment.domain.errors import (
     AccountCoolingError,
     AlreadyApprovedError,
@@ -76,13 +82,17 @@ from kro.payment.domain.errors import (
     PayoutNotFoundError,
     PayoutStateError,
     PayoutVelocityError,
+    ProviderNotFoundError,
     ResolutionNotFoundError,
     ResolutionOpenError,
     SecondPersonError,
     UnknownProviderError,
     WebhookNotFoundError,
 )
+from kro.payment.domain.inflows import InflowService
+from kro.payment.domain.lending import AccountLending
 from kro.payment.domain.one_code import OneCode
+from kro.payment.domain.payers import PayerNotFoundError, PayerReads, Payers
 from kro.payment.domain.payout_alarms import PayoutAlarms
 from kro.payment.domain.payout_resolutions import PayoutResolutions
 from kro.payment.domain.payouts import PayoutService
@@ -109,6 +119,7 @@ from kro.payment.domain.resolution_rules import Finding
 from kro.payment.domain.rules import CollectionRules, PayoutLimits, PayoutRules, next_poll
 from kro.payment.domain.submission import PayoutSubmitter, bank_account_context
 from kro.payment.domain.suspense import SuspenseService
+from kro.payment.domain.switches import ProviderSwitches
 from kro.payment.domain.top_ups import TopUps
 from kro.payment.domain.tracking import PayoutTracker
 from kro.payment.domain.views import (
@@ -117,6 +128,7 @@ from kro.payment.domain.views import (
     PayoutAccountRead,
     PayoutEventRead,
     PayoutRead,
+    ProviderName,
     render_payment,
     render_payout,
 )
@@ -127,6 +139,7 @@ from kro.payment.providers import (
     AccountResolver,
     Bank,
     BankDirectory,
+    Capability,
     DisputeFacts,
     DisputeLost,
     DisputeOpened,
@@ -137,6 +150,7 @@ from kro.payment.providers import (
     NotFound,
     NotResolved,
     NotSent,
+    Payer,
     Pending,
     ProviderUnavailableError,
     RefundFacts,
@@ -159,7 +173,10 @@ __all__ = [
     "PAYOUT_DAY",
     "PROVIDER_KINDS",
     "AccountCoolingError",
+    "AccountLending",
+    "AccountLentError",
     "AccountResolver",
+    "AccountStatus",
     "AdminPayout",
     "AdminPayoutReads",
     "AlarmKind",
@@ -170,18 +187,22 @@ __all__ = [
     "BalanceLimitError",
     "Bank",
     "BankDirectory",
+    "Board",
     "Break",
     "BreakEndedError",
     "BreakKind",
     "BreakNotFoundError",
     "BreakResolution",
     "BreakStatus",
+    "Candidate",
+    "Capability",
     "CollectionRules",
     "CollectionService",
     "Context",
     "DebtOutstandingError",
     "Described",
     "Destination",
+    "Direction",
     "DisputeFacts",
     "DisputeLost",
     "DisputeOpened",
@@ -194,16 +215,26 @@ __all__ = [
     "Follow",
     "FollowedPayout",
     "FollowedPayoutRead",
+    "Health",
     "Import",
+    "InflowService",
+    "LentAccount",
     "LineKind",
     "NameMatch",
+    "NoProviderError",
     "NotFound",
     "NotResolved",
     "NotSent",
     "OneCode",
     "OutcomeNotPossibleError",
     "OwnPayoutError",
+    "PayTo",
+    "Payer",
+    "PayerNotFoundError",
+    "PayerReads",
+    "Payers",
     "Payment",
+    "PaymentMethod",
     "PaymentNotFoundError",
     "PaymentPoller",
     "PaymentRead",
@@ -233,7 +264,14 @@ __all__ = [
     "PayoutTracker",
     "PayoutVelocityError",
     "Pending",
+    "Price",
+    "Prices",
     "Progress",
+    "ProviderBoard",
+    "ProviderName",
+    "ProviderNotFoundError",
+    "ProviderNotOfferedError",
+    "ProviderSwitches",
     "ProviderUnavailableError",
     "Receipt",
     "ReceiptListener",
@@ -275,7 +313,10 @@ __all__ = [
     "SuspenseService",
     "SuspenseSettledError",
     "SuspenseStatus",
+    "Switch",
+    "SwitchState",
     "TopUpRules",
+    "TopUpWish",
     "TopUps",
     "Unknown",
     "UnknownProviderError",

@@ -8,6 +8,7 @@ from uuid import UUID
 from kro.core.decisions import Message
 from kro.core.ids import show_id
 from kro.core.money import Money
+from kro.payment.database.provider_records import LentAccount
 from kro.payment.database.records import Payment, PaymentStatus, Payout, PayoutStatus
 from kro.payment.domain.context import Context
 
@@ -18,6 +19,10 @@ def payment_updated(payment: Payment, status: PaymentStatus, *, context: Context
 
 def payout_updated(payout: Payout, status: PayoutStatus, *, context: Context) -> Message:
     return _hint(payout.user_id, "payout.updated", show_id("pyt", payout.id), status, context)
+
+
+def account_updated(account: LentAccount, *, context: Context) -> Message:
+    return _hint(account.user_id, "account.updated", show_id("vac", account.id), account.status, context)
 
 
 def balance_updated(user_id: UUID, *, context: Context) -> Message:

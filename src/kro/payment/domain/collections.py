@@ -9,14 +9,15 @@ from kro.core.clock import Clock
 from kro.core.decisions import DecisionRunner
 from kro.core.ids import IdSource
 from kro.payment.database.payments import PaymentRepository
-from kro.payment.database.records import PaymentStatus
+from kro.payment.database.records import Payment, PaymentStatus
 from kro.payment.domain.context import Context
-from kro.payment.domain.decide_collection import CollectionState, decide_collection, receipt_from
+from kro.payment.domain.decide_collection import CollectionState, awaited, decide_collection, receipt_from
 from kro.payment.domain.errors import PaymentNotFoundError
+from kro.payment.domain.payers import Payers
 from kro.payment.domain.progress import Progress
 from kro.payment.domain.receipts import ReceiptListener, gather
 from kro.payment.domain.rules import CollectionRules
-from kro.payment.providers import CollectionResult, ProviderDirectory
+from kro.payment.providers import Capability, CollectionResult, ProviderDirectory
 
 
 class CollectionService:
@@ -29,6 +30,7 @@ class CollectionService:
         payments: PaymentRepository,
         providers: ProviderDirectory,
         listeners: Sequence[ReceiptListener],
+        payers: Payers,
         rules: CollectionRules,
         clock: Clock,
         ids: IdSource,
@@ -37,6 +39,7 @@ class CollectionService:
         self._payments = payments
         self._providers = providers
         self._listeners = tuple(listeners)
+        self._payers = payers
         self._rules = rules
         self._clock = clock
         self._ids = ids
@@ -52,7 +55,7 @@ class CollectionService:
             return Progress.UNKNOWN_REFERENCE
         if payment.status is PaymentStatus.SUCCEEDED:
             return Progress.FINAL
-        result = await self._providers[payment.provider].collections.verify(reference=reference)
+        result = await self._ask(payment)
         context = Context.of_system(self._clock, self._ids)
         return await self._runner.carry_out(
             load=lambda: self._load(reference, result, context),
@@ -64,6 +67,12 @@ class CollectionService:
         for reference in await self._payments.open_references(order_id):
             await self.apply_provider_result(reference=reference)
 
+    async def _ask(self, payment: Payment) -> CollectionResult:
+        vendor = self._providers[payment.provider]
+        if Capability.COLLECTIONS not in vendor.capabilities:
+            return awaited(payment, now=self._clock.now())
+        return await vendor.collections.verify(reference=payment.reference)
+
     async def _load(self, reference: str, result: CollectionResult, context: Context) -> CollectionState:
         payment = await self._payments.by_reference(reference)
         if payment is None:
@@ -71,4 +80,5 @@ class CollectionService:
         receipt = receipt_from(payment, result, now=context.now)
         if receipt is None or payment.status is PaymentStatus.SUCCEEDED:
             return CollectionState(payment)
-        return CollectionState(payment, await gather(self._listeners, receipt))
+        payer = self._payers.seal(payment.id, result)
+        return CollectionState(payment, await gather(self._listeners, receipt), payer)

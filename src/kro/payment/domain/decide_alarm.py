@@ -25,6 +25,7 @@ _SUBJECTS: Final = {
     AlarmKind.AMOUNT_DIFFERS: "A provider reports another amount for a payout",
     AlarmKind.FAILED_AFTER_SUCCESS: "A payout that succeeded is now said to have failed",
     AlarmKind.PAID_AFTER_GIVING_BACK: "A payout was paid after its money was given back",
+    AlarmKind.PAID_AFTER_TURNING_DOWN: "A provider paid a payout that it had turned down",
 }
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
-from kro.core.decisions import Audit, Decision, Journal, Outcome, Update
+from kro.core.decisions import Audit, Decision, Insert, Journal, Outcome, Update
 from kro.core.money import MAX_AMOUNT_MINOR, Money
 from kro.kro_balance.domain import External, provider_fee, receipt
 from kro.payment.database.records import OPEN_PAYMENT_STATUSES, Payment, PaymentStatus, Variance
@@ -30,14 +31,29 @@ from kro.payment.providers.results import (
 )
 
 PAGE_LOST: Final = "checkout_page_lost"
+ACCOUNT_EXPIRED: Final = "account_expired"
+LATE_NOTICE: Final = timedelta(minutes=10)
+"""How long after its end an account may still turn out to have been paid to in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionState:
-    """A payment with what the listeners loaded for the receipt it may become."""
+    """A payment with what the listeners loaded for the receipt it may become, and its payer, sealed."""
 
     payment: Payment
     contributions: Sequence[Contribution] = ()
+    payer: str | None = field(default=None, repr=False)
+
+
+def awaited(payment: Payment, *, now: datetime) -> CollectionResult:
+    """Say how a payment stands whose provider tells of money that came, and of nothing else.
+
+    An account that has run out is not paid to any more; what comes late all the same is credited when it is told.
+    """
+    ends = payment.pay_to.expires_at if payment.pay_to is not None else None
+    if ends is not None and now > ends + LATE_NOTICE:
+        return FailedDefinitively(ACCOUNT_EXPIRED)
+    return Pending("awaiting_transfer")
 
 
 def receipt_from(payment: Payment, result: CollectionResult, *, now: datetime) -> Receipt | None:
@@ -109,17 +125,34 @@ def _credit(state: CollectionState, facts: CollectionFacts, context: Context) ->
         "settled_at": context.now,
     }
     own = Decision(
-        writes=(Update("transactions", payment.id, payment.version, changes),),
+        writes=(
+            Update("transactions", payment.id, payment.version, changes),
+            *payer_writes(payment.id, state.payer, context),
+        ),
         messages=(
             payment_updated(payment, PaymentStatus.SUCCEEDED, context=context),
             balance_updated(payment.user_id, context=context),
         ),
     )
-    posted = Decision(journals=_journals(received, facts, context))
-    for contribution in state.contributions:
-        posted += contribution.decide(received, now=context.now)
     # The receipt is posted before what is paid from it; the order's row is written (and locked) before the payment's.
-    return posted + own
+    return posted(received, facts, state.contributions, context) + own
+
+
+def posted(
+    received: Receipt, facts: CollectionFacts, contributions: Sequence[Contribution], context: Context
+) -> Decision:
+    """Return the journals of a receipt and what its listeners make of it."""
+    decision = Decision(journals=_journals(received, facts, context))
+    for contribution in contributions:
+        decision += contribution.decide(received, now=context.now)
+    return decision
+
+
+def payer_writes(payment_id: UUID, sealed: str | None, context: Context) -> tuple[Insert, ...]:
+    """Return the row that keeps who paid."""
+    if sealed is None:
+        return ()
+    return (Insert("payers", ({"payment_id": payment_id, "sealed": sealed, "created_at": context.now},)),)
 
 
 def _journals(received: Receipt, facts: CollectionFacts, context: Context) -> tuple[Journal, ...]:
@@ -149,7 +182,7 @@ def _variance(received: Money, expected: Money) -> Variance:
 
 
 def _still_open(payment: Payment, result: CollectionResult, rules: CollectionRules, context: Context) -> Decision:
-    if payment.status is PaymentStatus.UNKNOWN and payment.checkout_url is None and not isinstance(result, Unknown):
+    if payment.status is PaymentStatus.UNKNOWN and not payment.is_payable and not isinstance(result, Unknown):
         # Nobody was ever shown the page, so nobody can pay on it: the payer is free to start again at once.
         return _wait(payment, PaymentStatus.FAILED, PAGE_LOST, rules, context)
     return _wait(payment, payment.status, payment.failure_code, rules, context)

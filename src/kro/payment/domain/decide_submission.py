@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kro.core.decisions import Decision, Insert, Outcome, Update
+from kro.payment.database.provider_records import Direction
 from kro.payment.database.records import Attempt, AttemptStatus, Payout, PayoutStatus, SubmissionState
 from kro.payment.domain.announcements import payout_updated
+from kro.payment.domain.choice import Board
 from kro.payment.domain.context import Context
 from kro.payment.domain.decide_payout_approval import valid_approvals
 from kro.payment.domain.errors import PayoutBlockedError
@@ -25,14 +27,18 @@ def may_be_sent_again(payout: Payout) -> bool:
     )
 
 
-def decide_submission(state: SubmissionState, *, rules: PayoutRules, context: Context) -> Outcome[Payout | None]:
+def decide_submission(
+    state: SubmissionState, *, board: Board, rules: PayoutRules, context: Context
+) -> Outcome[Payout | None]:
     """Take an approved payout for sending; ``None`` when there is nothing (more) to send.
 
     The lease tells everybody else that a call may be under way. Whoever finds it expired asks the provider and never
-    sends: only an attempt without a lease, known not to have been taken, is sent again, under the same reference.
+    sends: only an attempt without a lease, known not to have been taken, is sent again, under the same reference and
+    through the same provider. A new attempt goes to another provider if the one it was meant for is sick or switched
+    off.
 
-    :raises PayoutBlockedError: while its owner is not active or owes us money, or the approvals do not cover what
-        would be paid.
+    :raises PayoutBlockedError: while its owner is not active or owes us money, the approvals do not cover what would
+        be paid, or no provider may send it.
     """
     payout = state.payout
     again = may_be_sent_again(payout)
@@ -40,15 +46,23 @@ def decide_submission(state: SubmissionState, *, rules: PayoutRules, context: Co
         return Outcome(Decision(), None)
     if not state.owner_is_active or state.owner_owes or valid_approvals(payout) < payout.approvals_required:
         raise PayoutBlockedError
-    return _send_again(payout, rules, context) if again else _begin(payout, rules, context)
+    if again and board.may_start(payout.provider, Direction.PAYOUTS):
+        return _send_again(payout, rules, context)
+    provider = None if again else board.payer(payout.amount, first=payout.provider, without=payout.turned_down_by)
+    if provider is None:
+        raise PayoutBlockedError
+    return _begin(replace(payout, provider=provider), rules, context)
 
 
 def _begin(payout: Payout, rules: PayoutRules, context: Context) -> Outcome[Payout | None]:
     attempt_id = context.new_id()
     lease_until = context.now + rules.lease
+    earlier = payout.attempt
+    if earlier is not None and earlier.status is not AttemptStatus.FAILED:
+        raise AssertionError("an attempt follows only one that has failed")
     attempt = Attempt(
         id=attempt_id,
-        number=1,
+        number=1 if earlier is None else earlier.number + 1,
         reference=provider_reference_for(attempt_id),
         status=AttemptStatus.SUBMITTING,
         lease_until=lease_until,
@@ -67,7 +81,12 @@ def _begin(payout: Payout, rules: PayoutRules, context: Context) -> Outcome[Payo
         "created_at": context.now,
         "updated_at": context.now,
     }
-    changes = {"status": PayoutStatus.SUBMITTING, "next_poll_at": lease_until, "updated_at": context.now}
+    changes = {
+        "status": PayoutStatus.SUBMITTING,
+        "provider": payout.provider,
+        "next_poll_at": lease_until,
+        "updated_at": context.now,
+    }
     decision = Decision(
         writes=(
             Update("transactions", payout.id, payout.version, changes),

@@ -11,8 +11,9 @@ from kro.core.decisions import Decision, Outcome, Update
 from kro.core.errors import ErrorKind, KroError
 from kro.core.ids import IdSource
 from kro.core.money import Money
-from kro.payment.database.records import Payment
+from kro.payment.database.records import Payment, PaymentMethod
 from kro.payment.database.top_up_records import TopUpState
+from kro.payment.domain.choice import Board
 from kro.payment.domain.decide_start import start_payment
 
 OPEN_FOR: Final = timedelta(hours=1)
@@ -33,7 +34,6 @@ class TopUpRules:
     ``None`` is no limit, and balances in other currencies are not limited by tier.
     """
 
-    provider: str
     tier_currency: str
     tier_limits: tuple[int | None, ...]
 
@@ -42,8 +42,24 @@ class TopUpRules:
         return self.tier_limits[min(tier, len(self.tier_limits) - 1)] if currency == self.tier_currency else None
 
 
+@dataclass(frozen=True, slots=True)
+class TopUpWish:
+    """How much a user wants to add, and how; any provider if none is named."""
+
+    amount: Money
+    method: PaymentMethod = PaymentMethod.CHECKOUT
+    provider: str | None = None
+
+
 def decide_top_up(
-    state: TopUpState, amount: Money, *, actor: Actor, rules: TopUpRules, ids: IdSource, now: datetime
+    state: TopUpState,
+    wish: TopUpWish,
+    *,
+    board: Board,
+    actor: Actor,
+    rules: TopUpRules,
+    ids: IdSource,
+    now: datetime,
 ) -> Outcome[Payment]:
     """Begin to collect an amount for the actor's balance.
 
@@ -51,9 +67,21 @@ def decide_top_up(
     one that comes second loads again and sees the first among those that are open.
 
     :raises BalanceLimitError: when the balance and all that is on its way would be above the tier's limit.
+    :raises ProviderNotOfferedError: when the wished provider does not take it.
+    :raises NoProviderError: when no provider takes it.
     """
     state.standing.ensure_active()
-    started = start_payment(user_id=actor.id, order_id=None, amount=amount, provider=rules.provider, ids=ids, now=now)
+    amount = wish.amount
+    started = start_payment(
+        user_id=actor.id,
+        order_id=None,
+        amount=amount,
+        provider=board.collector(amount, wish.method, wish=wish.provider),
+        ids=ids,
+        now=now,
+        method=wish.method,
+        is_provider_named=wish.provider is not None,
+    )
     limit = rules.limit_for(tier=state.standing.kyc_tier, currency=amount.currency)
     if limit is None:
         return started

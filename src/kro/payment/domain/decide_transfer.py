@@ -14,6 +14,7 @@ from kro.payment.database.records import MONEY_GIVEN_BACK, Attempt, AttemptStatu
 from kro.payment.domain.announcements import balance_updated, payout_notice, payout_updated
 from kro.payment.domain.context import Context
 from kro.payment.domain.decide_alarm import raise_alarm
+from kro.payment.domain.decide_payout import submission_message
 from kro.payment.domain.decide_payout_approval import give_back
 from kro.payment.domain.progress import Progress
 from kro.payment.domain.rules import DAY, PayoutRules, next_poll
@@ -32,21 +33,40 @@ from kro.payment.providers.results import (
 
 TransferAnswer = TransferSendResult | TransferStatusResult
 
+TURNED_DOWN: Final = frozenset(
+    {
+        "insufficient_balance",
+        "unsupported_amount",
+        "unknown_bank",
+        "access_denied",
+        "operation_forbidden",
+        "7701",
+        "8005",
+    }
+)
+"""Refusals that speak of the provider and of us, not of the account: nothing was sent, and another may send it."""
+
 _OPEN: Final = frozenset({PayoutStatus.SUBMITTING, PayoutStatus.SUBMITTED, PayoutStatus.UNKNOWN})
 
 
 def decide_transfer(
-    payout: Payout, answer: TransferAnswer, *, rules: PayoutRules, context: Context
+    payout: Payout,
+    answer: TransferAnswer,
+    *,
+    rules: PayoutRules,
+    context: Context,
+    elsewhere: str | None = None,
 ) -> Outcome[Progress]:
     """Move a payout by what its provider answered.
 
     Age alone never fails a payout. A success stays one unless the money comes back; what was given back to its owner
-    is never paid again, and an answer to the contrary is left to a person.
+    is never paid again, and an answer to the contrary is left to a person. What a provider turns down for reasons of
+    its own is given to ``elsewhere``, if there is one.
     """
     attempt = payout.attempt
     if attempt is None:
         raise AssertionError("a payout without an attempt has nothing to be asked about")
-    step = _Step(payout=payout, attempt=attempt, rules=rules, context=context)
+    step = _Step(payout=payout, attempt=attempt, rules=rules, context=context, elsewhere=elsewhere)
     if isinstance(answer, Succeeded | Reversed) and step.names_another_sum(answer.facts):
         return step.park(AlarmKind.AMOUNT_DIFFERS)
     if payout.status in _OPEN:
@@ -56,6 +76,13 @@ def decide_transfer(
     if payout.status in MONEY_GIVEN_BACK and isinstance(answer, Succeeded):
         return step.park(AlarmKind.PAID_AFTER_GIVING_BACK)
     return Outcome(Decision(), Progress.FINAL)
+
+
+def decide_earlier(payout: Payout, answer: TransferStatusResult, *, context: Context) -> Outcome[Progress]:
+    """Judge news of an attempt that another one has followed: it had failed, so only a payment would be news."""
+    if not isinstance(answer, Succeeded):
+        return Outcome(Decision(), Progress.FINAL)
+    return Outcome(raise_alarm(payout, AlarmKind.PAID_AFTER_TURNING_DOWN, context=context), Progress.PARKED)
 
 
 def settlement(
@@ -86,11 +113,14 @@ class _Step:
     attempt: Attempt
     rules: PayoutRules
     context: Context
+    elsewhere: str | None = None
 
     def from_open(self, answer: TransferAnswer) -> Outcome[Progress]:
         match answer:
             case Succeeded(facts=facts):
                 outcome = self._settle(facts)
+            case FailedDefinitively(code=code) if code in TURNED_DOWN and self.elsewhere is not None:
+                outcome = self._go_elsewhere(code, self.elsewhere)
             case FailedDefinitively(code=code):
                 outcome = self._fail(code)
             case Reversed():
@@ -165,6 +195,20 @@ class _Step:
             ),
             journals=(give_back(self.payout, "payout_failed", self.context),),
             messages=self._tell(PayoutStatus.FAILED, "payout_failed"),
+        )
+        return Outcome(decision, Progress.FINAL)
+
+    def _go_elsewhere(self, code: str, provider: str) -> Outcome[Progress]:
+        """Have the next provider send what this one cannot: the money stays set aside and the approvals stay good."""
+        decision = Decision(
+            writes=(
+                self._update(status=PayoutStatus.APPROVED, provider=provider, next_poll_at=None),
+                self._update_attempt(AttemptStatus.FAILED, failure_code=code),
+            ),
+            messages=(
+                submission_message(self.payout.id, context=self.context),
+                payout_updated(self.payout, PayoutStatus.APPROVED, context=self.context),
+            ),
         )
         return Outcome(decision, Progress.FINAL)
 

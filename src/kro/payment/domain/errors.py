@@ -26,6 +26,13 @@ class WebhookNotFoundError(KroError):
     code = "webhook_not_found"
 
 
+class ProviderNotFoundError(KroError):
+    """No such provider is configured."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "provider_not_found"
+
+
 class UnknownProviderError(KroError):
     """No provider sends its events to this address."""
 

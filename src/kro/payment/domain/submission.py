@@ -12,6 +12,7 @@ from kro.core.ids import IdSource
 from kro.core.outbox import Envelope, RetryLater
 from kro.payment.database.payouts import PayoutRepository
 from kro.payment.database.records import Payout, SubmissionState
+from kro.payment.domain.board import ProviderBoard
 from kro.payment.domain.context import Context
 from kro.payment.domain.decide_submission import decide_submission
 from kro.payment.domain.decide_transfer import decide_transfer
@@ -40,6 +41,7 @@ class PayoutSubmitter:
         runner: DecisionRunner,
         payouts: PayoutRepository,
         providers: ProviderDirectory,
+        board: ProviderBoard,
         cipher: FieldCipher,
         rules: PayoutRules,
         clock: Clock,
@@ -48,6 +50,7 @@ class PayoutSubmitter:
         self._runner = runner
         self._payouts = payouts
         self._providers = providers
+        self._board = board
         self._cipher = cipher
         self._rules = rules
         self._clock = clock
@@ -69,20 +72,30 @@ class PayoutSubmitter:
         Nothing is sent unless this call itself took the attempt. A process that dies after taking it leaves a lease
         behind: when that has run out the provider is asked, never called again.
 
-        :raises PayoutBlockedError: while its owner is not active or the approvals do not cover it.
+        :raises PayoutBlockedError: while its owner is not active, the approvals do not cover it, or nobody may send it.
         """
         account = self._account((await self._load(payout_id)).payout)
+        board = await self._board.current()
         taken = await self._runner.carry_out(
             load=lambda: self._load(payout_id),
-            decide=lambda state: decide_submission(state, rules=self._rules, context=self._context()),
+            decide=lambda state: decide_submission(state, board=board, rules=self._rules, context=self._context()),
         )
         if taken is None or taken.attempt is None:
             return
         answer = await self._send(taken, taken.attempt.reference, account)
+        elsewhere = await self.elsewhere(taken)
         await self._runner.carry_out(
             load=lambda: self._load(payout_id),
-            decide=lambda state: decide_transfer(state.payout, answer, rules=self._rules, context=self._context()),
+            decide=lambda state: decide_transfer(
+                state.payout, answer, rules=self._rules, context=self._context(), elsewhere=elsewhere
+            ),
         )
+
+    async def elsewhere(self, payout: Payout) -> str | None:
+        """Return who could send a payout that its provider turns down; ``None`` if nobody is left."""
+        board = await self._board.current()
+        tried = {payout.provider, *payout.turned_down_by}
+        return next((name for name in board.payers(payout.amount) if name not in tried), None)
 
     async def _send(self, payout: Payout, reference: str, account: BankAccount) -> TransferSendResult:
         try:

@@ -11,7 +11,7 @@ from kro.payment.database.payouts import PayoutRepository
 from kro.payment.database.records import Attempt, Payout
 from kro.payment.domain.context import Context
 from kro.payment.domain.decide_submission import may_be_sent_again
-from kro.payment.domain.decide_transfer import decide_transfer
+from kro.payment.domain.decide_transfer import decide_earlier, decide_transfer
 from kro.payment.domain.errors import PayoutNotFoundError
 from kro.payment.domain.progress import Progress
 from kro.payment.domain.rules import PayoutRules
@@ -41,8 +41,16 @@ class PayoutTracker:
 
     async def apply_provider_result(self, *, reference: str) -> Progress:
         """Ask about the payout that one of its attempts' references names."""
-        payout_id = await self._payouts.id_of_attempt(reference)
-        return Progress.UNKNOWN_REFERENCE if payout_id is None else await self.follow_up(payout_id=payout_id)
+        named = await self._payouts.named_attempt(reference)
+        if named is None:
+            return Progress.UNKNOWN_REFERENCE
+        if named.is_last:
+            return await self.follow_up(payout_id=named.payout_id)
+        answer = await self._providers[named.provider].transfer_reader.status(reference=reference)
+        return await self._runner.carry_out(
+            load=lambda: self._load(named.payout_id),
+            decide=lambda payout: decide_earlier(payout, answer, context=Context.of_system(self._clock, self._ids)),
+        )
 
     async def follow_up(self, *, payout_id: UUID) -> Progress:
         """Ask the provider about a payout and act on that answer; send it where the provider never took it.
@@ -59,17 +67,20 @@ class PayoutTracker:
         if attempt.lease_until is not None and attempt.lease_until > self._clock.now():
             return Progress.WAITING
         answer = await self._providers[payout.provider].transfer_reader.status(reference=attempt.reference)
+        elsewhere = await self._submitter.elsewhere(payout)
         return await self._runner.carry_out(
             load=lambda: self._load(payout_id),
-            decide=lambda present: self._decide(present, attempt, answer),
+            decide=lambda present: self._decide(present, attempt, answer, elsewhere),
         )
 
-    def _decide(self, present: Payout, asked: Attempt, answer: TransferStatusResult) -> Outcome[Progress]:
+    def _decide(
+        self, present: Payout, asked: Attempt, answer: TransferStatusResult, elsewhere: str | None
+    ) -> Outcome[Progress]:
         # "No such transfer" is about the moment it was asked: by now somebody may have taken the attempt for sending.
         if isinstance(answer, NotFound) and present.attempt != asked:
             return Outcome(Decision(), Progress.WAITING)
         context = Context.of_system(self._clock, self._ids)
-        return decide_transfer(present, answer, rules=self._rules, context=context)
+        return decide_transfer(present, answer, rules=self._rules, context=context, elsewhere=elsewhere)
 
     async def _load(self, payout_id: UUID) -> Payout:
         state = await self._payouts.for_submission(payout_id)

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from kro.core.decisions import Reply
 from kro.core.http import MoneyOut
 from kro.core.ids import show_id
 from kro.core.money import Money
 from kro.payment.database.payout_records import FollowedPayout, PayoutEvent
-from kro.payment.database.records import Payment, PaymentStatus, Payout, PayoutStatus, Variance
+from kro.payment.database.records import Payment, PaymentMethod, PaymentStatus, Payout, PayoutStatus, PayTo, Variance
+
+ProviderName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{1,39}$")]
+"""A provider as clients name it: the name that payments show."""
+
+
+class PayToRead(BaseModel):
+    """The account to transfer exactly the amount to, once, before it ends."""
+
+    account_number: str = Field(examples=["9977581536"])
+    account_name: str = Field(examples=["KRO DEMO BUYER"])
+    bank_name: str = Field(examples=["Providus Bank"])
+    expires_at: datetime | None = Field(description="Afterwards the account may be somebody else's.")
+
+    @classmethod
+    def of(cls, pay_to: PayTo) -> Self:
+        return cls(
+            account_number=pay_to.account_number,
+            account_name=pay_to.account_name,
+            bank_name=pay_to.bank_name,
+            expires_at=pay_to.expires_at,
+        )
 
 
 class PaymentRead(BaseModel):
@@ -28,7 +49,13 @@ class PaymentRead(BaseModel):
     amount: MoneyOut
     received_amount: MoneyOut | None
     variance: Variance | None = Field(description="How what was received compares with what was asked for.")
-    checkout_url: str | None = Field(description="Where to pay; appears a moment after the payment was started.")
+    method: PaymentMethod
+    checkout_url: str | None = Field(
+        description="Where to pay by `checkout`; appears a moment after the payment was started."
+    )
+    pay_to: PayToRead | None = Field(
+        description="Where to pay by `bank_transfer`; appears a moment after the payment was started."
+    )
     created_at: datetime
     settled_at: datetime | None
 
@@ -44,7 +71,9 @@ class PaymentRead(BaseModel):
             amount=MoneyOut.of(payment.amount),
             received_amount=_money(received, payment.amount.currency) if received is not None else None,
             variance=payment.variance,
+            method=payment.method,
             checkout_url=payment.checkout_url,
+            pay_to=PayToRead.of(payment.pay_to) if payment.pay_to is not None else None,
             created_at=payment.created_at,
             settled_at=payment.settled_at,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar, overload
@@ -89,7 +90,8 @@ class PaymentProvider:
 
     What a vendor lacks is left out: it is not in ``capabilities``, and reading it raises ``MissingCapabilityError``,
     so a wiring that needs it fails when the program starts and not when money should move. ``acknowledger`` says how
-    its webhooks are answered.
+    its webhooks are answered, ``currencies`` what it takes, and ``operations`` by which name of a call the health of a
+    capability is read.
     """
 
     name: str
@@ -109,6 +111,8 @@ class PaymentProvider:
     inflows: _Offered[InflowReader] = _Offered()
     balances: _Offered[BalanceReader] = _Offered()
     acknowledger: WebhookAcknowledger = field(default_factory=PlainAcknowledger)
+    currencies: frozenset[str] = frozenset({"NGN"})
+    operations: Mapping[Capability, str] = field(default_factory=dict)
 
     @property
     def capabilities(self) -> frozenset[Capability]:

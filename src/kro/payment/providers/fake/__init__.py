@@ -7,8 +7,9 @@ from kro.payment.providers.fake.capabilities import FakeBanks, FakeCollections, 
 from kro.payment.providers.fake.disputes import FakeDisputes
 from kro.payment.providers.fake.history import FakeHistory
 from kro.payment.providers.fake.refunds import FakeRefunds
+from kro.payment.providers.paystack.units import CURRENCIES
 from kro.payment.providers.paystack.webhooks import PaystackWebhooks
-from kro.payment.providers.provider import PaymentProvider
+from kro.payment.providers.provider import Capability, PaymentProvider
 
 __all__ = ["FakePaystack", "FakeRefund", "FakeTransaction", "FakeTransfer", "Fault"]
 
@@ -34,4 +35,6 @@ class FakePaystack(FakeBooks):
             history=FakeHistory(self),
             disputes=FakeDisputes(self),
             webhooks=PaystackWebhooks(secrets=(SECRET,)),
+            currencies=CURRENCIES,
+            operations={Capability.CHECKOUT: "initialize", Capability.TRANSFER_SENDER: "transfer"},
         )

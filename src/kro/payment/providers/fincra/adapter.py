@@ -7,14 +7,15 @@ from typing import Self
 
 import httpx2
 
-from kro.core.outgoing import OutgoingHTTP, OutgoingSettings, RetryPolicy
+from kro.core.outgoing import CallRecorder, OutgoingHTTP, OutgoingSettings, RetryPolicy
 from kro.payment.providers.fincra.accounts import FincraAccounts
 from kro.payment.providers.fincra.banks import FincraBalances, FincraBanks
 from kro.payment.providers.fincra.collecting import FincraCollections
 from kro.payment.providers.fincra.inflows import FincraInflows
 from kro.payment.providers.fincra.transfers import FincraTransfers
+from kro.payment.providers.fincra.units import CURRENCIES
 from kro.payment.providers.fincra.webhooks import FincraWebhooks
-from kro.payment.providers.provider import PaymentProvider
+from kro.payment.providers.provider import Capability, PaymentProvider
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Fincra:
         *,
         transport: httpx2.AsyncBaseTransport | None = None,
         retry: RetryPolicy | None = None,
+        recorder: CallRecorder | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._http = OutgoingHTTP(
@@ -62,6 +64,7 @@ class Fincra:
                 read_seconds=settings.read_seconds,
                 pool_seconds=settings.pool_seconds,
                 deadline_seconds=settings.deadline_seconds,
+                keeps_exchanges=True,
             ),
             headers={
                 "api-key": settings.secret_key,
@@ -70,6 +73,7 @@ class Fincra:
             },
             transport=transport,
             retry=retry,
+            recorder=recorder,
             sleep=sleep,
         )
         collections = FincraCollections(self._http, payment_methods=settings.payment_methods)
@@ -95,6 +99,12 @@ class Fincra:
             permanent_accounts=accounts,
             inflows=FincraInflows(self._http, business_id=settings.business_id),
             balances=FincraBalances(self._http, business_id=settings.business_id),
+            currencies=CURRENCIES,
+            operations={
+                Capability.CHECKOUT: "initiate",
+                Capability.ONE_TIME_ACCOUNTS: "charge",
+                Capability.TRANSFER_SENDER: "payout",
+            },
         )
 
     async def __aenter__(self) -> Self:

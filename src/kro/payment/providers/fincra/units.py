@@ -23,6 +23,7 @@ _DECIMALS: Final = {
     "XAF": 0,
     "XOF": 0,
 }
+CURRENCIES: Final = frozenset(_DECIMALS)
 _MOST_DIGITS: Final = 18
 _FEWEST_EXPONENT: Final = -12
 

@@ -14,8 +14,9 @@ from kro.payment.providers.paystack.disputes import PaystackDisputes
 from kro.payment.providers.paystack.history import PaystackHistory
 from kro.payment.providers.paystack.refunds import PaystackRefunds
 from kro.payment.providers.paystack.transfers import PaystackTransfers
+from kro.payment.providers.paystack.units import CURRENCIES
 from kro.payment.providers.paystack.webhooks import PaystackWebhooks
-from kro.payment.providers.provider import PaymentProvider
+from kro.payment.providers.provider import Capability, PaymentProvider
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class Paystack:
             history=PaystackHistory(self._http),
             disputes=PaystackDisputes(self._http),
             webhooks=PaystackWebhooks(secrets=settings.webhook_secrets),
+            currencies=CURRENCIES,
+            operations={Capability.CHECKOUT: "initialize", Capability.TRANSFER_SENDER: "transfer"},
         )
 
     async def __aenter__(self) -> Self:

@@ -12,6 +12,7 @@ from kro.payment.providers.paystack.reading import OddAnswerError
 # Paystack counts in hundredths whatever the currency has (paystack.com/docs/api, introduction). XOF has no decimals
 # in ISO 4217, so one of our units is a hundred of theirs.
 _SUBUNITS_PER_MINOR: Final = {"NGN": 1, "USD": 1, "GHS": 1, "ZAR": 1, "KES": 1, "XOF": 100}
+CURRENCIES: Final = frozenset(_SUBUNITS_PER_MINOR)
 _MAX_DIGITS: Final = 18
 
 

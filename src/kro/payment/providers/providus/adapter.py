@@ -9,8 +9,8 @@ from typing import Self
 import httpx2
 
 from kro.core.clock import Clock, SystemClock
-from kro.core.outgoing import OutgoingHTTP, OutgoingSettings, RetryPolicy
-from kro.payment.providers.provider import PaymentProvider
+from kro.core.outgoing import CallRecorder, OutgoingHTTP, OutgoingSettings, RetryPolicy
+from kro.payment.providers.provider import Capability, PaymentProvider
 from kro.payment.providers.providus.accounts import ProvidusAccounts
 from kro.payment.providers.providus.bank_codes import BankCodes
 from kro.payment.providers.providus.banks import ProvidusBanks
@@ -19,6 +19,7 @@ from kro.payment.providers.providus.credentials import signature
 from kro.payment.providers.providus.inflows import ProvidusInflows
 from kro.payment.providers.providus.transfer_api import TransferAPI
 from kro.payment.providers.providus.transfers import ProvidusTransfers
+from kro.payment.providers.providus.units import CURRENCY
 from kro.payment.providers.providus.webhooks import ProvidusAcknowledger, ProvidusWebhooks
 
 
@@ -67,6 +68,7 @@ class Providus:
         clock: Clock | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
         retry: RetryPolicy | None = None,
+        recorder: CallRecorder | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         def client(base_url: str, headers: Mapping[str, str]) -> OutgoingHTTP:
@@ -77,8 +79,11 @@ class Providus:
                 read_seconds=settings.read_seconds,
                 pool_seconds=settings.pool_seconds,
                 deadline_seconds=settings.deadline_seconds,
+                keeps_exchanges=True,
             )
-            return OutgoingHTTP(outgoing, headers=headers, transport=transport, retry=retry, sleep=sleep)
+            return OutgoingHTTP(
+                outgoing, headers=headers, transport=transport, retry=retry, recorder=recorder, sleep=sleep
+            )
 
         constant = signature(settings.client_id, settings.client_secret)
         self._collecting = client(settings.base_url, {"Client-Id": settings.client_id, "X-Auth-Signature": constant})
@@ -127,4 +132,6 @@ class Providus:
             permanent_accounts=self.virtual_accounts,
             inflows=self.inflows,
             balances=banks,
+            currencies=frozenset({CURRENCY}),
+            operations={Capability.ONE_TIME_ACCOUNTS: "dynamic_account", Capability.TRANSFER_SENDER: "transfer"},
         )

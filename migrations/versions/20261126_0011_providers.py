@@ -1,0 +1,20 @@
+"""Several providers side by side."""
+
+from pathlib import Path
+
+from kro.core.database.scripts import run_script
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+def upgrade() -> None:
+    run_script(SQL / "0011_providers.sql")
+
+
+def downgrade() -> None:
+    run_script(SQL / "0011_providers_down.sql")
