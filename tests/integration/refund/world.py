@@ -24,6 +24,9 @@ from kro.refund.domain import (
     REFUND_INVARIANTS,
     AdminRefundReads,
     Agreement,
+    ChargebackRepository,
+    ChargebackRules,
+    ChargebackService,
     OrderRefundRequest,
     RefundApprovals,
     RefundReads,
@@ -57,6 +60,14 @@ class RefundWorld(PaymentWorld):
         self.approvals = RefundApprovals(orders=OrderRepository(self.database), two_factor=self.two_factor, **shared)
         self.refund_submitter = RefundSubmitter(provider=self.refund_sender or vendor.refund_sender, **shared)
         self.refund_tracker = RefundTracker(provider=vendor.refund_reader, submitter=self.refund_submitter, **shared)
+        self.chargebacks = ChargebackService(
+            runner=self.runner,
+            chargebacks=ChargebackRepository(self.database, orders=OrderRepository(self.database)),
+            provider=vendor.disputes,
+            rules=ChargebackRules(),
+            clock=self.clock,
+            ids=self.ids,
+        )
         self.refund_reads = RefundReads(RefundReadRepository(self.database))
         self.admin_refunds = AdminRefundReads(RefundReadRepository(self.database))
         self.processor = WebhookProcessor(

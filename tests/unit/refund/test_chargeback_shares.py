@@ -43,6 +43,7 @@ def contested(
             received=received,
             taken_back=0,
             order_received=order_received,
+            version=1,
         ),
         payer=Means(BUYER, payer, 0),
         seller=Means(SELLER, seller, 0) if order else None,

@@ -86,6 +86,7 @@ class ContestedPayment:
     received: int | None
     taken_back: int
     order_received: int
+    version: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ SELECT coalesce(sum(b.from_escrow - greatest(b.returned - b.from_seller - b.from
 FROM chargebacks AS b WHERE b.order_id = p.order_id AND b.provider_reference <> $2"""
 
 _LOAD: Final = f"""
-SELECT p.id AS payment_id, p.order_id, p.provider, p.currency, p.user_id, o.seller_id,
+SELECT p.id AS payment_id, p.order_id, p.provider, p.currency, p.version AS p_version, p.user_id,
+       o.seller_id,
        CASE WHEN p.status = 'succeeded' THEN p.received_amount END AS received,
        (SELECT coalesce(sum(x.amount - x.returned), 0)::bigint FROM chargebacks AS x
         WHERE x.payment_id = p.id AND x.provider_reference <> $2) AS taken_back,
@@ -88,6 +89,7 @@ class ChargebackRepository:
                 received=row["received"],
                 taken_back=row["taken_back"],
                 order_received=row["order_received"],
+                version=row["p_version"],
             ),
             payer=Means(row["user_id"], row["payer_available"], row["payer_owes"]),
             seller=Means(row["seller_id"], row["seller_available"], row["seller_owes"]) if row["seller_id"] else None,

@@ -103,8 +103,11 @@ def _open(state: ChargebackState, facts: DisputeFacts, rules: ChargebackRules, c
         chargeback_opened(context.posting(), chargeback_id=chargeback.id, shares=shares, external=external),
         *_fee(state, chargeback, shares, rules, context),
     ]
+    # Another dispute of this payment, or a refund of it on its way out, was decided on what it brought as well: all of
+    # them write its row, and whoever comes second decides again.
+    payment = Update("transactions", state.payment.id, state.payment.version, {"updated_at": context.now})
     own = Decision(
-        writes=(Insert("chargebacks", (chargeback_row(chargeback),)),),
+        writes=(payment, Insert("chargebacks", (chargeback_row(chargeback),))),
         journals=tuple(journals),
         messages=tell_of_opening(state, chargeback, shares, context),
         audits=(_audit(chargeback, "chargeback.open", context),),
