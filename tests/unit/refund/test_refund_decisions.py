@@ -112,6 +112,11 @@ def payment(**changes: object) -> RefundablePayment:
     return replace(found, **changes)  # type: ignore[arg-type] # the tests name real fields
 
 
+def submission(found: Refund, **changes: object) -> SubmissionState:
+    state = SubmissionState(found, "9", payment_version=5, payment_left=10_000, owner_is_active=True)
+    return replace(state, **changes)  # type: ignore[arg-type] # the tests name real fields
+
+
 def moved(decision: Decision) -> dict[str, int]:
     totals: dict[str, int] = {}
     for journal in decision.journals:
@@ -182,9 +187,7 @@ class TestRequest:
 
 class TestSubmission:
     def test_puts_a_try_on_record_with_a_lease(self) -> None:
-        outcome = decide_submission(
-            SubmissionState(refund(RefundStatus.APPROVED), "9", owner_is_active=True), rules=RULES, context=context()
-        )
+        outcome = decide_submission(submission(refund(RefundStatus.APPROVED)), rules=RULES, context=context())
 
         assert outcome.value is not None
         assert outcome.value.attempt is not None
@@ -196,7 +199,7 @@ class TestSubmission:
         [s for s in RefundStatus if s is not RefundStatus.APPROVED],
     )
     def test_is_nothing_in_any_other_status(self, status: RefundStatus) -> None:
-        state = SubmissionState(refund(status, attempt()), "9", owner_is_active=True)
+        state = submission(refund(status, attempt()))
 
         outcome = decide_submission(state, rules=RULES, context=context())
 
@@ -206,11 +209,33 @@ class TestSubmission:
         unapproved = replace(refund(RefundStatus.APPROVED), approvals_required=1)
 
         with pytest.raises(RefundBlockedError):
-            decide_submission(SubmissionState(unapproved, "9", owner_is_active=True), rules=RULES, context=context())
+            decide_submission(submission(unapproved), rules=RULES, context=context())
+
+    def test_sends_what_the_payment_still_covers_and_keeps_what_it_does_not(self) -> None:
+        covered = submission(refund(RefundStatus.APPROVED), payment_left=400)
+
+        sent = decide_submission(covered, rules=RULES, context=context())
+        kept = decide_submission(replace(covered, payment_left=399), rules=RULES, context=context())
+
+        assert sent.value is not None
+        assert kept.value is None
+        ended = columns(kept.decision, "refunds")
+        assert (ended["status"], ended["failure_code"]) == (RefundStatus.FAILED, "payment_contested")
+        assert moved(kept.decision) == {"refund_in_transit": 400, "user_available": -400}
+
+    def test_ends_a_try_that_was_never_taken_with_what_it_keeps(self) -> None:
+        untaken = replace(attempt(), lease_until=None)
+
+        kept = decide_submission(
+            submission(refund(RefundStatus.SENDING, untaken), payment_left=0), rules=RULES, context=context()
+        )
+
+        assert columns(kept.decision, "refund_attempts")["status"] is AttemptStatus.FAILED
+        assert columns(kept.decision, "refunds")["status"] is RefundStatus.FAILED
 
     def test_rests_after_a_failure(self) -> None:
         failed = refund(RefundStatus.APPROVED, attempt(AttemptStatus.FAILED))
-        state = SubmissionState(failed, "9", owner_is_active=True)
+        state = submission(failed)
 
         soon = decide_submission(state, rules=RULES, context=context(now=NOW + timedelta(seconds=299)))
         then = decide_submission(state, rules=RULES, context=context(now=NOW + timedelta(seconds=300)))

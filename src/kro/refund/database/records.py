@@ -186,10 +186,16 @@ class SourceBasis:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionState:
-    """A refund, the provider's id of the payment it goes back on, and whether its owner may have money sent."""
+    """A refund, the payment it goes back on, and whether its owner may have money sent.
+
+    ``transaction`` is the provider's id of the payment. ``payment_left`` is what the payment brought, less what the
+    payer's bank has taken back and what its other refunds take, in minor units of the refund's currency.
+    """
 
     refund: Refund
     transaction: str
+    payment_version: int
+    payment_left: int
     owner_is_active: bool
 
 

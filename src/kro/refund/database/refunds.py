@@ -12,7 +12,7 @@ from kro.core.auth.standing import ADMIN_STANDING, STORED_ANSWER, USER_STANDING,
 from kro.core.database.pool import Database
 from kro.core.decisions import Loaded, Once
 from kro.refund.database.records import ApprovalState, OrderBasis, OwnedRefund, SourceBasis, SubmissionState
-from kro.refund.database.rows import PAYMENT_COLUMNS, REFUND_COLUMNS, payment_from, refund_from
+from kro.refund.database.rows import COUNTED, PAYMENT_COLUMNS, REFUND_COLUMNS, payment_from, refund_from
 
 _SOURCE: Final = f"""
 SELECT {USER_STANDING}, {STORED_ANSWER}, {PAYMENT_COLUMNS}, available_balance($1, t.currency) AS available,
@@ -32,7 +32,10 @@ LEFT JOIN transactions AS t ON t.id = $5 AND t.order_id = w.id AND t.user_id = w
     AND t.status = 'succeeded'"""  # noqa: S608 - built from constants only
 
 _SUBMISSION: Final = f"""
-SELECT {REFUND_COLUMNS}, u.status AS owner_status, t.provider_reference AS transaction
+SELECT {REFUND_COLUMNS}, u.status AS owner_status, t.provider_reference AS transaction, t.version AS payment_version,
+       t.received_amount - charged_back(t.id) - coalesce((
+           SELECT sum(f.amount) FROM refunds AS f
+           WHERE f.payment_id = t.id AND f.id <> r.id AND {COUNTED}), 0)::bigint AS payment_left
 FROM refunds AS r JOIN users AS u ON u.id = r.user_id JOIN transactions AS t ON t.id = r.payment_id
 WHERE r.id = $1"""  # noqa: S608 - built from constants only
 
@@ -99,7 +102,11 @@ class RefundRepository:
         if row is None:
             return None
         return SubmissionState(
-            refund=refund_from(row), transaction=row["transaction"], owner_is_active=row["owner_status"] == "active"
+            refund=refund_from(row),
+            transaction=row["transaction"],
+            payment_version=row["payment_version"],
+            payment_left=row["payment_left"],
+            owner_is_active=row["owner_status"] == "active",
         )
 
     async def of_owner(self, refund_id: UUID, *, actor: Actor, key: str) -> Loaded[OwnedRefund]:

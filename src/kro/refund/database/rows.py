@@ -33,19 +33,20 @@ r.version, r.created_at, r.updated_at, r.processed_at,
                                    'updated_at', a.updated_at) ORDER BY a.number)
  FROM refund_attempts AS a WHERE a.refund_id = r.id) AS attempts"""
 
-_COUNTED: Final = "f.status NOT IN ('failed', 'rejected', 'cancelled')"
+COUNTED: Final = "f.status NOT IN ('failed', 'rejected', 'cancelled')"
+"""A refund ``f`` that takes of its payment."""
 
 PAYMENT_COLUMNS: Final = f"""
 t.id AS payment_id, t.order_id AS payment_order_id, t.user_id AS payment_user_id, t.provider AS payment_provider,
 t.provider_reference AS payment_provider_reference, t.currency AS payment_currency, t.settled_at AS payment_settled_at,
 t.received_amount - charged_back(t.id) AS received,
-coalesce((SELECT sum(f.amount) FROM refunds AS f WHERE f.payment_id = t.id AND {_COUNTED}), 0)::bigint AS returned,
+coalesce((SELECT sum(f.amount) FROM refunds AS f WHERE f.payment_id = t.id AND {COUNTED}), 0)::bigint AS returned,
 coalesce((SELECT sum(s.received_amount - charged_back(s.id)) FROM transactions AS s
           WHERE s.order_id = t.order_id AND s.kind = 'payment' AND s.status = 'succeeded'), 0)::bigint
     AS order_received,
 coalesce((SELECT o.funded_amount - o.refunded_amount FROM orders AS o WHERE o.id = t.order_id), 0) AS order_used,
 coalesce((SELECT sum(f.amount) FROM refunds AS f
-          WHERE f.order_id = t.order_id AND f.destination = 'source' AND {_COUNTED}), 0)::bigint AS order_returned,
+          WHERE f.order_id = t.order_id AND f.destination = 'source' AND {COUNTED}), 0)::bigint AS order_returned,
 (SELECT count(*) FROM refunds AS f
  WHERE f.destination = 'source' AND CASE WHEN t.order_id IS NULL THEN f.payment_id = t.id
                                          ELSE f.order_id = t.order_id END) AS places"""  # noqa: S608 - built from constants only
