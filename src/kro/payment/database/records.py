@@ -236,7 +236,7 @@ class SubmissionState:
 
     payout: Payout
     owner_is_active: bool
-    owner_owes: bool = False
+    owner_owes: bool
 
 
 @dataclass(frozen=True, slots=True)
