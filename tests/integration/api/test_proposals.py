@@ -19,6 +19,7 @@ from tests.integration.api.exception_steps import (
 )
 
 from kro.core.auth.permissions import Role
+from kro.core.ids import show_id
 from kro.core.money import Money
 from kro.payment.domain import Progress
 from kro_api import BUYER_PHONE, Person, World
@@ -208,6 +209,40 @@ class TestReversals:
         assert await world.buyer.available() == 0
         assert (again.status_code, again.json()["code"]) == (409, "journal_already_reversed")
         await books_agree(world)
+
+    async def test_of_what_the_bank_took_is_refused(self, world: World) -> None:
+        await put_money(world, AMOUNT)
+        reference = await world.database.value("SELECT reference FROM transactions")
+        dispute = world.paystack.contest(reference)
+        await world.application.refunding.chargebacks.apply_provider_result(dispute)
+        proposer = await admin(world)
+        journals = await world.database.rows("SELECT id FROM ledger_journals WHERE source_type = 'chargeback'")
+
+        refused = [
+            await proposer.post(
+                "/admin/proposals/reversals",
+                {**WHY, "journal_id": show_id("jrn", journal["id"]), "reason": "never_happened"},
+            )
+            for journal in journals
+        ]
+
+        assert [(reply.status_code, reply.json()["code"]) for reply in refused] == [(409, "journal_not_reversible")]
+
+    async def test_of_what_touches_ones_own_balance_is_for_others(self, world: World) -> None:
+        proposer, approver = await admin(world), await second_admin(world)
+        await approve(world, approver, await goodwill(world, proposer))
+        [entry] = (await world.buyer.get("/balance/entries")).json()["data"]
+        body = {"journal_id": entry["journal_id"], "reason": "booked_twice"}
+        proposal = await proposed(proposer, "reversals", body)
+        await world.database.execute("UPDATE users SET email = 'second@kro.example' WHERE phone = $1", BUYER_PHONE)
+
+        approved = await approve(world, approver, proposal, code=code_of(world, offset=1))
+        await proposer.post(f"/admin/proposals/{proposal['id']}/reject", {"reason": "to be made again"})
+        made = await approver.post("/admin/proposals/reversals", {**WHY, **body})
+
+        assert [(reply.status_code, reply.json()["code"]) for reply in (approved, made)] == [(403, "own_benefit")] * 2
+        assert await world.buyer.available() == AMOUNT
+        assert await refusals(world) == ["own_benefit"]
 
     async def test_of_nothing_is_not_found(self, world: World) -> None:
         reply = await (await admin(world)).post(

@@ -356,6 +356,13 @@ class TestReversal:
         with pytest.raises(book.NotReversibleError):
             book.reversal(POSTING, wrong=BookedJournal(mirror, reversed_by=None))
 
+    def test_never_touches_what_a_chargeback_took(self) -> None:
+        shares = Shares(None, "NGN", 0, (Debt(BUYER, "NGN", 400, 0),))
+        taken = book.chargeback_opened(POSTING, chargeback_id=THING, shares=shares, external=VENDOR)
+
+        with pytest.raises(book.NotReversibleError):
+            book.reversal(self.LATER, wrong=BookedJournal(taken, reversed_by=None))
+
     @pytest.mark.parametrize("event", ["order funded", "payout settled", "refund confirmed"])
     def test_never_touches_what_an_order_payout_or_refund_says_it_holds(self, event: str) -> None:
         post, facts, _ = ROWS[event]

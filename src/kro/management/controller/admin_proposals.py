@@ -115,7 +115,10 @@ async def propose_write_off(
 
 
 @router.post(
-    "/reversals", status_code=201, response_model=ProposalRead, responses=problems(*_JOURNALS, ProposalOpenError)
+    "/reversals",
+    status_code=201,
+    response_model=ProposalRead,
+    responses=problems(*_JOURNALS, OwnBenefitError, ProposalOpenError),
 )
 async def propose_reversal(
     body: JournalReversalIn, admin: Proposer, key: IdempotencyKey, proposals: ProposalsDep

@@ -63,8 +63,8 @@ class Proposal:
 class DraftState:
     """What proposing depends on.
 
-    ``is_own`` says that the admin and the beneficiary are one person as far as we can tell, ``is_open`` that the same
-    is proposed already.
+    ``is_own`` says that the admin and the beneficiary, or somebody whose account a journal to be mirrored touches, are
+    one person as far as we can tell, ``is_open`` that the same is proposed already.
     """
 
     standing: Standing

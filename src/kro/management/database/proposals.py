@@ -22,16 +22,22 @@ _COLUMNS: Final = """
 p.id, p.kind, p.subject_id, p.beneficiary_id, p.payload, p.reason_code, p.ticket, p.note, p.status, p.proposed_by,
 p.created_at, p.decided_by, p.decided_at, p.rejection_reason, p.version"""
 
+# Nobody mirrors what was booked on their own accounts. What a proposal is about is a journal, or has no entries.
+_OWN_ENTRIES: Final = """
+EXISTS (SELECT FROM ledger_entries AS e JOIN kro_balance AS b ON b.id = e.account_id
+        WHERE e.journal_id = {subject} AND is_same_person($1, b.owner_id))"""
+
 _DRAFT: Final = f"""
 SELECT {ADMIN_STANDING}, {STORED_ANSWER},
        $4::uuid IS NULL OR EXISTS (SELECT FROM users WHERE id = $4) AS beneficiary_known,
-       coalesce(is_same_person($1, $4), false) AS is_own,
+       coalesce(is_same_person($1, $4), false) OR {_OWN_ENTRIES.format(subject="$6")} AS is_own,
        EXISTS (SELECT FROM proposals WHERE kind = $5 AND subject_id = $6 AND status = 'proposed') AS is_open"""  # noqa: S608 - built from constants only
 
 _ONE: Final = f"SELECT {_COLUMNS} FROM proposals AS p WHERE p.id = $1"  # noqa: S608 - built from constants only
 
 _DECISION: Final = f"""
-SELECT {ADMIN_STANDING}, {STORED_ANSWER}, {_COLUMNS}, coalesce(is_same_person($1, p.beneficiary_id), false) AS is_own,
+SELECT {ADMIN_STANDING}, {STORED_ANSWER}, {_COLUMNS},
+       coalesce(is_same_person($1, p.beneficiary_id), false) OR {_OWN_ENTRIES.format(subject="p.subject_id")} AS is_own,
        coalesce((SELECT f.last_used_step FROM two_factor_admin AS f WHERE f.admin_id = $1), 0) AS last_used_step
 FROM (SELECT 1) AS one LEFT JOIN proposals AS p ON p.id = $4"""  # noqa: S608 - built from constants only
 

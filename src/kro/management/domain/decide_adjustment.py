@@ -174,8 +174,8 @@ def decide_reversal(wrong: BookedJournal | None, *, context: Context) -> Decisio
 
     :raises JournalNotFoundError: if there is none.
     :raises AlreadyReversedError: when it has its mirror.
-    :raises NotReversibleError: when a record of its own says what the money is: an order, a payout, a refund, an item
-        in suspense, a debt.
+    :raises NotReversibleError: when a record of its own says what the money is: an order, a payout, a refund, a
+        chargeback, an item in suspense, a debt.
     """
     if wrong is None:
         raise JournalNotFoundError
