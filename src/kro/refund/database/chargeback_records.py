@@ -91,12 +91,15 @@ class ContestedPayment:
 
 @dataclass(frozen=True, slots=True)
 class ChargebackState:
+    """``told`` are the reasons for which people have been told already that the dispute does not fit our books."""
+
     payment: ContestedPayment
     payer: Means
     seller: Means | None
     borne: Borne
     chargeback: Chargeback | None
     order: OrderState | None
+    told: frozenset[str] = frozenset()
 
 
 def chargeback_row(chargeback: Chargeback) -> dict[str, Any]:

@@ -42,6 +42,9 @@ SELECT p.id AS payment_id, p.order_id, p.provider, p.currency, p.version AS p_ve
         WHERE t.order_id = p.order_id AND t.kind = 'payment' AND t.status = 'succeeded') AS order_received,
        available_balance(p.user_id, p.currency) AS payer_available, debt_of(p.user_id, p.currency) AS payer_owes,
        available_balance(o.seller_id, p.currency) AS seller_available, debt_of(o.seller_id, p.currency) AS seller_owes,
+       ARRAY(SELECT DISTINCT a.reason FROM audit_log AS a
+             WHERE a.target_id = p.id AND a.action = 'chargeback.contradiction'
+               AND a.detail ->> 'dispute' = $2) AS told,
        borne.*, {_MINE}
 FROM transactions AS p
 LEFT JOIN orders AS o ON o.id = p.order_id
@@ -96,6 +99,7 @@ class ChargebackRepository:
             borne=Borne(row["by_escrow"], row["by_payer"], row["by_seller"], row["open"]),
             chargeback=_read({name: row[f"c_{name}"] for name in _NAMES}) if row["c_id"] else None,
             order=order,
+            told=frozenset(row["told"]),
         )
 
     async def one(self, chargeback_id: UUID) -> Chargeback | None:

@@ -12,11 +12,15 @@ from kro.core.decisions import BusyError, DecisionRunner, InsufficientFundsError
 from kro.core.errors import ErrorKind, KroError
 from kro.core.ids import IdSource
 from kro.core.paging import NEWEST, Position
+from kro.core.telemetry import get_logger
 from kro.payment.domain import Context, DisputeLost, DisputeReader, NotFound, Progress, Unknown
 from kro.refund.database.chargeback_records import Chargeback, ChargebackState, ChargebackStatus
 from kro.refund.database.chargebacks import ChargebackRepository
 from kro.refund.domain.chargeback_rules import ChargebackRules
-from kro.refund.domain.decide_chargeback import Answer, Step, decide_chargeback
+from kro.refund.domain.decide_chargeback import Step, decide_chargeback
+from kro.refund.domain.decide_contradiction import Answer
+
+log = get_logger()
 
 _LEASE: Final = timedelta(hours=1)
 _MAX_TRIES: Final = 6
@@ -68,7 +72,7 @@ class ChargebackService:
         now = self._clock.now()
         due = await self._chargebacks.claim_due(now=now, lease_until=now + _LEASE, limit=limit)
         for provider_reference in due:
-            await self.apply_provider_result(provider_reference)
+            await self._ask(provider_reference)
         return len(due)
 
     async def get(self, chargeback_id: UUID) -> Chargeback:
@@ -86,6 +90,13 @@ class ChargebackService:
     ) -> Sequence[Chargeback]:
         """Return chargebacks, newest first, older than ``before``."""
         return await self._chargebacks.list(status=status, before=before or NEWEST, limit=limit)
+
+    async def _ask(self, provider_reference: str) -> None:
+        try:
+            await self.apply_provider_result(provider_reference)
+        except Exception:
+            # One that fails must not keep the others waiting; its lease brings it back.
+            log.exception("chargeback_poll_failed", dispute=provider_reference)
 
     async def _decide(self, answer: Answer) -> Step:
         facts = answer.facts

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from kro.core.alerts import alert
-from kro.core.decisions import Audit, Decision, Insert, Journal, Outcome, Update
-from kro.core.ids import show_id
+from kro.core.decisions import Audit, Decision, Insert, Journal, Outcome
 from kro.core.money import Money
 from kro.kro_balance.domain import External, Shares, chargeback_fee, chargeback_opened, chargeback_won
 from kro.order.domain import Contested, decide_contest_lost, decide_contest_won, decide_contested
@@ -30,9 +27,9 @@ from kro.refund.database.chargeback_records import (
 from kro.refund.domain.chargeback_announcements import alarm_of_deadline, tell_of_ending, tell_of_opening
 from kro.refund.domain.chargeback_rules import ChargebackRules, FeeBearer
 from kro.refund.domain.chargeback_shares import Parts, given_back, owed_by, share_back, share_out, taken
+from kro.refund.domain.chargeback_writes import change, payment_as_loaded
+from kro.refund.domain.decide_contradiction import Answer, decide_contradiction, misfit
 from kro.refund.domain.decide_refund import record_wallet_refund
-
-Answer = DisputeOpened | DisputeWon | DisputeLost
 
 
 class Step(StrEnum):
@@ -58,9 +55,10 @@ def decide_chargeback(
     if state is None or state.payment.received is None:
         # A payment we do not know, or have not credited yet: perhaps its own event is still on its way.
         return Outcome(Decision(), Step.WAITING)
-    misfit = _misfit(state, answer)
-    if misfit is not None:
-        return _park(state, answer.facts, misfit, context)
+    reason = misfit(state, answer)
+    if reason is not None:
+        left = decide_contradiction(state, answer.facts, reason, rules=rules, context=context)
+        return Outcome(left, Step.PARKED)
     chargeback = state.chargeback
     if chargeback is None and not isinstance(answer, DisputeWon):
         return _open(state, answer.facts, rules, context)
@@ -70,23 +68,6 @@ def decide_chargeback(
         return _follow(chargeback, answer.facts, rules, context)
     kept = answer.facts.amount_minor if isinstance(answer, DisputeLost) else 0
     return _Ending(state, chargeback, context).with_kept(kept)
-
-
-def _misfit(state: ChargebackState, answer: Answer) -> str | None:
-    """Say what makes an answer contradict our books, or ``None``."""
-    payment, chargeback, facts = state.payment, state.chargeback, answer.facts
-    if facts.currency != payment.currency:
-        return "currency_differs"
-    if chargeback is None:
-        at_most = (payment.received or 0) - payment.taken_back
-        return None if isinstance(answer, DisputeWon) or 0 < facts.amount_minor <= at_most else "amount_above_payment"
-    if chargeback.status is ChargebackStatus.OPENED:
-        grew = isinstance(answer, DisputeLost) and not 0 < facts.amount_minor <= chargeback.amount
-        return "amount_grew" if grew else None
-    if isinstance(answer, DisputeOpened):
-        return None
-    agrees = (chargeback.status is ChargebackStatus.WON) == isinstance(answer, DisputeWon)
-    return None if agrees else "decided_otherwise"
 
 
 def _open(state: ChargebackState, facts: DisputeFacts, rules: ChargebackRules, context: Context) -> Outcome[Step]:
@@ -103,11 +84,8 @@ def _open(state: ChargebackState, facts: DisputeFacts, rules: ChargebackRules, c
         chargeback_opened(context.posting(), chargeback_id=chargeback.id, shares=shares, external=external),
         *_fee(state, chargeback, shares, rules, context),
     ]
-    # Another dispute of this payment, or a refund of it on its way out, was decided on what it brought as well: all of
-    # them write its row, and whoever comes second decides again.
-    payment = Update("transactions", state.payment.id, state.payment.version, {"updated_at": context.now})
     own = Decision(
-        writes=(payment, Insert("chargebacks", (chargeback_row(chargeback),))),
+        writes=(payment_as_loaded(state, context), Insert("chargebacks", (chargeback_row(chargeback),))),
         journals=tuple(journals),
         messages=tell_of_opening(state, chargeback, shares, context),
         audits=(_audit(chargeback, "chargeback.open", context),),
@@ -129,7 +107,7 @@ class _Ending:
         status = ChargebackStatus.LOST if kept else ChargebackStatus.WON
         changes = {"status": status, "returned": returned, "next_poll_at": None, "resolved_at": context.now}
         own = Decision(
-            writes=(_update(chargeback, context, **changes),),
+            writes=(change(chargeback, context, **changes),),
             journals=self._journals(parts) if returned else (),
             messages=tell_of_ending(chargeback, status, returned=returned, context=context),
             audits=(_audit(chargeback, f"chargeback.{status}", context),),
@@ -163,29 +141,7 @@ def _follow(chargeback: Chargeback, facts: DisputeFacts, rules: ChargebackRules,
     changes = {"next_poll_at": context.now + rules.poll_every, "due_at": due_at}
     soon = due_at is not None and context.now <= due_at <= context.now + rules.warn_before
     told = (alarm_of_deadline(chargeback, due_at, context),) if soon and due_at is not None else ()
-    return Outcome(Decision(writes=(_update(chargeback, context, **changes),), messages=told), Step.DONE)
-
-
-def _park(state: ChargebackState, facts: DisputeFacts, reason: str, context: Context) -> Outcome[Step]:
-    """Leave an answer that contradicts our books to a person; nothing moves."""
-    reference, payment = facts.provider_reference, show_id("pay", state.payment.id)
-    audit = Audit(
-        id=context.new_id(),
-        actor=context.actor,
-        action="chargeback.contradiction",
-        target_type="payment",
-        target_id=state.payment.id,
-        result="refused",
-        reason=reason,
-        detail={"dispute": reference},
-    )
-    told = alert(
-        id=context.new_id(),
-        kind="chargeback_contradiction",
-        subject=f"Dispute {reference} does not fit our books: {reason.replace('_', ' ')}",
-        detail=f"It is about payment {payment}. Nothing was booked for this answer.",
-    )
-    return Outcome(Decision(messages=(told,), audits=(audit,)), Step.PARKED)
+    return Outcome(Decision(writes=(change(chargeback, context, **changes),), messages=told), Step.DONE)
 
 
 def _new(
@@ -256,10 +212,6 @@ def _external(chargeback: Chargeback) -> External:
 
 def _for_order(context: Context) -> OrderContext:
     return OrderContext(actor=context.actor, now=context.now, ids=context.ids)
-
-
-def _update(chargeback: Chargeback, context: Context, **columns: Any) -> Update:  # noqa: ANN401 - the columns of chargebacks
-    return Update("chargebacks", chargeback.id, chargeback.version, {**columns, "updated_at": context.now})
 
 
 def _audit(chargeback: Chargeback, action: str, context: Context) -> Audit:
