@@ -300,6 +300,27 @@ class TestUnmatchedMoney:
         assert await clearing(world) == held - AMOUNT
         assert await world.violations() == {}
 
+    async def test_two_items_do_not_go_back_under_one_reference(self, world: World) -> None:
+        for _ in range(2):
+            await world.application.exceptions.suspense.take_in(await self.unknown_payment(world))
+        proposer, approver = await admin(world), await second_admin(world)
+        items = [item["id"] for item in (await proposer.get("/admin/suspense")).json()["data"]]
+        bodies = [{"item_id": item, "return_reference": "RF_1", "reason": "nobody_claims_it"} for item in items]
+        first, second = [await proposed(proposer, "suspense-returns", body) for body in bodies]
+        await approve(world, approver, first)
+
+        refused = await approve(world, approver, second, code=code_of(world, offset=1))
+        await proposer.post(f"/admin/proposals/{second['id']}/reject", {"reason": "a slip"})
+        again = await proposer.post("/admin/proposals/suspense-returns", {**WHY, **bodies[1]})
+
+        told = [(reply.status_code, reply.json()["code"]) for reply in (refused, again)]
+        assert told == [(409, "return_reference_used")] * 2
+        assert [(await proposer.get(f"/admin/suspense/{item}")).json()["status"] for item in items] == [
+            "returned",
+            "open",
+        ]
+        assert await world.violations() == {}
+
     async def test_is_told_of_every_day(self, world: World) -> None:
         await world.application.exceptions.suspense.take_in("paystack", await self.unknown_payment(world))
         suspense = world.application.exceptions.suspense

@@ -42,7 +42,7 @@ from kro.management.domain import (
     Terms,
     TwoPersonsError,
 )
-from kro.payment.domain import SuspenseItemNotFoundError, SuspenseSettledError
+from kro.payment.domain import ReturnReferenceUsedError, SuspenseItemNotFoundError, SuspenseSettledError
 from kro.refund.domain import DebtContestedError, DebtTooLowError
 
 router = APIRouter(prefix="/admin/proposals", tags=["admin"])
@@ -141,7 +141,10 @@ async def propose_suspense_credit(
 
 
 @router.post(
-    "/suspense-returns", status_code=201, response_model=ProposalRead, responses=problems(*_SUSPENSE, ProposalOpenError)
+    "/suspense-returns",
+    status_code=201,
+    response_model=ProposalRead,
+    responses=problems(*_SUSPENSE, ReturnReferenceUsedError, ProposalOpenError),
 )
 async def propose_suspense_return(
     body: SuspenseReturnIn, admin: Proposer, key: IdempotencyKey, proposals: ProposalsDep
@@ -174,6 +177,7 @@ async def get_proposal(
         *_JOURNALS,
         *_DEBTS,
         *_SUSPENSE,
+        ReturnReferenceUsedError,
     ),
 )
 async def approve_proposal(

@@ -101,11 +101,19 @@ class SuspenseReturnEffect:
     def __init__(self, items: SuspenseRepository) -> None:
         self._items = items
 
-    async def load(self, terms: Terms) -> SuspenseItem | None:
-        """Return the item as it is."""
-        return await self._items.one(terms.subject_id) if terms.subject_id else None
+    async def load(self, terms: Terms) -> tuple[SuspenseItem | None, bool]:
+        """Return the item as it is, and whether something was sent back under the reference already."""
+        if terms.subject_id is None:
+            return None, False
+        # The reference comes first: read after the item, this very item's return would look like another's.
+        used = await self._items.return_is_booked(terms.subject_id, terms.payload["return_reference"])
+        return await self._items.one(terms.subject_id), used
 
-    def decide(self, state: SuspenseItem | None, proposal: Proposal, *, context: Context) -> Decision:
+    def decide(self, state: tuple[SuspenseItem | None, bool], proposal: Proposal, *, context: Context) -> Decision:
+        item, used = state
         return decide_suspense_return(
-            state, return_reference=proposal.terms.payload["return_reference"], context=context
+            item,
+            return_reference=proposal.terms.payload["return_reference"],
+            reference_is_used=used,
+            context=context,
         )

@@ -23,6 +23,11 @@ SELECT EXISTS (SELECT FROM transactions WHERE reference = $1 AND kind = 'payment
            AS known_payment,
        EXISTS (SELECT FROM suspense_items WHERE provider = $2 AND provider_reference = $3) AS known_item"""
 
+_RETURN_IS_BOOKED: Final = """
+SELECT EXISTS (SELECT FROM suspense_items AS i JOIN ledger_journals AS j
+                   ON j.provider = i.provider AND j.external_ref = $2 AND j.kind = 'suspense_returned'
+               WHERE i.id = $1)"""
+
 _LIST: Final = f"""
 SELECT {_COLUMNS} FROM suspense_items AS i
 WHERE ($1::text IS NULL OR i.status = $1) AND (i.created_at, i.id) < ($2, $3)
@@ -45,6 +50,10 @@ class SuspenseRepository:
     async def one(self, item_id: UUID) -> SuspenseItem | None:
         row = await self._database.row(_ONE, item_id)
         return _item_from(row) if row is not None else None
+
+    async def return_is_booked(self, item_id: UUID, return_reference: str) -> bool:
+        """Say whether the provider of an item has sent something back under a reference already."""
+        return bool(await self._database.value(_RETURN_IS_BOOKED, item_id, return_reference))
 
     async def list(self, *, status: SuspenseStatus | None, before: Position, limit: int) -> Sequence[SuspenseItem]:
         """Return items older than ``before``, newest first."""

@@ -62,6 +62,7 @@ from kro.payment.domain.decide_payout import (
 from kro.payment.domain.decide_payout_approval import approval_hash
 from kro.payment.domain.decide_start import start_payment
 from kro.payment.domain.decide_suspense import (
+    ReturnReferenceUsedError,
     SuspenseItemNotFoundError,
     SuspenseSettledError,
     decide_suspense_credit,
@@ -288,6 +289,7 @@ __all__ = [
     "ResolutionOpenError",
     "ResolutionOutcome",
     "ResolvedAccount",
+    "ReturnReferenceUsedError",
     "Run",
     "RunNotFoundError",
     "RunOrigin",

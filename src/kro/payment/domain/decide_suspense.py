@@ -44,6 +44,12 @@ class SuspenseSettledError(KroError):
     code = "suspense_settled"
 
 
+class ReturnReferenceUsedError(KroError):
+    """Another item went back under this reference of the provider's; one return is booked once."""
+
+    code = "return_reference_used"
+
+
 def can_be_kept(facts: CollectionFacts) -> bool:
     """Say whether the provider's answer names an amount and a payment that the books can take."""
     amount_is_sound = 0 < facts.amount_minor <= MAX_AMOUNT_MINOR and facts.currency in EXPONENTS
@@ -130,13 +136,18 @@ def decide_suspense_credit(item: SuspenseItem | None, *, user_id: UUID, context:
     )
 
 
-def decide_suspense_return(item: SuspenseItem | None, *, return_reference: str, context: Context) -> Decision:
+def decide_suspense_return(
+    item: SuspenseItem | None, *, return_reference: str, reference_is_used: bool, context: Context
+) -> Decision:
     """Book that an item went back to its sender, under the provider's reference of that; two persons say so.
 
     :raises SuspenseItemNotFoundError: if there is none.
     :raises SuspenseSettledError: when it has left suspense.
+    :raises ReturnReferenceUsedError: when another item went back under this reference.
     """
     item = _open(item)
+    if reference_is_used:
+        raise ReturnReferenceUsedError
     journal = suspense_returned(
         context.posting(),
         suspense_id=item.id,
