@@ -26,12 +26,9 @@ from tests.concurrency.rivals import (
 
 from kro.core.money import Money
 from kro.kro_balance.domain import (
-    Debt,
-    External,
     Rollups,
-    Shares,
-    chargeback_opened,
     receivable_repaid,
+    refund_after_release,
 )
 from ledger import fee_of, posting
 from ledger import post as post_journals
@@ -215,11 +212,16 @@ async def test_roll_ups_against_postings(arena: Arena) -> None:
 
 
 async def test_one_debt_repaid_fifty_times(arena: Arena) -> None:
-    user = await arena.world.add_user()
-    shares = Shares(None, "NGN", 0, (Debt(user.id, "NGN", 0, 10_000),))
-    external = External("paystack", "contested")
-    opened = chargeback_opened(posting(), chargeback_id=user.id, shares=shares, external=external)
-    await post_journals(arena.database, opened, credit(user, 1_000_000))
+    user, buyer = await parties(arena)
+    owed = refund_after_release(
+        posting(),
+        refund_id=arena.world.ids.new(),
+        seller_id=user.id,
+        buyer_id=buyer.id,
+        amount=Money(10_000, "NGN"),
+        from_available=0,
+    )
+    await post_journals(arena.database, owed, credit(user, 1_000_000))
 
     def repay() -> Awaitable[object]:
         source = ("order", arena.world.ids.new())

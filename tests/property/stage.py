@@ -53,8 +53,12 @@ _BOOKS: Final = """
 SELECT code, owner_id, qualifier, currency, balance, id, (SELECT count(*) FROM ledger_journals) AS journals,
        clock_timestamp() AS moment
 FROM ledger_balances"""
+# The machine books contested payments by their journals alone: there are no rows that these could agree with.
+_WITHOUT_ROWS: Final = "chargebacks_took_what_they_say"
 _ALL_INVARIANTS: Final = " UNION ALL ".join(
-    f"SELECT '{name}' AS name, ({query.strip()})::bigint AS violations" for name, query in INVARIANTS.items()
+    f"SELECT '{name}' AS name, ({query.strip()})::bigint AS violations"
+    for name, query in INVARIANTS.items()
+    if name != _WITHOUT_ROWS
 )
 _HAPPENED: Final = """
 SELECT kind AS what, count(*) AS often FROM ledger_journals GROUP BY kind

@@ -177,9 +177,9 @@ class ReconciliationWorld:
         return Book(entries=entries, provider=provider, bank=bank)
 
     async def post(self, kind: str, reference: str, amount: int, *, at: datetime = START + timedelta(days=3)) -> UUID:
-        """Write one more journal that moves an amount at the provider, against suspense."""
+        """Write one more journal that moves an amount at the provider, against an adjustment."""
         journal_id = uuid7_at(at)
-        accounts = chart.provider_clearing("paystack", "NGN"), chart.suspense("paystack", "NGN")
+        accounts = chart.provider_clearing("paystack", "NGN"), chart.adjustment("missed_credit", "NGN")
         async with self.owner.connection() as connection, connection.transaction():
             for account in accounts:
                 await connection.execute(
@@ -209,7 +209,6 @@ class ReconciliationWorld:
         shared = [
             chart.provider_clearing("paystack", "NGN"),
             chart.provider_fees("paystack", "NGN"),
-            chart.suspense("paystack", "NGN"),
         ]
         users = [chart.user_available(UUID(int=number), "NGN") for number in range(1, USERS + 1)]
         for number in range(1, USERS + 1):

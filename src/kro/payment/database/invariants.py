@@ -43,4 +43,11 @@ PAYMENT_INVARIANTS: Final[dict[str, str]] = {
             SELECT provider, external_ref FROM ledger_journals WHERE kind IN ('receipt', 'unmatched_receipt')
             GROUP BY provider, external_ref HAVING count(*) > 1) AS twice
     """,
+    "suspense_equals_its_open_items": """
+        SELECT count(*) FROM (SELECT provider, currency, sum(amount) FILTER (WHERE status = 'open') AS open
+                              FROM suspense_items GROUP BY provider, currency) AS i
+        FULL JOIN (SELECT qualifier, currency, balance FROM ledger_balances WHERE code = 'suspense') AS b
+            ON b.qualifier = i.provider AND b.currency = i.currency
+        WHERE coalesce(i.open, 0) <> coalesce(b.balance, 0)
+    """,
 }

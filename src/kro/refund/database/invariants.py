@@ -1,4 +1,4 @@
-"""What must hold between refunds, payments and the ledger: one query each, returning the number of violations.
+"""What must hold between refunds, chargebacks, payments and the ledger: one query each, returning the violations.
 
 That ``refund_in_transit`` equals the open refunds is asked with the ledger's own invariants.
 """
@@ -40,5 +40,22 @@ REFUND_INVARIANTS: Final[dict[str, str]] = {
           AND (SELECT count(DISTINCT p.admin_id) FROM refund_approvals AS p
                WHERE p.refund_id = r.id AND p.purpose = 'send' AND p.admin_id IS DISTINCT FROM r.requested_by)
               < r.approvals_required
+    """,
+    "chargebacks_took_what_they_say": """
+        SELECT count(*) FROM (SELECT id, currency, amount AS taken, returned, fee FROM chargebacks) AS c
+        FULL JOIN (SELECT j.source_id, e.currency,
+                          coalesce(-sum(e.amount) FILTER (WHERE j.kind = 'chargeback_opened'), 0) AS taken,
+                          coalesce(sum(e.amount) FILTER (WHERE j.kind = 'chargeback_won'), 0) AS returned,
+                          coalesce(-sum(e.amount) FILTER (WHERE j.kind = 'chargeback_fee'), 0) AS fee
+                   FROM ledger_journals AS j JOIN ledger_entries AS e ON e.journal_id = j.id
+                   JOIN kro_balance AS b ON b.id = e.account_id AND b.code = 'provider_clearing'
+                   WHERE j.source_type = 'chargeback' GROUP BY j.source_id, e.currency) AS l
+            ON l.source_id = c.id AND l.currency = c.currency
+        WHERE (c.taken, c.returned, c.fee) IS DISTINCT FROM (l.taken, l.returned, l.fee)
+    """,
+    "no_payment_is_charged_back_above_what_it_brought": """
+        SELECT count(*) FROM (
+            SELECT t.id FROM chargebacks AS c JOIN transactions AS t ON t.id = c.payment_id
+            GROUP BY t.id HAVING sum(c.amount - c.returned) > coalesce(max(t.received_amount), 0)) AS above
     """,
 }
