@@ -94,5 +94,10 @@ class AdminDesk:
             {"totp": await self._authenticator.fresh_code(), "approval_hash": payout["approval_hash"]},
         )
 
+    async def chargebacks(self) -> list[JSON]:
+        """Return the first page of contested payments, newest first."""
+        answer = await self._api.get("/v1/admin/chargebacks")
+        return list(answer["data"])
+
     async def reconciliation(self) -> JSON:
         return await self._api.get("/v1/admin/reconciliation")

@@ -48,6 +48,20 @@ class Sandbox:
         books = await self._api.get("/_sim/books")
         return [item for item in books["paystack"]["transfers"] if item["account_number"] == account_number]
 
+    async def contest(self, reference: str) -> str:
+        """Contest a whole payment at the payer's bank; returns the provider's id of the dispute."""
+        dispute = await self._api.post(f"/_sim/paystack/transactions/{reference}/dispute", {})
+        return str(dispute["id"])
+
+    async def decide(self, dispute: str, resolution: str) -> None:
+        """Have the bank decide: ``declined`` for the platform, ``merchant-accepted`` for the payer."""
+        await self._api.post(f"/_sim/paystack/disputes/{dispute}/{resolution}", {})
+
+    async def balance(self) -> int:
+        """Return what the provider holds for the platform, in kobo."""
+        books = await self._api.get("/_sim/books")
+        return int(books["paystack"]["balances"]["NGN"]["available"])
+
     async def misread_next(self, amount_minor: int) -> None:
         """Have the next card payment come in as another amount than was asked for, in kobo."""
         fault = {"vendor": "paystack", "operation": "pay", "kind": "under", "times": 1, "amount": amount_minor}
