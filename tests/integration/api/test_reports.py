@@ -92,9 +92,16 @@ async def test_other_days_have_other_figures_but_taxes_remember_what_is_payable(
     await small_book(world)
     tomorrow = str(day_of(world.application.clock.now() + timedelta(days=1)))
     yesterday = str(day_of(world.application.clock.now() - timedelta(days=1)))
-    for name in ("gmv", "held", "fees", "taxes", "payouts"):
+    for name in ("gmv", "held", "fees", "payouts"):
         for day in (yesterday, tomorrow):
             assert await report(world, admin, name, **{"from": day, "to": day}) == [], (name, day)
+    assert await report(world, admin, "taxes", **{"from": yesterday, "to": yesterday}) == []
+    taxes = await report(world, admin, "taxes", **{"from": tomorrow, "to": tomorrow})
+    payable = {row["tax"]: (row["charged"], row["taken_back"], row["payable"]) for row in taxes}
+    assert payable == {
+        "vat": (0, 0, await balance(world, "vat_payable")),
+        "stamp_duty": (0, 0, await balance(world, "stamp_duty_payable")),
+    }
     wrong = await admin.get("/admin/reports/gmv", **{"from": tomorrow, "to": yesterday})
     assert (wrong.status_code, wrong.json()["code"]) == (422, "report_days_invalid")
 
