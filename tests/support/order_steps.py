@@ -15,10 +15,10 @@ DUE, SELLER_GETS, FEE, VAT = 15_201_563, 14_798_438, 375_000, 28_125
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
 
 
-async def quoted(world: World, *, amount: int = 15_000_000) -> str:
+async def quoted(world: World, *, amount: int = 15_000_000, currency: str = "NGN") -> str:
     reply = await world.buyer.post(
         "/fees/quote",
-        {"amount": {"amount": amount, "currency": "NGN"}, "order_type": "goods", "buyer_share_bps": 5_000},
+        {"amount": {"amount": amount, "currency": currency}, "order_type": "goods", "buyer_share_bps": 5_000},
     )
     assert reply.status_code == 201, reply.text
     return str(reply.json()["id"])

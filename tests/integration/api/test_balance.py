@@ -151,14 +151,14 @@ class TestTopUp:
         assert just.status_code == 202
         assert (more.status_code, more.json()["code"]) == (409, "balance_limit_exceeded")
 
-    async def test_ends_at_once_in_a_currency_the_provider_does_not_collect(self, world: World) -> None:
-        payment = (await world.buyer.post("/balance/top-ups", {"amount": naira(500, "EUR")})).json()
-        await world.work()
+    @pytest.mark.parametrize("currency", ["EUR", "GBP"])
+    async def test_is_refused_at_once_in_a_currency_no_provider_takes(self, world: World, currency: str) -> None:
+        refused = await world.buyer.post("/balance/top-ups", {"amount": naira(500, currency)}, key="one")
 
-        found = (await world.buyer.get(f"/payments/{payment['id']}")).json()
-
-        assert (found["status"], found["checkout_url"]) == ("failed", None)
-        assert world.paystack.transactions == {}
+        assert (refused.status_code, refused.json()["code"]) == (422, "no_provider_for_currency")
+        assert [error["pointer"] for error in refused.json()["errors"]] == ["/amount/currency"]
+        assert (await world.buyer.get("/payments")).json()["data"] == []
+        assert (await world.buyer.post("/balance/top-ups", {"amount": naira(500)}, key="one")).status_code == 202
 
     @pytest.mark.parametrize("amount", [naira(0), naira(-1), naira(1, "XYZ"), {"amount": "1", "currency": NGN}, {}])
     async def test_refuses_what_is_no_amount(self, world: World, amount: Any) -> None:

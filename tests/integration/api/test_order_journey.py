@@ -1,5 +1,21 @@
+from uuid import uuid4
+
+from kro.kro_balance.domain import seed_fee_configuration, seed_tax_rules
+from kro.seed import FEES, taxes
 from kro_api import World
-from order_steps import DUE, PNG, SELLER_GETS, accepted, completed, created, funded, put_money, stepped
+from order_steps import (
+    DUE,
+    PNG,
+    SELLER_GETS,
+    accepted,
+    completed,
+    created,
+    funded,
+    proposal,
+    put_money,
+    quoted,
+    stepped,
+)
 
 
 class TestTheJourney:
@@ -45,6 +61,35 @@ class TestTheJourney:
         assert [refund["amount"]["amount"] for refund in refunds] == [DUE]
         assert (await world.seller.get("/refunds")).json()["data"] == []
         assert await world.violations() == {}
+
+
+class TestPaying:
+    async def test_is_refused_at_once_in_a_currency_the_provider_does_not_take(self, world: World) -> None:
+        await seed_fee_configuration(world.database, [fee | {"id": uuid4(), "currency": "EUR"} for fee in FEES])
+        await seed_tax_rules(world.database, [tax | {"id": uuid4(), "currency": "EUR"} for tax in taxes(vat_bps=750)])
+        order = (await world.buyer.post("/orders", proposal(await quoted(world, currency="EUR")))).json()
+        path = f"/orders/{order['id']}"
+        await stepped(world.seller.post(f"{path}/accept", {"terms_hash": order["terms"]["hash"]}))
+
+        refused = await world.buyer.post(f"{path}/fund", {"method": "checkout"})
+
+        assert (refused.status_code, refused.json()["code"]) == (422, "no_provider_for_currency")
+        assert [error["pointer"] for error in refused.json()["errors"]] == ["/method"]
+        assert (await world.buyer.get("/payments")).json()["data"] == []
+        assert (await world.buyer.get(path)).json()["status"] == "accepted"
+
+
+class TestEvidence:
+    async def test_is_refused_as_documented_when_it_is_too_large(self, world: World) -> None:
+        path = f"/orders/{(await funded(world))['id']}/evidence"
+
+        reply = await world.seller.upload(path, PNG * 20_000, content_type="image/png", file_name="waybill.png")
+
+        assert (reply.status_code, reply.json()["code"]) == (413, "body_too_large")
+        operation = world.api.openapi()["paths"]["/v1/orders/{order_id}/evidence"]["post"]
+        assert list(operation["responses"]["413"]["content"]["application/problem+json"]["examples"]) == [
+            "body_too_large"
+        ]
 
 
 class TestOtherPeople:

@@ -302,7 +302,7 @@ class TestUnmatchedMoney:
 
     async def test_two_items_do_not_go_back_under_one_reference(self, world: World) -> None:
         for _ in range(2):
-            await world.application.exceptions.suspense.take_in(await self.unknown_payment(world))
+            await world.application.exceptions.suspense.take_in("paystack", await self.unknown_payment(world))
         proposer, approver = await admin(world), await second_admin(world)
         items = [item["id"] for item in (await proposer.get("/admin/suspense")).json()["data"]]
         bodies = [{"item_id": item, "return_reference": "RF_1", "reason": "nobody_claims_it"} for item in items]

@@ -51,7 +51,7 @@ async def sound(world: RefundWorld) -> RefundWorld:
             callback_url="https://kro.example",
         )
         world.provider.pay(reference)
-        await world.suspense.take_in(reference)
+        await world.suspense.take_in("paystack", reference)
     assert await violations(world.database, INVARIANTS) == {}
     return world
 

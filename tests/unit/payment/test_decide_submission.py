@@ -22,11 +22,13 @@ from kro.payment.database.records import (
     PayoutStatus,
     SubmissionState,
 )
+from kro.payment.domain.choice import Board, Candidate
 from kro.payment.domain.context import Context
 from kro.payment.domain.decide_payout_approval import approval_hash
 from kro.payment.domain.decide_submission import decide_submission
 from kro.payment.domain.errors import PayoutBlockedError
 from kro.payment.domain.rules import PayoutRules
+from kro.payment.providers import Capability
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 RULES = PayoutRules(provider="paystack", fee_minor=5_000, second_approver_above_minor=100_000_000)
@@ -70,10 +72,21 @@ def untaken() -> Payout:
     return payout(PayoutStatus.SUBMITTING, attempt=attempt)
 
 
+BOARD = Board(
+    [
+        Candidate(
+            name="paystack",
+            capabilities=frozenset({Capability.TRANSFER_SENDER}),
+            currencies=frozenset({"NGN"}),
+        )
+    ]
+)
+
+
 def decide(found: Payout, **changes: bool) -> tuple[Decision, Payout | None]:
     state = replace(SubmissionState(found, owner_is_active=True, owner_owes=False), **changes)  # type: ignore[arg-type] # the tests name real fields
     context = Context(actor=SYSTEM, now=NOW, ids=SequentialIdSource())
-    outcome = decide_submission(state, rules=RULES, context=context)
+    outcome = decide_submission(state, board=BOARD, rules=RULES, context=context)
     return outcome.decision, outcome.value
 
 

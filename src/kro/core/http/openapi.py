@@ -75,8 +75,9 @@ def _complete_operation(operation: dict[str, Any]) -> None:
     common: list[type[KroError]] = (
         [InvalidRequestError] if operation.get("parameters") or "requestBody" in operation else []
     )
-    if "application/json" in operation.get("requestBody", {}).get("content", {}):
-        common.extend(_BODY_ERRORS)
+    if "requestBody" in operation:
+        is_json = "application/json" in operation["requestBody"]["content"]
+        common.extend(_BODY_ERRORS if is_json else [BodyTooLargeError])
     if any(parameter["in"] == "path" for parameter in operation.get("parameters", [])):
         common.append(UnknownIdError)
     if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", [])):

@@ -25,7 +25,6 @@ from kro.core.http import (
     problems,
     send,
 )
-from kro.core.http.errors import BodyTooLargeError
 from kro.core.ids import read_id
 from kro.management.controller.dependencies import (
     CursorsDep,
@@ -90,9 +89,7 @@ def _render_request(run: Run) -> Reply:
     "/imports",
     status_code=201,
     response_model=ImportRead,
-    responses=problems(
-        BodyTooLargeError, StatementAccountError, StatementInvalidError, StatementKindsError, StatementPeriodError
-    ),
+    responses=problems(StatementAccountError, StatementInvalidError, StatementKindsError, StatementPeriodError),
     openapi_extra={
         "requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}
     },

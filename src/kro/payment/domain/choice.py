@@ -26,6 +26,7 @@ class ProviderNotOfferedError(KroError):
 
     kind = ErrorKind.INVALID
     code = "provider_not_offered"
+    leaves_key_free = True
 
     def __init__(self) -> None:
         error = FieldError(pointer="/provider", code=self.code, detail="It does not take this at the moment.")
@@ -37,6 +38,11 @@ class NoProviderError(KroError):
 
     kind = ErrorKind.INVALID
     code = "no_provider_for_currency"
+    leaves_key_free = True
+
+    def __init__(self, currency: str, *, pointer: str) -> None:
+        detail = f"No provider takes {currency} in this way at the moment."
+        super().__init__(detail, errors=(FieldError(pointer, self.code, detail),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +97,10 @@ class Board:
 
     candidates: Sequence[Candidate]
 
-    def collector(self, amount: Money, method: PaymentMethod, *, wish: str | None = None) -> str:
-        """Return who is to collect an amount.
+    def collector(
+        self, amount: Money, method: PaymentMethod, *, wish: str | None = None, pointer: str = "/method"
+    ) -> str:
+        """Return who is to collect an amount; ``pointer`` names what the client can change if nobody can.
 
         :raises ProviderNotOfferedError: if a wished one cannot or may not.
         :raises NoProviderError: if nobody can; if those who can are all switched off as well.
@@ -103,7 +111,7 @@ class Board:
                 raise ProviderNotOfferedError
             return wish
         if not able:
-            raise NoProviderError(f"No provider takes {amount.currency} by {method.replace('_', ' ')}.")
+            raise NoProviderError(amount.currency, pointer=pointer)
         return able[0]
 
     def collectors(self, amount: Money, method: PaymentMethod) -> Sequence[str]:
@@ -120,7 +128,7 @@ class Board:
         if wish is not None and wish not in able:
             raise ProviderNotOfferedError
         if not able:
-            raise NoProviderError(f"No provider lends accounts in {currency}.")
+            raise NoProviderError(currency, pointer="/currency")
         return wish or able[0]
 
     def payers(self, amount: Money) -> Sequence[str]:

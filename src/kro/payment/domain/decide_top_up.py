@@ -76,7 +76,7 @@ def decide_top_up(
         user_id=actor.id,
         order_id=None,
         amount=amount,
-        provider=board.collector(amount, wish.method, wish=wish.provider),
+        provider=board.collector(amount, wish.method, wish=wish.provider, pointer="/amount/currency"),
         ids=ids,
         now=now,
         method=wish.method,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from kro.core.database.scripts import run_script
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
@@ -13,8 +13,8 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    run_script(SQL / "0011_quiet_months.sql")
+    run_script(SQL / "0012_quiet_months.sql")
 
 
 def downgrade() -> None:
-    run_script(SQL / "0011_quiet_months_down.sql")
+    run_script(SQL / "0012_quiet_months_down.sql")
