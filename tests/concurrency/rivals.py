@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,14 +11,17 @@ from tests.concurrency.conftest import RIVALS, Arena
 from tests.integration.payment.world import once_of, render_admin_payout
 
 from kro.core.actor import Actor
-from kro.core.decisions import Journal, Reply
+from kro.core.decisions import Decision, Insert, Journal, Outcome, Reply
 from kro.core.money import Money
 from kro.kro_balance.domain import (
     manual_adjustment,
 )
 from kro.order.domain import Order
+from kro.order.domain.changes import as_row
+from kro.order.domain.decide_agree import AcceptOrder
 from kro.order.domain.service import Ask
 from ledger import posting
+from order_scenes import created
 
 HALF = RIVALS // 2
 LOST = {"concurrent_update", "order_illegal_transition", "payout_illegal_transition", "refund_illegal_transition"}
@@ -34,6 +38,15 @@ def ask(arena: Arena, order: Order, actor: Actor) -> Ask:
 
 async def parties(arena: Arena) -> tuple[Actor, Actor]:
     return await arena.world.add_user(), await arena.world.add_user()
+
+
+async def proposed(arena: Arena, buyer: Actor, seller: Actor) -> Order:
+    """Return an order that waits for its seller's answer."""
+    state = created()
+    order = replace(state.order, id=arena.world.ids.new(), buyer_id=buyer.id, seller_id=seller.id)
+    proposal = Decision(writes=(Insert("orders", ({**as_row(order), "last_seq": 0},)),))
+    await arena.world.carry_out(Outcome(proposal, None))
+    return order
 
 
 async def funded(arena: Arena, buyer: Actor, seller: Actor) -> Order:
@@ -54,6 +67,15 @@ def approval(arena: Arena, order: Order, buyer: Actor) -> Call:
 
 def cancellation(arena: Arena, order: Order, actor: Actor) -> Call:
     return lambda: arena.world.orders.cancel(ask(arena, order, actor), "no", render=render)
+
+
+def acceptance(arena: Arena, order: Order, seller: Actor) -> Call:
+    command = AcceptOrder(order.terms_hash)
+    return lambda: arena.world.orders.accept(ask(arena, order, seller), command, render=render)
+
+
+def refusal(arena: Arena, order: Order, seller: Actor) -> Call:
+    return lambda: arena.world.orders.decline(ask(arena, order, seller), "no", render=render)
 
 
 def funding(arena: Arena, order: Order, buyer: Actor) -> Call:
