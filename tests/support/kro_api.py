@@ -33,6 +33,7 @@ from kro.seed import FEES, taxes
 BUYER_PHONE, SELLER_PHONE, STRANGER_PHONE = "+2348031110001", "+2348031110002", "+2348031110003"
 PASSWORD = "correct horse battery"
 TOTP_SECRET = "KROLOCALONLYAPPROVER234567ABCDEF"
+_DOCUMENTED: list[Documentation] = []
 
 
 def settings_for(cluster: Any, name: str) -> Settings:
@@ -124,7 +125,7 @@ async def running_world(settings: Settings) -> AsyncIterator[World]:
     application = build(settings, providers=providers, hasher=PasswordHasher(memory_kib=64, rounds=1))
     await application.open()
     api = create_api(application)
-    hooks = {"response": [Documentation(api.openapi()).check]}
+    hooks = {"response": [_documentation_of(api).check]}
     try:
         async with httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=api), base_url="http://127.0.0.1:3000", event_hooks=hooks
@@ -137,6 +138,13 @@ async def running_world(settings: Settings) -> AsyncIterator[World]:
             yield world
     finally:
         await application.close()
+
+
+def _documentation_of(api: FastAPI) -> Documentation:
+    # Making the document takes longer than most tests, and every world of this process has the same one.
+    if not _DOCUMENTED:
+        _DOCUMENTED.append(Documentation(api.openapi()))
+    return _DOCUMENTED[0]
 
 
 async def _seed(application: Application) -> None:
