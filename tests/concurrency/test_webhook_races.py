@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 
 from tests.integration.payment.world import PaymentWorld, at_once
@@ -59,7 +58,9 @@ async def test_webhook_poll_and_waiting_payer_at_once_post_it_once(database: Dat
         + [lambda: world.collections.apply_provider_result(reference=payment.reference)] * 18
     )
 
-    assert Counter(results) == Counter({1: 2, Progress.FINAL: 18})
+    # Whoever is first settles it; a poll that comes after that finds nothing due.
+    heard, polled, *asked = results
+    assert (heard, polled in {0, 1}, set(asked)) == (1, True, {Progress.FINAL})
     assert (await world.payment(payment)).status is PaymentStatus.SUCCEEDED
     assert await world.sums() == CREDITED
 

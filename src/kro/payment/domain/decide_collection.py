@@ -50,10 +50,14 @@ def awaited(payment: Payment, *, now: datetime) -> CollectionResult:
 
     An account that has run out is not paid to any more; what comes late all the same is credited when it is told.
     """
+    ends = _ends(payment)
+    return Pending("awaiting_transfer") if ends is None or now < ends else FailedDefinitively(ACCOUNT_EXPIRED)
+
+
+def _ends(payment: Payment) -> datetime | None:
+    """Return when nobody can be expected any more to pay to the account of a payment."""
     ends = payment.pay_to.expires_at if payment.pay_to is not None else None
-    if ends is not None and now > ends + LATE_NOTICE:
-        return FailedDefinitively(ACCOUNT_EXPIRED)
-    return Pending("awaiting_transfer")
+    return None if ends is None else ends + LATE_NOTICE
 
 
 def receipt_from(payment: Payment, result: CollectionResult, *, now: datetime) -> Receipt | None:
@@ -192,11 +196,17 @@ def _wait(
     payment: Payment, status: PaymentStatus, code: str | None, rules: CollectionRules, context: Context
 ) -> Decision:
     """Ask again by the ladder: even a failed attempt may still be followed by a success on the same page."""
-    next_at: datetime | None = next_poll(since=payment.created_at, ladder=rules.poll_seconds, now=context.now)
+    next_at: datetime | None = _next_poll(payment, rules, context)
     if context.now - payment.created_at > rules.give_up_after:
         next_at = None
         status = PaymentStatus.ABANDONED if status in OPEN_PAYMENT_STATUSES else status
     return _update(payment, context, status=status, failure_code=code, polls=payment.polls + 1, next_poll_at=next_at)
+
+
+def _next_poll(payment: Payment, rules: CollectionRules, context: Context) -> datetime:
+    """Return the ladder's next step, or the end of the account that is to be paid to if that comes first."""
+    step, ends = next_poll(since=payment.created_at, ladder=rules.poll_seconds, now=context.now), _ends(payment)
+    return step if ends is None or ends <= context.now else min(step, ends)
 
 
 def _park(payment: Payment, result: CollectionResult, reason: str, context: Context) -> Decision:

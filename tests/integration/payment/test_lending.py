@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import pytest
+from tests.integration.payment.lending import ask, carry_out, lend
+from tests.integration.payment.world import PaymentWorld, at_once
+
+from fake_bank import FakeBank
+from kro.core.actor import AccountNotActiveError
+from kro.core.clock import FrozenClock
+from kro.core.database.pool import Database
+from kro.core.outbox import RetryLater
+from kro.payment.domain import AccountLentError, AccountStatus, NoProviderError, ProviderNotOfferedError
+from kro.payment.providers import FailedDefinitively, NotSent, Pending, Unknown
+
+BANK = "providus"
+
+
+@pytest.fixture
+def bank() -> FakeBank:
+    return FakeBank(FrozenClock())
+
+
+@pytest.fixture
+def world(database: Database, bank: FakeBank) -> PaymentWorld:
+    return PaymentWorld(database, clock=bank.clock, others=(bank.provider,))  # type: ignore[arg-type] # a frozen one
+
+
+async def test_the_best_lender_is_asked_once_the_account_is_on_record(world: PaymentWorld, bank: FakeBank) -> None:
+    user = await world.add_user()
+
+    asked = await ask(world, user)
+    assert (asked.provider, asked.status, bank.lent) == (BANK, AccountStatus.REQUESTED, {})
+    lent = await carry_out(world, asked)
+
+    assert (lent.status, lent.bank_name) == (AccountStatus.ACTIVE, "Providus Bank")
+    assert bank.lent == {lent.account_number: asked.reference}
+    assert await world.count("outbox", topic="realtime") == 1
+
+
+async def test_a_repeated_message_lends_nothing_more(world: PaymentWorld, bank: FakeBank) -> None:
+    asked = await ask(world, await world.add_user())
+
+    await carry_out(world, asked)
+    await carry_out(world, asked)
+
+    assert len(bank.lent) == 1
+
+
+async def test_there_is_one_of_a_provider_for_each_currency(world: PaymentWorld) -> None:
+    user = await world.add_user()
+    await lend(world, user, BANK)
+
+    with pytest.raises(AccountLentError):
+        await ask(world, user, BANK)
+
+
+async def test_fifty_requests_at_once_lend_one(world: PaymentWorld) -> None:
+    user = await world.add_user()
+
+    results = await at_once([lambda: ask(world, user)] * 20)
+
+    assert sum(not isinstance(result, Exception) for result in results) == 1
+    assert {type(result) for result in results if isinstance(result, Exception)} == {AccountLentError}
+    assert await world.count("virtual_accounts") == 1
+
+
+@pytest.mark.parametrize("answer", [FailedDefinitively("declined"), Unknown("timeout")], ids=["refused", "not told"])
+async def test_after_a_failure_one_may_ask_again(
+    world: PaymentWorld, bank: FakeBank, answer: FailedDefinitively[object] | Unknown
+) -> None:
+    user = await world.add_user()
+    bank.answers.append(answer)  # type: ignore[arg-type] # facts of nothing
+
+    failed = await carry_out(world, await ask(world, user))
+
+    assert (failed.status, failed.account_number) == (AccountStatus.FAILED, None)
+    assert await lend(world, user, BANK) in bank.lent
+
+
+@pytest.mark.parametrize("answer", [NotSent("breaker_open"), Pending("pending")], ids=["not reached", "undecided"])
+async def test_an_undecided_provider_is_asked_again(
+    world: PaymentWorld, bank: FakeBank, answer: NotSent | Pending[object]
+) -> None:
+    asked = await ask(world, await world.add_user())
+    bank.answers.append(answer)  # type: ignore[arg-type] # facts of nothing
+
+    with pytest.raises(RetryLater):
+        await carry_out(world, asked)
+
+    assert (await carry_out(world, asked)).status is AccountStatus.ACTIVE
+
+
+async def test_who_lends_none_is_not_asked(world: PaymentWorld) -> None:
+    user = await world.add_user()
+
+    with pytest.raises(ProviderNotOfferedError):
+        await ask(world, user, "paystack")
+    with pytest.raises(NoProviderError):
+        await ask(world, user, currency="USD")
+
+
+async def test_a_suspended_user_gets_none(world: PaymentWorld) -> None:
+    user = await world.add_user()
+    await world.database.execute("UPDATE users SET status = 'suspended' WHERE id = $1", user.id)
+
+    with pytest.raises(AccountNotActiveError):
+        await ask(world, user)
