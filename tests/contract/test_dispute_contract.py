@@ -1,6 +1,7 @@
 """Contested payments, told alike by the fake in memory and by the production adapter over HTTP."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import uuid4
 
@@ -184,3 +185,18 @@ async def test_the_event_of_a_new_dispute_asks_for_the_dispute(world: World) -> 
     verified = world.provider.webhooks.verify(raw=raw, headers=headers)
 
     assert (verified.subject, verified.reference) == (WebhookSubject.DISPUTE, dispute)
+
+
+async def test_the_list_names_each_dispute_of_its_days(world: World) -> None:
+    tomorrow, reference = datetime.now(UTC) + timedelta(days=1), await paid(world)
+    disputes = [await world.contest(reference, 1_000), await world.contest(await paid(world))]
+    await world.decide(disputes[1], "declined")
+
+    listed = await world.provider.dispute_list.disputes(since=datetime(2026, 1, 1, tzinfo=UTC), until=tomorrow)
+    long_ago = await world.provider.dispute_list.disputes(
+        since=datetime(2020, 1, 1, tzinfo=UTC), until=datetime(2021, 1, 1, tzinfo=UTC)
+    )
+
+    assert set(disputes) <= set(listed)
+    assert len(set(listed)) == len(listed)
+    assert list(long_ago) == []

@@ -146,6 +146,7 @@ class TestCapabilities:
             Capability.REFUND_READER,
             Capability.HISTORY,
             Capability.DISPUTES,
+            Capability.DISPUTE_LIST,
         }
 
 

@@ -29,6 +29,7 @@ from kro.core.realtime import (
 from kro.core.scheduler import Step
 from kro.kro_balance.domain import Rollups
 from kro.order.domain import OrderNotFoundError, event_item
+from kro.refund.domain import UnheardDisputes
 
 _PAGE = 100
 
@@ -87,9 +88,22 @@ def exception_steps(refunding: Refunding, exceptions: Exceptions) -> Sequence[St
     """Return what the worker repeats about contested payments, debts and unmatched money."""
     return (
         Step("chargeback.polls", 60.0, refunding.chargebacks.poll_due),
+        *_unheard_steps(refunding.unheard_disputes),
         Step("debts.collect", 60.0, refunding.debts.collect_due, alone=True),
         Step("suspense.alarms", 300.0, exceptions.suspense.raise_alarms, alone=True),
     )
+
+
+def _unheard_steps(unheard: UnheardDisputes | None) -> Sequence[Step]:
+    if unheard is None:
+        return ()
+
+    async def take_in() -> int:
+        await unheard.take_in()
+        # The whole list was read: there is no next batch before the next hour.
+        return 0
+
+    return (Step("chargeback.unheard", 3600.0, take_in, alone=True),)
 
 
 def build_realtime(base: Foundation, identity: Identity, orders: Orders, bus: RealtimeBus) -> RealtimeServer:

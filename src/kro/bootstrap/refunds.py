@@ -9,6 +9,7 @@ from typing import Any
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.orders import Orders
 from kro.bootstrap.providers import Providers
+from kro.payment.providers import Capability
 from kro.refund.domain import (
     AdminRefundReads,
     ChargebackRepository,
@@ -25,6 +26,7 @@ from kro.refund.domain import (
     RefundRules,
     RefundSubmitter,
     RefundTracker,
+    UnheardDisputes,
 )
 
 
@@ -39,6 +41,8 @@ class Refunding:
     reads: RefundReads
     admin_reads: AdminRefundReads
     chargebacks: ChargebackService
+    unheard_disputes: UnheardDisputes | None
+    """Only where the provider lists its disputes."""
     debts: ReceivableService
 
 
@@ -52,6 +56,15 @@ def build_refunding(base: Foundation, providers: Providers, orders: Orders) -> R
         "clock": base.clock,
         "ids": base.ids,
     }
+    chargebacks = ChargebackRepository(base.database, orders=orders.repository)
+    service = ChargebackService(
+        runner=base.runner,
+        chargebacks=chargebacks,
+        provider=vendor.disputes,
+        rules=chargeback_rules(base),
+        clock=base.clock,
+        ids=base.ids,
+    )
     submitter = RefundSubmitter(provider=vendor.refund_sender, **shared)
     return Refunding(
         requests=RefundRequests(**shared),
@@ -60,17 +73,28 @@ def build_refunding(base: Foundation, providers: Providers, orders: Orders) -> R
         tracker=RefundTracker(provider=vendor.refund_reader, submitter=submitter, **shared),
         reads=RefundReads(reads),
         admin_reads=AdminRefundReads(reads),
-        chargebacks=ChargebackService(
-            runner=base.runner,
-            chargebacks=ChargebackRepository(base.database, orders=orders.repository),
-            provider=vendor.disputes,
-            rules=chargeback_rules(base),
-            clock=base.clock,
-            ids=base.ids,
-        ),
+        chargebacks=service,
+        unheard_disputes=unheard_disputes(base, providers, chargebacks, service),
         debts=ReceivableService(
             runner=base.runner, receivables=ReceivableRepository(base.database), clock=base.clock, ids=base.ids
         ),
+    )
+
+
+def unheard_disputes(
+    base: Foundation, providers: Providers, chargebacks: ChargebackRepository, service: ChargebackService
+) -> UnheardDisputes | None:
+    """Return what finds disputes that no event told us of, if the provider lists them."""
+    vendor = providers.payments
+    if Capability.DISPUTE_LIST not in vendor.capabilities:
+        return None
+    return UnheardDisputes(
+        provider=vendor.name,
+        lister=vendor.dispute_list,
+        chargebacks=chargebacks,
+        service=service,
+        look_back=timedelta(days=base.settings.chargebacks.look_back_days),
+        clock=base.clock,
     )
 
 

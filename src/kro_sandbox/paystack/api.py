@@ -47,6 +47,7 @@ OPERATIONS: dict[str, frozenset[FaultKind]] = {
     "fetch_refund": HTTP,
     "retry_refund": HTTP,
     "dispute": HTTP,
+    "list_disputes": HTTP,
     "resolve_dispute": HTTP,
 }
 
@@ -87,7 +88,7 @@ class PaystackAPI:
             (post, "/refund", "refund", self._create_refund),
             (get, "/refund", "list_refunds", self._list_refunds),
             (get, "/refund/{id}", "fetch_refund", self._fetch_refund),
-            (get, "/dispute", "dispute", self._list_disputes),
+            (get, "/dispute", "list_disputes", self._list_disputes),
             (get, "/dispute/{id}", "dispute", self._fetch_dispute),
             (put, "/dispute/{id}/resolve", "resolve_dispute", self._resolve_dispute),
             (post, "/refund/retry_with_customer_details/{id}", "retry_refund", self._retry_refund),
@@ -228,7 +229,7 @@ class PaystackAPI:
         return ok("Refund retried and has been queued for processing", refund_body(refund, created=False))
 
     async def _list_disputes(self, request: Request) -> Response:
-        found = self._paystack.disputes.find(transaction=request.query_params.get("transaction"))
+        found = listing.disputes(self._paystack.state, request.query_params)
         page, meta = listing.by_page(found, request.query_params)
         return ok("Disputes retrieved", [dispute_body(dispute) for dispute in page], meta=meta)
 

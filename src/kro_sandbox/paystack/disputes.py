@@ -78,11 +78,6 @@ class Disputes:
         amount = body.get("refund_amount")
         return self.resolve(dispute, resolution, amount=amount if type(amount) is int else None)
 
-    def find(self, *, transaction: str | None) -> list[Dispute]:
-        """List disputes, newest first, of one transaction (its id) or all."""
-        newest = reversed(self._state.disputes.values())
-        return [one for one in newest if not transaction or transaction == str(one.transaction.id)]
-
     def fetch(self, identifier: str) -> Dispute:
         """Return a dispute.
 

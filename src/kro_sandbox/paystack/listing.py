@@ -1,4 +1,4 @@
-"""Paystack's two ways of paging, and the filter of the transaction list."""
+"""Paystack's two ways of paging, and the filters of its lists."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import TypeVar
 from kro_sandbox.core.clock import iso
 from kro_sandbox.core.wire import JSONObject
 from kro_sandbox.paystack.errors import PaystackError
-from kro_sandbox.paystack.state import PaystackState, Transaction, Transfer
+from kro_sandbox.paystack.state import Dispute, PaystackState, Transaction, Transfer
 
 Item = TypeVar("Item")
 _PER_PAGE = 50
@@ -58,6 +58,19 @@ def transfers(state: PaystackState, query: Mapping[str, str]) -> list[Transfer]:
     """List transfers, newest first, filtered by creation time."""
     start, end = query.get("from", ""), query.get("to", "9999")
     return [transfer for transfer in reversed(state.transfers.values()) if start <= iso(transfer.created_at) <= end]
+
+
+def disputes(state: PaystackState, query: Mapping[str, str]) -> list[Dispute]:
+    """List disputes, newest first, filtered by transaction id, status and creation time."""
+    transaction, status = query.get("transaction"), query.get("status")
+    start, end = query.get("from", ""), query.get("to", "9999")
+    return [
+        dispute
+        for dispute in reversed(state.disputes.values())
+        if (not transaction or transaction == str(dispute.transaction.id))
+        and (not status or dispute.status == status)
+        and start <= iso(dispute.created_at) <= end
+    ]
 
 
 def _whole(query: Mapping[str, str], name: str, default: int) -> int:

@@ -589,6 +589,7 @@ async def test_what_the_bank_lacks_is_not_offered(bank: Bank) -> None:
         Capability.REFUND_READER,
         Capability.HISTORY,
         Capability.DISPUTES,
+        Capability.DISPUTE_LIST,
     }
 
 

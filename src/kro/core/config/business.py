@@ -91,6 +91,8 @@ class ChargebackSettings(Group):
     poll_hours: Positive
     warn_hours: Positive
     """How long before the bank's deadline the operators are reminded."""
+    look_back_days: Positive
+    """How far back the provider's list is searched for disputes that no event told us of."""
 
 
 class AlertSettings(Group):

@@ -9,6 +9,7 @@ from kro.payment.providers.acknowledgement import (
 from kro.payment.providers.directory import ProviderDirectory, UnknownVendorError
 from kro.payment.providers.disputes import (
     DisputeFacts,
+    DisputeLister,
     DisputeLost,
     DisputeOpened,
     DisputeReader,
@@ -90,6 +91,7 @@ __all__ = [
     "CollectionReader",
     "CollectionResult",
     "DisputeFacts",
+    "DisputeLister",
     "DisputeLost",
     "DisputeOpened",
     "DisputeReader",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -54,4 +55,13 @@ DisputeResult = DisputeOpened | DisputeWon | DisputeLost | NotFound | Unknown
 class DisputeReader(Protocol):
     async def dispute(self, *, provider_reference: str) -> DisputeResult:
         """Ask what became of a dispute, by the provider's id of it: it is the payer who starts one."""
+        ...
+
+
+class DisputeLister(Protocol):
+    async def disputes(self, *, since: datetime, until: datetime) -> Sequence[str]:
+        """Return the provider's ids of all disputes begun in a period, each once: for those no event told us of.
+
+        :raises ProviderUnavailableError: if the provider gave no usable answer; a part is never taken for the whole.
+        """
         ...

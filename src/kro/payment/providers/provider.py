@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar, overload
 
 from kro.payment.providers.acknowledgement import PlainAcknowledger, WebhookAcknowledger
-from kro.payment.providers.disputes import DisputeReader
+from kro.payment.providers.disputes import DisputeLister, DisputeReader
 from kro.payment.providers.history import HistoryReader
 from kro.payment.providers.protocols import (
     AccountResolver,
@@ -42,6 +42,7 @@ class Capability(StrEnum):
     REFUND_READER = "refund_reader"
     HISTORY = "history"
     DISPUTES = "disputes"
+    DISPUTE_LIST = "dispute_list"
     WEBHOOKS = "webhooks"
     ONE_TIME_ACCOUNTS = "one_time_accounts"
     PERMANENT_ACCOUNTS = "permanent_accounts"
@@ -105,6 +106,7 @@ class PaymentProvider:
     refund_reader: _Offered[RefundReader] = _Offered()
     history: _Offered[HistoryReader] = _Offered()
     disputes: _Offered[DisputeReader] = _Offered()
+    dispute_list: _Offered[DisputeLister] = _Offered()
     webhooks: _Offered[WebhookVerifier] = _Offered()
     one_time_accounts: _Offered[OneTimeAccountIssuer] = _Offered()
     permanent_accounts: _Offered[PermanentAccountIssuer] = _Offered()

@@ -56,6 +56,11 @@ _ORDER_OF: Final = "SELECT order_id FROM transactions WHERE reference = $1 AND k
 
 _ONE: Final = f"SELECT {_COLUMNS} FROM chargebacks AS c WHERE c.id = $1"  # noqa: S608 - built from constants only
 
+_UNHEARD: Final = """
+SELECT d.reference FROM unnest($2::text[]) WITH ORDINALITY AS d (reference, place)
+WHERE NOT EXISTS (SELECT FROM chargebacks AS c WHERE c.provider = $1 AND c.provider_reference = d.reference)
+ORDER BY d.place"""
+
 _LIST: Final = f"""
 SELECT {_COLUMNS} FROM chargebacks AS c
 WHERE ($1::text IS NULL OR c.status = $1) AND (c.created_at, c.id) < ($2, $3)
@@ -110,6 +115,11 @@ class ChargebackRepository:
         """Return chargebacks older than ``before``, newest first."""
         rows = await self._database.rows(_LIST, status, before.created_at, before.id, limit)
         return [_from(row) for row in rows]
+
+    async def unheard_of(self, provider: str, provider_references: Sequence[str]) -> Sequence[str]:
+        """Return those of a provider's disputes that there is no chargeback for."""
+        rows = await self._database.rows(_UNHEARD, provider, list(provider_references))
+        return [row["reference"] for row in rows]
 
     async def claim_due(self, *, now: datetime, lease_until: datetime, limit: int) -> Sequence[str]:
         """Take undecided chargebacks that are to be asked about for oneself; return the provider's names of them."""

@@ -39,6 +39,7 @@ from kro.refund.domain.requests import RefundRequests
 from kro.refund.domain.rules import RefundRules
 from kro.refund.domain.sending import RefundSubmitter
 from kro.refund.domain.tracking import RefundTracker
+from kro.refund.domain.unheard_disputes import UnheardDisputes
 from kro.refund.domain.views import RefundRead, render_refund
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     "RefundTracker",
     "RefundablePayment",
     "Resolution",
+    "UnheardDisputes",
     "decide_write_off",
     "record_wallet_refund",
     "render_refund",

@@ -72,8 +72,16 @@ class ChargebackService:
         now = self._clock.now()
         due = await self._chargebacks.claim_due(now=now, lease_until=now + _LEASE, limit=limit)
         for provider_reference in due:
-            await self._ask(provider_reference)
+            await self.follow_up(provider_reference)
         return len(due)
+
+    async def follow_up(self, provider_reference: str) -> None:
+        """Ask about one dispute of many; what goes wrong with it is logged and holds up none of the others."""
+        try:
+            await self.apply_provider_result(provider_reference)
+        except Exception:
+            # It comes back: an open one by its lease, an unheard-of one by the next look at the list.
+            log.exception("chargeback_follow_up_failed", dispute=provider_reference)
 
     async def get(self, chargeback_id: UUID) -> Chargeback:
         """Return a chargeback.
@@ -90,13 +98,6 @@ class ChargebackService:
     ) -> Sequence[Chargeback]:
         """Return chargebacks, newest first, older than ``before``."""
         return await self._chargebacks.list(status=status, before=before or NEWEST, limit=limit)
-
-    async def _ask(self, provider_reference: str) -> None:
-        try:
-            await self.apply_provider_result(provider_reference)
-        except Exception:
-            # One that fails must not keep the others waiting; its lease brings it back.
-            log.exception("chargeback_poll_failed", dispute=provider_reference)
 
     async def _decide(self, answer: Answer) -> Step:
         facts = answer.facts

@@ -21,7 +21,7 @@ class FakePaystack(FakeBooks):
     def provider(self) -> PaymentProvider:
         """The capabilities, as the adapter would offer them."""
         collections, transfers, banks = FakeCollections(self), FakeTransfers(self), FakeBanks(self)
-        refunds = FakeRefunds(self)
+        refunds, disputes = FakeRefunds(self), FakeDisputes(self)
         return PaymentProvider(
             name="paystack",
             checkout=collections,
@@ -33,7 +33,8 @@ class FakePaystack(FakeBooks):
             refund_sender=refunds,
             refund_reader=refunds,
             history=FakeHistory(self),
-            disputes=FakeDisputes(self),
+            disputes=disputes,
+            dispute_list=disputes,
             webhooks=PaystackWebhooks(secrets=(SECRET,)),
             currencies=CURRENCIES,
             operations={Capability.CHECKOUT: "initialize", Capability.TRANSFER_SENDER: "transfer"},

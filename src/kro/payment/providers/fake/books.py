@@ -7,6 +7,7 @@ import hmac
 import json
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import count
 from typing import Final
@@ -72,6 +73,7 @@ class FakeDispute:
     amount_minor: int
     fee_minor: int = 0
     resolution: str | None = None
+    opened_at: datetime = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from kro.payment.providers.disputes import DisputeFacts, DisputeLost, DisputeOpened, DisputeResult, DisputeWon
+from kro.payment.providers.errors import ProviderUnavailableError
 from kro.payment.providers.fake.books import FakeBooks, FakeDispute
 from kro.payment.providers.results import NotFound, Unknown
 
@@ -25,6 +29,11 @@ class FakeDisputes:
                 return DisputeLost(facts)
             case _:
                 return Unknown("odd_resolution")
+
+    async def disputes(self, *, since: datetime, until: datetime) -> Sequence[str]:
+        if self._books.begin("list_disputes"):
+            raise ProviderUnavailableError(cause="fault")
+        return [number for number, one in self._books.disputes.items() if since <= one.opened_at <= until]
 
 
 def _facts(dispute: FakeDispute) -> DisputeFacts:

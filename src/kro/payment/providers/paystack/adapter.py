@@ -69,6 +69,7 @@ class Paystack:
         banks = PaystackBanks(self._http)
         transfers = PaystackTransfers(self._http, read_seconds=settings.transfer_read_seconds)
         refunds = PaystackRefunds(self._http)
+        disputes = PaystackDisputes(self._http)
         self.provider = PaymentProvider(
             name="paystack",
             checkout=collections,
@@ -80,7 +81,8 @@ class Paystack:
             refund_sender=refunds,
             refund_reader=refunds,
             history=PaystackHistory(self._http),
-            disputes=PaystackDisputes(self._http),
+            disputes=disputes,
+            dispute_list=disputes,
             webhooks=PaystackWebhooks(secrets=settings.webhook_secrets),
             currencies=CURRENCIES,
             operations={Capability.CHECKOUT: "initialize", Capability.TRANSFER_SENDER: "transfer"},

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 
 from kro.core.outgoing import OutgoingHTTP, Reply
 from kro.payment.providers.disputes import DisputeFacts, DisputeLost, DisputeOpened, DisputeResult, DisputeWon
+from kro.payment.providers.errors import ProviderUnavailableError
 from kro.payment.providers.paystack.reading import (
     JSONObject,
     OddAnswerError,
@@ -12,6 +15,7 @@ from kro.payment.providers.paystack.reading import (
     data_of,
     identifier,
     is_refusal,
+    items_of,
     moment,
     optional_text,
     text,
@@ -25,10 +29,12 @@ _OPEN: Final = frozenset({"awaiting-merchant-feedback", "awaiting-bank-feedback"
 _ACCEPTED: Final = frozenset({"merchant-accepted", "auto-accepted"})
 _NO_SUCH_DISPUTE: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
 _MOST_DIGITS: Final = 20
+_PAGE: Final = 100
+_MAX_PAGES: Final = 100
 
 
 class PaystackDisputes:
-    """Disputes of transactions, by Paystack's number of the dispute."""
+    """Disputes of transactions, by Paystack's number of the dispute, and the list of all."""
 
     def __init__(self, http: OutgoingHTTP) -> None:
         self._http = http
@@ -46,6 +52,35 @@ class PaystackDisputes:
             return _read(data_of(exchange), number=number)
         except OddAnswerError as odd:
             return Unknown(odd.cause)
+
+    async def disputes(self, *, since: datetime, until: datetime) -> Sequence[str]:
+        # A list that grows while it is read shows items twice.
+        found: dict[str, None] = {}
+        for page in range(1, _MAX_PAGES + 1):
+            numbers = await self._page(page, since=since, until=until)
+            found |= dict.fromkeys(numbers)
+            if len(numbers) < _PAGE:
+                return tuple(found)
+        raise ProviderUnavailableError(cause="list_too_long")
+
+    async def _page(self, page: int, *, since: datetime, until: datetime) -> Sequence[str]:
+        exchange = await self._http.call(
+            operation="list_disputes",
+            method="GET",
+            path="/dispute",
+            query={"from": _written(since), "to": _written(until), "perPage": str(_PAGE), "page": str(page)},
+            repeatable=True,
+        )
+        if not isinstance(exchange, Reply):
+            raise ProviderUnavailableError(cause=exchange.cause)
+        try:
+            return [identifier(item, "id") for item in items_of(exchange)]
+        except OddAnswerError as odd:
+            raise ProviderUnavailableError(cause=odd.cause) from None
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def _read(data: JSONObject, *, number: str) -> DisputeResult:
