@@ -52,7 +52,7 @@ def build_refunding(base: Foundation, providers: Providers, orders: Orders) -> R
     shared: dict[str, Any] = {
         "runner": base.runner,
         "refunds": RefundRepository(base.database),
-        "rules": refund_rules(base),
+        "rules": refund_rules(base, providers),
         "clock": base.clock,
         "ids": base.ids,
     }
@@ -65,12 +65,12 @@ def build_refunding(base: Foundation, providers: Providers, orders: Orders) -> R
         clock=base.clock,
         ids=base.ids,
     )
-    submitter = RefundSubmitter(provider=vendor.refund_sender, **shared)
+    submitter = RefundSubmitter(providers=providers.payments, **shared)
     return Refunding(
         requests=RefundRequests(**shared),
         approvals=RefundApprovals(orders=orders.repository, two_factor=base.two_factor, **shared),
         submitter=submitter,
-        tracker=RefundTracker(provider=vendor.refund_reader, submitter=submitter, **shared),
+        tracker=RefundTracker(providers=providers.payments, submitter=submitter, **shared),
         reads=RefundReads(reads),
         admin_reads=AdminRefundReads(reads),
         chargebacks=service,
@@ -85,7 +85,7 @@ def unheard_disputes(
     base: Foundation, providers: Providers, chargebacks: ChargebackRepository, service: ChargebackService
 ) -> UnheardDisputes | None:
     """Return what finds disputes that no event told us of, if the provider lists them."""
-    vendor = providers.payments
+    vendor = providers.payments.home
     if Capability.DISPUTE_LIST not in vendor.capabilities:
         return None
     return UnheardDisputes(
@@ -107,11 +107,12 @@ def chargeback_rules(base: Foundation) -> ChargebackRules:
     )
 
 
-def refund_rules(base: Foundation) -> RefundRules:
+def refund_rules(base: Foundation, providers: Providers) -> RefundRules:
     refunds = base.settings.refunds
     return RefundRules(
         approval_above_minor=refunds.approval_above_minor,
         second_approver_above_minor=refunds.second_approver_above_minor,
+        refunding=frozenset(vendor.name for vendor in providers.payments.offering(Capability.REFUND_SENDER)),
         max_attempts=refunds.max_attempts,
         retry_seconds=refunds.retry_seconds,
         poll_seconds=refunds.poll_seconds,

@@ -13,7 +13,7 @@ from kro.bootstrap import Providers, build
 from kro.core.email.fake import FakeEmail
 from kro.core.sms.fake import FakeSMS
 from kro.core.storage import MemoryObjectStore
-from kro.payment.providers import Capability, PaymentProvider
+from kro.payment.providers import Capability, PaymentProvider, ProviderDirectory
 from kro.payment.providers.fake import FakePaystack, Fault
 from kro.refund.domain import UnheardDisputes
 from kro_api import settings_for
@@ -111,7 +111,8 @@ class TestTheWorker:
         whole = FakePaystack().provider
         offered = whole.capabilities if lists else whole.capabilities - {Capability.DISPUTE_LIST}
         vendor = PaymentProvider(name=whole.name, **{str(one): getattr(whole, one) for one in offered})
-        outside = Providers(payments=vendor, sms=FakeSMS(), email=FakeEmail(), files=MemoryObjectStore())
+        vendors = ProviderDirectory((vendor,))
+        outside = Providers(payments=vendors, sms=FakeSMS(), email=FakeEmail(), files=MemoryObjectStore())
 
         steps = build(settings_for(fresh_database.cluster, fresh_database.name), providers=outside).steps
 

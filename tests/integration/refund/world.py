@@ -16,7 +16,7 @@ from kro.order.domain import ORDER_INVARIANTS, Order, OrderReceipts, OrderReposi
 from kro.order.domain.changes import as_row
 from kro.payment.database.webhooks import WebhookRepository
 from kro.payment.domain import Payment, WebhookProcessor, WebhookSubject, start_payment
-from kro.payment.providers import RefundSender
+from kro.payment.providers import ProviderDirectory, RefundSender
 from kro.refund.database.reads import RefundReadRepository
 from kro.refund.database.records import AdminRefund, Refund
 from kro.refund.database.refunds import RefundRepository
@@ -37,8 +37,11 @@ from kro.refund.domain import (
     Resolution,
 )
 from order_scenes import DUE, accepted
+from vendors import vendor_but
 
-RULES = RefundRules(approval_above_minor=5_000_000, second_approver_above_minor=100_000_000)
+RULES = RefundRules(
+    approval_above_minor=5_000_000, second_approver_above_minor=100_000_000, refunding=frozenset({"paystack"})
+)
 
 
 @dataclass
@@ -49,6 +52,9 @@ class RefundWorld(PaymentWorld):
         self.listeners = (OrderReceipts(orders=OrderRepository(self.database), ids=self.ids),)
         super().__post_init__()
         vendor = self.provider.provider
+        if self.refund_sender is not None:
+            vendor = vendor_but(vendor, refund_sender=self.refund_sender)
+        refunding = ProviderDirectory((vendor,))
         shared: dict[str, Any] = {
             "runner": self.runner,
             "refunds": RefundRepository(self.database),
@@ -58,8 +64,8 @@ class RefundWorld(PaymentWorld):
         }
         self.requests = RefundRequests(**shared)
         self.approvals = RefundApprovals(orders=OrderRepository(self.database), two_factor=self.two_factor, **shared)
-        self.refund_submitter = RefundSubmitter(provider=self.refund_sender or vendor.refund_sender, **shared)
-        self.refund_tracker = RefundTracker(provider=vendor.refund_reader, submitter=self.refund_submitter, **shared)
+        self.refund_submitter = RefundSubmitter(providers=refunding, **shared)
+        self.refund_tracker = RefundTracker(providers=refunding, submitter=self.refund_submitter, **shared)
         self.chargebacks = ChargebackService(
             runner=self.runner,
             chargebacks=ChargebackRepository(self.database, orders=OrderRepository(self.database)),

@@ -38,11 +38,11 @@ from kro.refund.domain.decide_refund_approval import approval_hash
 from kro.refund.domain.decide_refund_outcome import RefundAnswer, decide_outcome
 from kro.refund.domain.decide_refund_submission import decide_submission
 from kro.refund.domain.decide_request import decide_source_request
-from kro.refund.domain.errors import RefundBlockedError
+from kro.refund.domain.errors import RefundBlockedError, RefundNotOfferedError
 from kro.refund.domain.rules import RefundRules
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
-RULES = RefundRules(approval_above_minor=500, second_approver_above_minor=5_000)
+RULES = RefundRules(approval_above_minor=500, second_approver_above_minor=5_000, refunding=frozenset({"paystack"}))
 AMOUNT = Money(400, "NGN")
 FACTS = RefundFacts("7", 400, "NGN")
 USER = UUID(int=101)
@@ -170,6 +170,12 @@ class TestRequest:
         assert moved(outcome.decision) == {"user_available": amount, "refund_in_transit": -amount}
         topics = {message.topic for message in outcome.decision.messages}
         assert ("refund.submit" in topics) is (approvals == 0)
+
+    def test_is_refused_where_the_provider_sends_nothing_back(self) -> None:
+        basis = SourceBasis(Standing(session_live=True, status="active"), payment(provider="providus"), 10_000, 0)
+
+        with pytest.raises(RefundNotOfferedError):
+            decide_source_request(basis, AMOUNT, rules=RULES, context=context())
 
     def test_takes_the_next_place_of_its_order(self) -> None:
         basis = SourceBasis(

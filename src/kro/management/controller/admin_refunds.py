@@ -53,6 +53,7 @@ from kro.refund.domain import (
     RefundApprovalMismatchError,
     RefundApprovals,
     RefundNotFoundError,
+    RefundNotOfferedError,
     RefundNotUnclearError,
     RefundRead,
     RefundRequests,
@@ -221,7 +222,12 @@ async def get_any_refund(refund_id: str, admin: RefundReader, refunds: ReadsDep)
     status_code=202,
     response_model=RefundRead,
     responses=problems(
-        OrderNotFoundError, PaymentNotFoundError, CurrencyMismatchError, RefundAboveHeldError, NotRefundableError
+        OrderNotFoundError,
+        PaymentNotFoundError,
+        CurrencyMismatchError,
+        RefundAboveHeldError,
+        NotRefundableError,
+        RefundNotOfferedError,
     ),
 )
 async def request_order_refund(

@@ -30,6 +30,7 @@ from kro.refund.domain.errors import (
     RefundAlreadyApprovedError,
     RefundApprovalMismatchError,
     RefundNotFoundError,
+    RefundNotOfferedError,
     RefundNotUnclearError,
     RefundStateError,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "RefundApprovals",
     "RefundDestination",
     "RefundNotFoundError",
+    "RefundNotOfferedError",
     "RefundNotUnclearError",
     "RefundOrigin",
     "RefundRead",

@@ -23,7 +23,7 @@ from kro.refund.database.records import (
 from kro.refund.database.rows import refund_row
 from kro.refund.domain.announcements import audit, balance_updated, refund_notice, refund_updated
 from kro.refund.domain.context import Context
-from kro.refund.domain.errors import DebtOutstandingError, NotRefundableError
+from kro.refund.domain.errors import DebtOutstandingError, NotRefundableError, RefundNotOfferedError
 from kro.refund.domain.rules import RefundRules
 
 BY_OWNER: Final = "requested_by_payer"
@@ -48,6 +48,7 @@ def decide_source_request(
     source, and the one that comes second finds its place taken, loads again and sees what the first has used.
 
     :raises PaymentNotFoundError: when the payment is not the actor's, or never succeeded.
+    :raises RefundNotOfferedError: when its provider sends nothing back.
     :raises CurrencyMismatchError: when the amount is in another currency than the payment.
     :raises NotRefundableError: when less than the amount may still go back, or nothing at all.
     :raises InsufficientFundsError: when the balance does not cover it.
@@ -56,6 +57,7 @@ def decide_source_request(
     payment = basis.payment
     if payment is None:
         raise PaymentNotFoundError
+    _ensure_offered(payment, rules)
     wanted = amount or Money(min(payment.refundable, basis.available_minor), payment.received.currency)
     if wanted.currency != payment.received.currency:
         raise CurrencyMismatchError(f"The payment was made in {payment.received.currency}.")
@@ -100,6 +102,7 @@ def decide_order_request(
 
     :raises OrderNotFoundError: when there is no such order.
     :raises PaymentNotFoundError: when the payment is not one of the order's.
+    :raises RefundNotOfferedError: when the payment's provider sends nothing back.
     :raises CurrencyMismatchError: when the amount is in another currency than the order.
     :raises RefundAboveHeldError: when the order holds less, or other requests already want it.
     :raises NotRefundableError: when less than the amount may still go back on the payment.
@@ -113,8 +116,10 @@ def decide_order_request(
         raise CurrencyMismatchError(f"The order is in {basis.currency}.")
     if amount.amount > basis.held - basis.asked:
         raise RefundAboveHeldError
-    if payment is not None and amount.amount > payment.refundable_from_escrow:
-        raise NotRefundableError(payment.refundable_from_escrow)
+    if payment is not None:
+        _ensure_offered(payment, rules)
+        if amount.amount > payment.refundable_from_escrow:
+            raise NotRefundableError(payment.refundable_from_escrow)
     refund = _new(
         context,
         order_id=basis.order_id,
@@ -139,6 +144,11 @@ def decide_order_request(
 def submission(refund: Refund, context: Context) -> Message:
     """Return the message on which the worker sends a refund."""
     return Message(id=context.new_id(), topic="refund.submit", payload={"refund_id": refund.id})
+
+
+def _ensure_offered(payment: RefundablePayment, rules: RefundRules) -> None:
+    if payment.provider not in rules.refunding:
+        raise RefundNotOfferedError
 
 
 def _place(payment: RefundablePayment) -> str:

@@ -22,6 +22,12 @@ class NotRefundableError(KroError):
         self.refundable_minor = refundable_minor
 
 
+class RefundNotOfferedError(KroError):
+    """The provider of this payment sends nothing back to where it came from; ask for a payout instead."""
+
+    code = "refund_to_source_not_offered"
+
+
 class DebtOutstandingError(KroError):
     """Money cannot leave this balance while it owes some."""
 

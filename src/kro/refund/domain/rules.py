@@ -16,12 +16,14 @@ PATIENCE: Final = timedelta(days=14)
 class RefundRules:
     """Amounts in minor units; ``poll_seconds`` count from the start of a try, ``retry_seconds`` from its failure.
 
+    ``refunding`` are the providers that send money back to the source of a payment; the others have no such thing.
     ``lease`` is how long one call to the provider may take before it counts as lost: longer than any deadline of the
     provider's client. ``not_found_cooling`` is how long "no such refund" is not believed, even by people.
     """
 
     approval_above_minor: int
     second_approver_above_minor: int
+    refunding: frozenset[str]
     max_attempts: int = 3
     retry_seconds: tuple[int, ...] = (300, 3_600)
     poll_seconds: tuple[int, ...] = (60, 300, 900, 3_600, 10_800, 21_600, 43_200)

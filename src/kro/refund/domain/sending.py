@@ -10,8 +10,8 @@ from kro.core.ids import IdSource
 from kro.core.outbox import Envelope, RetryLater
 from kro.payment.domain import (
     FailedDefinitively,
+    ProviderDirectory,
     RefundInstruction,
-    RefundSender,
     RefundSendResult,
     UnsupportedAmountError,
     provider_reference_for,
@@ -31,14 +31,14 @@ class RefundSubmitter:
         *,
         runner: DecisionRunner,
         refunds: RefundRepository,
-        provider: RefundSender,
+        providers: ProviderDirectory,
         rules: RefundRules,
         clock: Clock,
         ids: IdSource,
     ) -> None:
         self._runner = runner
         self._refunds = refunds
-        self._provider = provider
+        self._providers = providers
         self._rules = rules
         self._clock = clock
         self._ids = ids
@@ -67,15 +67,15 @@ class RefundSubmitter:
         )
         if taken is None:
             return
-        answer = await self._send(instruction_for(await self._load(refund_id)))
+        answer = await self._send(await self._load(refund_id))
         await self._runner.carry_out(
             load=lambda: self._load(refund_id),
             decide=lambda state: decide_outcome(state.refund, answer, rules=self._rules, context=self._context()),
         )
 
-    async def _send(self, instruction: RefundInstruction) -> RefundSendResult:
+    async def _send(self, state: SubmissionState) -> RefundSendResult:
         try:
-            return await self._provider.send(instruction)
+            return await self._providers[state.refund.provider or ""].refund_sender.send(instruction_for(state))
         except UnsupportedAmountError as error:
             return FailedDefinitively(error.code)
 

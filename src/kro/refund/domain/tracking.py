@@ -11,7 +11,7 @@ from kro.core.clock import Clock
 from kro.core.decisions import Decision, DecisionRunner, Outcome
 from kro.core.ids import IdSource
 from kro.core.telemetry import get_logger
-from kro.payment.domain import NotFound, Progress, RefundReader, RefundStatusResult
+from kro.payment.domain import NotFound, Progress, ProviderDirectory, RefundStatusResult
 from kro.refund.database.records import RefundAttempt, RefundStatus, SubmissionState
 from kro.refund.database.refunds import RefundRepository
 from kro.refund.domain.context import Context
@@ -36,7 +36,7 @@ class RefundTracker:
         *,
         runner: DecisionRunner,
         refunds: RefundRepository,
-        provider: RefundReader,
+        providers: ProviderDirectory,
         submitter: RefundSubmitter,
         rules: RefundRules,
         clock: Clock,
@@ -44,7 +44,7 @@ class RefundTracker:
     ) -> None:
         self._runner = runner
         self._refunds = refunds
-        self._provider = provider
+        self._providers = providers
         self._submitter = submitter
         self._rules = rules
         self._clock = clock
@@ -79,7 +79,7 @@ class RefundTracker:
             return Progress.FINAL
         if attempt.lease_until is not None and attempt.lease_until > self._clock.now():
             return Progress.WAITING
-        answer = await self._provider.status(instruction_for(state))
+        answer = await self._providers[refund.provider or ""].refund_reader.status(instruction_for(state))
         return await self._runner.carry_out(
             load=lambda: self._load(refund_id),
             decide=lambda present: self._decide(present, attempt, answer),
