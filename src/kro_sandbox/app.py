@@ -11,6 +11,7 @@ from kro_sandbox.control.api import ControlAPI
 from kro_sandbox.control.fincra import FincraControl
 from kro_sandbox.control.pages import ControlPages
 from kro_sandbox.control.paystack import PaystackControl
+from kro_sandbox.control.providus import ProvidusControl
 from kro_sandbox.core.clock import SystemClock
 from kro_sandbox.core.pages import Pages
 from kro_sandbox.core.wire import MalformedBodyError, json_response
@@ -18,6 +19,9 @@ from kro_sandbox.fincra.api import FincraAPI
 from kro_sandbox.fincra.checkout import FincraCheckout
 from kro_sandbox.paystack.api import PaystackAPI
 from kro_sandbox.paystack.checkout import Checkout
+from kro_sandbox.providus.collection_api import CollectionAPI
+from kro_sandbox.providus.page import PaymentPage
+from kro_sandbox.providus.transfer_api import TransferAPI
 from kro_sandbox.sandbox import Sandbox
 from kro_sandbox.settings import SandboxSettings
 
@@ -45,6 +49,10 @@ def create_app(settings: SandboxSettings) -> Starlette:
         *FincraAPI(
             fincra=sandbox.fincra, faults=sandbox.faults, options=sandbox.options, public_url=sandbox.public_url
         ).routes(),
+        *ProvidusControl(providus=sandbox.providus).routes(),
+        *PaymentPage(providus=sandbox.providus, pages=pages).routes(),
+        *CollectionAPI(providus=sandbox.providus, faults=sandbox.faults).routes(),
+        *TransferAPI(providus=sandbox.providus, faults=sandbox.faults).routes(),
         *sandbox.termii.routes(),
         *sandbox.sendgrid.routes(),
     ]

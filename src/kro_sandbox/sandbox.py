@@ -9,6 +9,7 @@ from kro_sandbox.core.tokens import NumericIds
 from kro_sandbox.core.webhooks import WebhookSender
 from kro_sandbox.fincra.service import Fincra
 from kro_sandbox.paystack.service import Paystack
+from kro_sandbox.providus.service import Providus
 from kro_sandbox.sendgrid.api import SendGridAPI
 from kro_sandbox.settings import SandboxSettings
 from kro_sandbox.termii.api import TermiiAPI
@@ -49,6 +50,15 @@ class Sandbox:
             background=self.background,
             webhooks=self.webhooks,
         )
+        self.providus = Providus(
+            settings=settings,
+            clock=clock,
+            ids=NumericIds(),
+            faults=self.faults,
+            options=self.options,
+            background=self.background,
+            webhooks=self.webhooks,
+        )
         self.termii = TermiiAPI(
             settings=settings,
             clock=clock,
@@ -73,6 +83,7 @@ class Sandbox:
         self.options.become(Options.initial(self.settings))
         self.paystack.reset()
         self.fincra.reset()
+        self.providus.reset()
         self.termii.reset()
 
     async def close(self) -> None:

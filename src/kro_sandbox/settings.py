@@ -7,6 +7,9 @@ FINCRA_TEST_KEY = "fincra_kro_sandbox_secret_000000000000"
 FINCRA_PUBLIC_KEY = "pk_test_kro_sandbox_fincra_00000000000"
 FINCRA_WEBHOOK_KEY = "fincra_kro_sandbox_webhook_00000000000"
 FINCRA_BUSINESS = "64f1c2a4b7d9e30012ab4567"
+PROVIDUS_CLIENT = "kro_sandbox_client"
+PROVIDUS_TEST_KEY = "kro_sandbox_client_secret_0000000000000000"
+PROVIDUS_ACCOUNT = "5900085856"
 TERMII_TEST_KEY = "TL_kro_sandbox_0000000000000000000000"
 TERMII_SIGNING_KEY = "TL_kro_sandbox_secret_0000000000000000"
 SENDGRID_TEST_KEY = "SG.kro_sandbox.0000000000000000000000"
@@ -33,6 +36,15 @@ class SandboxSettings:
     fincra_public_key: str = FINCRA_PUBLIC_KEY
     fincra_webhook_key: str = FINCRA_WEBHOOK_KEY
     fincra_business: str = FINCRA_BUSINESS
+    providus_client: str = PROVIDUS_CLIENT
+    providus_key: str = PROVIDUS_TEST_KEY
+    providus_login: tuple[str, str] = ("test", "test")
+    """User name and password of the transfer service."""
+    providus_account: str = PROVIDUS_ACCOUNT
+    providus_dynamic_seconds: float = 600.0
+    """How long Providus lends an account for one payment; agreed with each merchant."""
+    providus_fee: int = 4_500
+    """Kobo that Providus keeps of each payment, as in its sample; agreed with each merchant."""
     termii_key: str = TERMII_TEST_KEY
     termii_signing_key: str = TERMII_SIGNING_KEY
     termii_senders: tuple[str, ...] = ("KRO", "KROTrust", "N-Alert")

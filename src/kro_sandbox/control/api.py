@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from kro_sandbox.control.books import paystack_books
 from kro_sandbox.control.fincra import fincra_books
+from kro_sandbox.control.providus import providus_books
 from kro_sandbox.control.script import VENDORS, ScriptError, add_fault, fault_body
 from kro_sandbox.core.options import Options, TransferMode
 from kro_sandbox.core.wire import JSONObject, json_response, read_object
@@ -91,7 +92,11 @@ class ControlAPI:
 
     async def _books(self, request: Request) -> Response:  # noqa: ARG002  as above
         return json_response(
-            {"paystack": paystack_books(self._sandbox.paystack.state), "fincra": fincra_books(self._sandbox.fincra)}
+            {
+                "paystack": paystack_books(self._sandbox.paystack.state),
+                "fincra": fincra_books(self._sandbox.fincra),
+                "providus": providus_books(self._sandbox.providus.state),
+            }
         )
 
     async def _show_options(self, request: Request) -> Response:  # noqa: ARG002  as above
@@ -123,6 +128,8 @@ def _option_error(wanted: JSONObject) -> str | None:
         "termii_webhooks": (bool,),
         "fincra_webhook_retry": (bool,),
         "fincra_ip_refused": (bool,),
+        "providus_late_notices": (bool,),
+        "providus_reference_once": (bool,),
     }
     assert allowed.keys() == set(Options.__slots__)  # noqa: S101  a new option has to be listed here
     for name, value in wanted.items():

@@ -8,12 +8,15 @@ from kro_sandbox.fincra.api import OPERATIONS as FINCRA
 from kro_sandbox.fincra.checkout import PAY_KINDS as FINCRA_PAY_KINDS
 from kro_sandbox.paystack.api import OPERATIONS as PAYSTACK
 from kro_sandbox.paystack.checkout import PAY_KINDS
+from kro_sandbox.providus.collection_api import OPERATIONS as PROVIDUS_COLLECTIONS
+from kro_sandbox.providus.transfer_api import OPERATIONS as PROVIDUS_TRANSFERS
 from kro_sandbox.sendgrid.api import OPERATIONS as SENDGRID
 from kro_sandbox.termii.api import OPERATIONS as TERMII
 
 VENDORS: dict[str, dict[str, frozenset[FaultKind]]] = {
     "paystack": {**PAYSTACK, "pay": PAY_KINDS, "webhook": WEBHOOK, "*": HTTP},
     "fincra": {**FINCRA, "pay": FINCRA_PAY_KINDS, "webhook": WEBHOOK, "*": HTTP},
+    "providus": {**PROVIDUS_COLLECTIONS, **PROVIDUS_TRANSFERS, "webhook": WEBHOOK, "*": HTTP},
     "termii": {**TERMII, "webhook": WEBHOOK, "*": HTTP},
     "sendgrid": {**SENDGRID, "*": SENDGRID["send"]},
 }
@@ -29,6 +32,7 @@ PARAMETERS: dict[str, tuple[type, ...]] = {
     "message": (str,),
     "currency": (str,),
     "reference": (str,),
+    "code": (str,),
 }
 
 

@@ -29,6 +29,10 @@ class FaultKind(StrEnum):
     DUPLICATE = "duplicate"
     OUT_OF_ORDER = "out_of_order"
     FORGED = "forged"
+    EXCEPTION = "exception"
+    OTHER_FORM = "other_form"
+    OTHER_CODE = "other_code"
+    EMPTY = "empty"
 
 
 K = FaultKind

@@ -23,6 +23,10 @@ class Options:
     """Fincra sends a webhook once unless the business asks for more."""
     fincra_ip_refused: bool
     """Fincra answers live calls only to listed addresses."""
+    providus_late_notices: bool
+    """Whether Providus tells of money on an account whose one payment or time is over; it does not say."""
+    providus_reference_once: bool
+    """Whether Providus refuses a payment reference that it has lent an account for; it does not say."""
 
     @classmethod
     def initial(cls, settings: SandboxSettings) -> "Options":
@@ -34,6 +38,8 @@ class Options:
             termii_webhooks=settings.termii_webhooks,
             fincra_webhook_retry=False,
             fincra_ip_refused=False,
+            providus_late_notices=False,
+            providus_reference_once=False,
         )
 
     def become(self, other: "Options") -> None:

@@ -1,13 +1,19 @@
 """Change one figure of an otherwise honest message, wherever the vendor puts it."""
 
 import copy
+from decimal import Decimal
 
 from kro_sandbox.core.faults import Fault, FaultKind
 from kro_sandbox.core.wire import JSONObject
 
-_AMOUNTS = frozenset({"amount", "amountReceived", "sourceAmount"})
+_AMOUNTS = frozenset(
+    {"amount", "amountReceived", "sourceAmount", "transactionAmount", "settledAmount", "availableBalance"}
+)
 _CURRENCIES = frozenset({"currency", "sourceCurrency", "destinationCurrency"})
-_REFERENCES = frozenset({"reference", "transaction_reference", "merchantReference", "customerReference"})
+_REFERENCES = frozenset(
+    {"reference", "transaction_reference", "merchantReference", "customerReference"}
+    | {"transactionReference", "initiationTranRef", "settlementId"}
+)
 
 
 def tampered(payload: JSONObject, fault: Fault) -> JSONObject:
@@ -24,9 +30,9 @@ def _change(data: JSONObject, fault: Fault) -> None:
     match fault.kind:
         case FaultKind.WRONG_AMOUNT:
             for name in _AMOUNTS & data.keys():
-                wrong = fault.whole("amount", int(data[name]) + 1)
-                # Refund webhooks carry the amount as a string; the type must survive.
-                data[name] = str(wrong) if isinstance(data[name], str) else wrong
+                wrong = fault.whole("amount", int(Decimal(str(data[name]))) + 1)
+                # Some amounts are strings or have decimals; the type must survive.
+                data[name] = type(data[name])(wrong)
         case FaultKind.WRONG_CURRENCY:
             for name in _CURRENCIES & data.keys():
                 data[name] = fault.text("currency", "GHS" if data[name] != "GHS" else "NGN")

@@ -10,11 +10,11 @@ from starlette.routing import Route
 from kro_sandbox.core.clock import iso
 from kro_sandbox.core.faults import HTTP, FaultBook, FaultKind
 from kro_sandbox.core.faulty import with_faults
+from kro_sandbox.core.naira import read_naira
 from kro_sandbox.core.options import Options
 from kro_sandbox.core.wire import MalformedBodyError, json_response, read_object
 from kro_sandbox.fincra import payloads
 from kro_sandbox.fincra.errors import FincraError, checkout_error, core_error, gateway_error, rate_limited
-from kro_sandbox.fincra.money import read_naira
 from kro_sandbox.fincra.payouts import BANKS, PAYOUT_FAULTS, resolve
 from kro_sandbox.fincra.service import Fincra
 

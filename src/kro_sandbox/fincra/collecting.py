@@ -5,11 +5,12 @@ from typing import Any
 
 from kro_sandbox.core.clock import Clock
 from kro_sandbox.core.faults import FaultBook, FaultKind
+from kro_sandbox.core.naira import read_naira
 from kro_sandbox.core.tokens import token
 from kro_sandbox.core.wire import JSONObject
 from kro_sandbox.fincra.errors import checkout_error, core_error
 from kro_sandbox.fincra.events import Events
-from kro_sandbox.fincra.money import MINIMUM, collection_fee, read_naira
+from kro_sandbox.fincra.money import MINIMUM, collection_fee
 from kro_sandbox.fincra.payloads import charge_event, collection_body
 from kro_sandbox.fincra.state import Account, Charge, Collection, FincraState, OneTimeAccount
 

@@ -5,12 +5,13 @@ import re
 from kro_sandbox.core.background import Background
 from kro_sandbox.core.clock import Clock
 from kro_sandbox.core.faults import FaultBook, FaultKind
+from kro_sandbox.core.naira import read_naira
 from kro_sandbox.core.options import Options
 from kro_sandbox.core.tokens import token
 from kro_sandbox.core.wire import JSONObject
 from kro_sandbox.fincra.errors import FincraError, core_error
 from kro_sandbox.fincra.events import Events
-from kro_sandbox.fincra.money import PAYOUT_FEE, read_naira
+from kro_sandbox.fincra.money import PAYOUT_FEE
 from kro_sandbox.fincra.payloads import payout_event
 from kro_sandbox.fincra.state import FincraState, Payout
 

@@ -51,7 +51,7 @@ class Received:
 
     @property
     def event(self) -> str:
-        return str(self.body["event"])
+        return str(self.body.get("event", ""))
 
     @property
     def data(self) -> dict[str, Any]:
@@ -73,18 +73,18 @@ class Received:
 
 @dataclass
 class Receiver:
-    """The merchant's server: keeps raw webhooks, answers as told."""
+    """The merchant's server: keeps raw webhooks, answers as told: with a status, or with 200 and a body."""
 
     url: str
     received: list[Received] = field(default_factory=list)
-    answers: list[int] = field(default_factory=list)
+    answers: list[int | bytes] = field(default_factory=list)
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
     @property
     def events(self) -> list[str]:
         return [one.event for one in self.received]
 
-    def take(self, webhook: Received) -> int:
+    def take(self, webhook: Received) -> int | bytes:
         with self.arrived:
             self.received.append(webhook)
             self.arrived.notify_all()
@@ -116,7 +116,8 @@ class Receivers:
             path=f"/{request.path_params['path']}", headers=dict(request.headers), raw=await request.body()
         )
         receiver = self.by_path.get(request.path_params["name"])
-        return Response(status_code=404 if receiver is None else receiver.take(webhook))
+        answer = 404 if receiver is None else receiver.take(webhook)
+        return Response(answer) if isinstance(answer, bytes) else Response(status_code=answer)
 
 
 @pytest.fixture(scope="session")
@@ -132,7 +133,7 @@ def sandbox_url(receivers: Receivers) -> Iterator[str]:
     settings = SandboxSettings(
         termii_wallet=1_000.0,
         webhook_target=f"{receivers.url}/nobody",
-        retry_delays=(0.02, 0.02, 0.02),
+        retry_delays=(0.02,) * 5,
         transfer_delay=0.02,
         refund_delay=0.02,
     )

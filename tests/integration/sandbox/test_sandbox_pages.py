@@ -45,7 +45,7 @@ async def checkout(merchant: Merchant, *, amount: int = 1_000_000, **more: objec
 
 class TestEveryPage:
     @pytest.mark.parametrize(
-        "path", ["/", "/inbox", "/deliveries", "/books", "/faults", "checkout", "paid", "cancelled"]
+        "path", ["/", "/inbox", "/deliveries", "/books", "/faults", "/providus/pay", "checkout", "paid", "cancelled"]
     )
     async def test_is_complete_and_needs_nothing_from_elsewhere(
         self, client: httpx2.AsyncClient, merchant: Merchant, control: Control, path: str

@@ -66,7 +66,7 @@ class TestRetry:
         await merchant.paid()
 
         delivery = await control.until_delivery_is("failed")
-        assert len(delivery["attempts"]) == 4
+        assert len(delivery["attempts"]) == 6
 
     async def test_an_unreachable_receiver_does_not_hold_up_the_api(self, merchant: Merchant, control: Control) -> None:
         await control.options(webhook_target="http://127.0.0.1:1")

@@ -1,0 +1,1 @@
+"""Providus Bank: the collection service and the transfer service under `/providus`, and settlement notices."""
