@@ -31,12 +31,22 @@ def variables(settings: Settings) -> dict[str, str]:
 
     Only what points at this machine already is redirected: a configured vendor's real address stays.
     """
-    wanted = {"KRO_PUBLIC_BASE_URL": (settings.app.public_base_url, api_url(settings))}
+    wanted: dict[str, tuple[str | None, str]] = {
+        "KRO_PUBLIC_BASE_URL": (settings.app.public_base_url, api_url(settings))
+    }
     if settings.sandbox.enabled:
-        sandbox = sandbox_url(settings)
+        sandbox, bank = sandbox_url(settings), settings.providus
         wanted |= {
             "KRO_PAYSTACK_BASE_URL": (settings.paystack.base_url, f"{sandbox}/paystack"),
+            "KRO_FINCRA_BASE_URL": (settings.fincra.base_url, f"{sandbox}/fincra"),
+            "KRO_PROVIDUS_BASE_URL": (bank.base_url if bank else None, f"{sandbox}/providus/appdevapi/api"),
+            "KRO_PROVIDUS_TRANSFER_BASE_URL": (
+                bank.transfer_base_url if bank else None,
+                f"{sandbox}/providus/postingrest",
+            ),
             "KRO_TERMII_BASE_URL": (settings.termii.base_url, f"{sandbox}/termii"),
             "KRO_SENDGRID_BASE_URL": (settings.send_grid.base_url, f"{sandbox}/sendgrid"),
         }
-    return {name: here for name, (configured, here) in wanted.items() if urlsplit(configured).hostname == LOOPBACK}
+    return {
+        name: here for name, (configured, here) in wanted.items() if urlsplit(configured or "").hostname == LOOPBACK
+    }
