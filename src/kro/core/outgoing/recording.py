@@ -56,11 +56,17 @@ def outcome_of(exchange: Exchange) -> tuple[CallOutcome, str | None, int | None]
 
 
 def exchange_text(*, method: str, path: str, body: JSONValue, exchange: Exchange) -> str:
-    """Return a call as JSON for support, with credentials and identity numbers masked wherever they stand."""
+    """Return a call as JSON for support, with credentials and identity numbers masked wherever they stand.
+
+    It has to succeed whatever the answer is: a call whose outcome is known must not be lost over its record.
+    """
+    call = {"method": method, "path": path, "request": without_secrets(body)}
     answer = exchange.body if isinstance(exchange, Reply) else None
-    return json.dumps(
-        {"method": method, "path": path, "request": without_secrets(body), "answer": without_secrets(answer)}
-    )
+    try:
+        # Decimals are written as texts: JSON's own numbers would not keep them exactly.
+        return json.dumps({**call, "answer": without_secrets(answer)}, default=str)
+    except RecursionError:
+        return json.dumps({**call, "answer": "nested too deeply"})
 
 
 def without_secrets(value: JSONValue) -> JSONValue:
