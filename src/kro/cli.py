@@ -120,6 +120,34 @@ def demo() -> None:
 
 
 @app.command()
+def trigger(
+    event: Annotated[str | None, typer.Argument(help="Vendor and event, such as providus.settlement.")] = None,
+    reference: Annotated[str, typer.Option(help="What it is about, by the name the vendor knows it by.")] = "",
+    data: Annotated[str, typer.Option(help="A JSON object with further members of the event.")] = "{}",
+    forged: Annotated[bool, typer.Option("--forged", help="Sign it as somebody without the key would.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="Show what can be sent.")] = False,
+) -> None:
+    """Have the running sandbox send one webhook of a vendor."""
+    import json
+
+    from kro.core.config import load_settings
+    from kro.run.trigger import EVENTS
+    from kro.run.trigger import trigger as have_it_sent
+
+    if listed:
+        typer.echo("\n".join(EVENTS))
+        return
+    try:
+        members = json.loads(data)
+    except ValueError:
+        members = None
+    if event is None or not isinstance(members, dict):
+        raise typer.BadParameter("an event and, in --data, a JSON object are needed; --list shows the events")
+    with one_sentence():
+        typer.echo(have_it_sent(load_settings(), event, reference=reference, data=members, forged=forged))
+
+
+@app.command()
 def doctor() -> None:
     """Check what a start needs, and say what is missing."""
     from rich.console import Console

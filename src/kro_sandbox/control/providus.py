@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from kro_sandbox.core.wire import JSONObject, json_response, read_object
 from kro_sandbox.providus.events import EVENT
-from kro_sandbox.providus.payloads import empty_notice, notice_body
+from kro_sandbox.providus.payloads import made_up_notice, notice_body
 from kro_sandbox.providus.service import Providus
 from kro_sandbox.providus.state import ProvidusState, TransferState
 
@@ -68,13 +68,13 @@ class ProvidusControl:
         return json_response({"reference": transfer.reference, "state": transfer.state})
 
     async def _send_webhook(self, request: Request) -> Response:
-        """Send any notice: what `data` leaves out is taken from the inflow it names, or is empty."""
+        """Send any notice: what `data` leaves out is taken from the inflow it names, or made up."""
         body = await read_object(request)
         event, data = body.get("event"), body.get("data")
         if event != EVENT or not isinstance(data, dict):
             return json_response({"error": f"event must be {EVENT} and data an object"}, status=400)
         inflow = self._providus.state.inflows.get(str(data.get("settlementId")))
-        notice = (empty_notice() if inflow is None else notice_body(inflow)) | data
+        notice = (made_up_notice() if inflow is None else notice_body(inflow)) | data
         delivery = self._providus.events.send(notice, forged=body.get("forged") is True)
         return json_response({"delivery": delivery.body()}, status=201)
 

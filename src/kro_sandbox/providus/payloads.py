@@ -59,9 +59,10 @@ def notice_body(inflow: Inflow) -> JSONObject:
     }
 
 
-def empty_notice() -> JSONObject:
-    """Write a notice of nothing, with all its members."""
-    return {**dict.fromkeys(_TEXTS, ""), **dict.fromkeys(_AMOUNTS, "0"), "currency": "NGN"}
+def made_up_notice() -> JSONObject:
+    """Write a notice of money that never came, with all that a receiver needs to take it seriously."""
+    needed = {"sessionId": "0" * 30, "accountNumber": "9900000000", "currency": "NGN", "channelId": "1"}
+    return {**dict.fromkeys(_TEXTS, ""), **dict.fromkeys(_AMOUNTS, "1"), **needed}
 
 
 def sent_body(transfer: Transfer) -> JSONObject:
