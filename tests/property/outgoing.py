@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from tests.property.books import CLEARING, PAYOUT_FEES, PROVIDER_FEES, STAMP_DUTY, VAT, available, leaving, owed
@@ -9,7 +10,7 @@ from tests.property.incoming import PEOPLE, PICK, STEPS
 from tests.property.play import Sent, naira
 from tests.property.trading import Trading
 
-from kro.payment.domain import Payout
+from kro.payment.domain import Payout, PayoutBlockedError
 from kro.payment.providers.fake import FakeTransfer, Fault
 from kro.payment.providers.fake.books import transfer_fee
 
@@ -115,6 +116,10 @@ class Outgoing(Trading):
             self._ask_the_bank(payout, "reversed" if payout.status == "arrived" and pick % 2 else word, wait)
 
     def _send(self, payout: Sent, fault: Fault | None) -> None:
+        if self.books[owed(self.user(payout.owner).id)]:
+            with pytest.raises(PayoutBlockedError):
+                self.run(self.world.submitter.submit(payout_id=payout.id))
+            return
         if fault is not None:
             self.world.provider.fail_next("send", fault)
         self.twice(lambda: self.world.submitter.submit(payout_id=payout.id))

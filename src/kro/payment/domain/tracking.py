@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 from kro.core.clock import Clock
@@ -12,7 +13,7 @@ from kro.payment.database.records import Attempt, Payout
 from kro.payment.domain.context import Context
 from kro.payment.domain.decide_submission import may_be_sent_again
 from kro.payment.domain.decide_transfer import decide_earlier, decide_transfer
-from kro.payment.domain.errors import PayoutNotFoundError
+from kro.payment.domain.errors import PayoutBlockedError, PayoutNotFoundError
 from kro.payment.domain.progress import Progress
 from kro.payment.domain.rules import PayoutRules
 from kro.payment.domain.submission import PayoutSubmitter
@@ -62,7 +63,9 @@ class PayoutTracker:
         if attempt is None:
             return Progress.FINAL
         if may_be_sent_again(payout):
-            await self._submitter.submit(payout_id=payout_id)
+            # While it may not leave, the next poll tries again.
+            with suppress(PayoutBlockedError):
+                await self._submitter.submit(payout_id=payout_id)
             return Progress.WAITING
         if attempt.lease_until is not None and attempt.lease_until > self._clock.now():
             return Progress.WAITING
