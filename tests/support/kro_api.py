@@ -14,9 +14,11 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from documented import Documentation
+from fake_bank import FakeBank
 from kro.bootstrap import Application, Providers, build
 from kro.core.auth.passwords import PasswordHasher
 from kro.core.auth.permissions import Role as AdminRole
+from kro.core.clock import SystemClock
 from kro.core.config import Credentials, Settings, load_settings
 from kro.core.database.embedded import Role
 from kro.core.email.fake import FakeEmail
@@ -64,6 +66,10 @@ class Person:
         headers = {**self._headers(), "Idempotency-Key": key or uuid4().hex, "Content-Type": "application/json"}
         return await self.http.post(f"/v1{path}", content=orjson.dumps(body or {}), headers=headers)
 
+    async def put(self, path: str, body: Any) -> httpx2.Response:
+        headers = {**self._headers(), "Idempotency-Key": uuid4().hex, "Content-Type": "application/json"}
+        return await self.http.put(f"/v1{path}", content=orjson.dumps(body), headers=headers)
+
     async def upload(self, path: str, data: bytes, *, content_type: str, file_name: str) -> httpx2.Response:
         headers = {**self._headers(), "Idempotency-Key": uuid4().hex, "Content-Type": content_type}
         return await self.http.post(f"/v1{path}", params={"file_name": file_name}, content=data, headers=headers)
@@ -83,6 +89,7 @@ class World:
     api: FastAPI
     http: httpx2.AsyncClient
     paystack: FakePaystack
+    bank: FakeBank
     sms: FakeSMS
     email: FakeEmail
     buyer: Person
@@ -118,10 +125,9 @@ class World:
 @asynccontextmanager
 async def running_world(settings: Settings) -> AsyncIterator[World]:
     """Open the program on a fresh database with two traders and a stranger logged in."""
-    paystack, sms, email = FakePaystack(), FakeSMS(), FakeEmail()
-    providers = Providers(
-        payments=ProviderDirectory((paystack.provider,)), sms=sms, email=email, files=MemoryObjectStore()
-    )
+    paystack, bank, sms, email = FakePaystack(), FakeBank(SystemClock()), FakeSMS(), FakeEmail()
+    vendors = ProviderDirectory((paystack.provider, bank.provider))
+    providers = Providers(payments=vendors, sms=sms, email=email, files=MemoryObjectStore())
     application = build(settings, providers=providers, hasher=PasswordHasher(memory_kib=64, rounds=1))
     await application.open()
     api = create_api(application)
@@ -131,7 +137,7 @@ async def running_world(settings: Settings) -> AsyncIterator[World]:
             transport=httpx2.ASGITransport(app=api), base_url="http://127.0.0.1:3000", event_hooks=hooks
         ) as http:
             await _seed(application)
-            world = World(application, api, http, paystack, sms, email, *(Person(http, "") for _ in range(3)))
+            world = World(application, api, http, paystack, bank, sms, email, *(Person(http, "") for _ in range(3)))
             world.buyer, world.seller, world.stranger = [
                 await world.login(phone) for phone in (BUYER_PHONE, SELLER_PHONE, STRANGER_PHONE)
             ]
