@@ -18,6 +18,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="The configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+webhooks_app = typer.Typer(no_args_is_help=True, help="What the providers told us.")
+app.add_typer(webhooks_app, name="webhooks")
 
 ExitWithParent = Annotated[
     int | None, typer.Option("--exit-with-parent", hidden=True, help="End when this process, the parent, does.")
@@ -207,6 +209,43 @@ def reconcile_import(
             kinds=kinds,
         )
     raise typer.Exit(0 if taken else 1)
+
+
+@webhooks_app.command("list")
+def list_webhooks(
+    state: Annotated[str | None, typer.Option(help="received, processed, ignored or parked.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+) -> None:
+    """Show the newest events of the providers."""
+    from rich.console import Console
+
+    from kro.core.config import load_settings
+    from kro.payment.domain import WebhookState
+    from kro.run.webhooks import list_webhooks as show
+
+    try:
+        wanted = WebhookState(state) if state is not None else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    with one_sentence():
+        show(load_settings(), Console(), state=wanted, limit=limit)
+
+
+@webhooks_app.command("replay")
+def replay_webhooks(
+    webhook_ids: Annotated[list[str] | None, typer.Argument(help="Events to look into again: whk_…")] = None,
+    parked: Annotated[bool, typer.Option("--parked", help="All that were left to people.")] = False,
+) -> None:
+    """Have the worker look into events again; harmless for what they have brought about already."""
+    from rich.console import Console
+
+    from kro.core.config import load_settings
+    from kro.run.webhooks import replay_webhooks as replay
+
+    if not webhook_ids and not parked:
+        raise typer.BadParameter("name events, or give --parked")
+    with one_sentence():
+        replay(load_settings(), Console(), shown_ids=webhook_ids or [], parked=parked)
 
 
 @config_app.command("check")

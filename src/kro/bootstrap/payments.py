@@ -9,6 +9,7 @@ from typing import Any
 from kro.bootstrap.choosing import Choosing
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.providers import Providers
+from kro.core.config import Settings
 from kro.payment.database.due import DueTransactions
 from kro.payment.database.inflows import InflowRepository
 from kro.payment.database.lent_accounts import LentAccountRepository
@@ -47,6 +48,7 @@ from kro.payment.domain import (
     WebhookProcessor,
     WebhookSubject,
 )
+from kro.payment.domain.webhook_intake import Network
 from kro.payment.providers import Capability
 
 
@@ -151,6 +153,7 @@ def build_listening(
             webhooks=webhooks,
             verifiers={vendor.name: vendor.webhooks for vendor in speaking},
             acknowledgers={vendor.name: vendor.acknowledger for vendor in speaking},
+            networks=_networks(base.settings),
             cipher=base.cipher,
             clock=base.clock,
             ids=base.ids,
@@ -159,6 +162,14 @@ def build_listening(
         webhook_admin=WebhookAdmin(webhooks=webhooks, clock=base.clock, ids=base.ids),
         poller=PaymentPoller(due=DueTransactions(base.database), clock=base.clock, **followers),
     )
+
+
+def _networks(settings: Settings) -> Mapping[str, Sequence[Network]]:
+    return {
+        "paystack": settings.paystack.webhook_networks,
+        "fincra": settings.fincra.webhook_networks,
+        "providus": settings.providus.webhook_networks if settings.providus is not None else (),
+    }
 
 
 def collection_rules(base: Foundation) -> CollectionRules:

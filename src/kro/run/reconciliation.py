@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
 
-import asyncpg
 from rich.console import Console
 from rich.table import Table
 
-from kro.bootstrap import Application, build
+from kro.bootstrap import Application
 from kro.core.actor import SYSTEM
 from kro.core.business_days import Days
 from kro.core.config import Settings
 from kro.core.database.invariants import Check
 from kro.core.errors import KroError
 from kro.payment.domain import Described, LineKind, Run, RunStatus, Side, StatementInvalidError
-from kro.run.errors import DatabaseUnreachableError, StartError
-
-T = TypeVar("T")
+from kro.run.errors import StartError
+from kro.run.with_application import with_application
 
 
 def reconcile(settings: Settings, console: Console, *, full: bool) -> bool:
@@ -38,7 +34,7 @@ def reconcile(settings: Settings, console: Console, *, full: bool) -> bool:
         run = await reconciliation.runs.run_now() if full else None
         return await reconciliation.book_invariants.check(), run
 
-    checks, run = _with_application(settings, ask)
+    checks, run = with_application(settings, ask)
     console.print(_checks_table(checks))
     if run is not None:
         console.print(_run_table(run))
@@ -79,27 +75,12 @@ def take_statement(
         taken = await imports.take(statement, origin="file", actor=SYSTEM)
         return f"Took {taken.lines} lines of {account}, {taken.new_lines} of them new."
 
-    answer = _with_application(settings, take)
+    answer = with_application(settings, take)
     if isinstance(answer, str):
         console.print(answer, highlight=False)
         return True
     _print_refusal(answer, console)
     return False
-
-
-def _with_application(settings: Settings, work: Callable[[Application], Awaitable[T]]) -> T:
-    async def opened() -> T:
-        application = build(settings)
-        try:
-            await application.open()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-            raise DatabaseUnreachableError(str(error) or type(error).__name__) from error
-        try:
-            return await work(application)
-        finally:
-            await application.close()
-
-    return asyncio.run(opened())
 
 
 def _checks_table(checks: Sequence[Check]) -> Table:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import ip_network
 
 import asyncpg
 import pytest
@@ -23,7 +24,7 @@ from kro.payment.domain import (
     WebhookState,
     WebhookView,
 )
-from kro.payment.providers import Acknowledgement, WebhookSignatureError
+from kro.payment.providers import Acknowledgement, WebhookOutcome, WebhookSignatureError
 from kro.payment.providers.fake import Fault
 from kro.payment.providers.providus.credentials import signature
 from kro.payment.providers.providus.webhooks import ProvidusAcknowledger, ProvidusWebhooks
@@ -118,6 +119,39 @@ class TestIntake:
         opened = world.cipher.open(row["body"].decode(), context=f"payment_webhook_info.body:{row['id']}")
         assert '"reference": "T1"' in opened
         assert "x-paystack-signature" not in row["headers"]
+
+
+class TestWhereItComesFrom:
+    @pytest.fixture
+    def intake(self, world: PaymentWorld) -> WebhookIntake:
+        return WebhookIntake(
+            webhooks=WebhookRepository(world.database),
+            verifiers={"paystack": world.provider.provider.webhooks},
+            networks={"paystack": (ip_network("52.31.139.75"), ip_network("2001:db8::/32"))},
+            cipher=world.cipher,
+            clock=world.clock,
+            ids=world.ids,
+        )
+
+    @pytest.mark.parametrize("address", ["52.31.139.75", "2001:db8::7"])
+    async def test_the_providers_own_networks_may(
+        self, world: PaymentWorld, intake: WebhookIntake, address: str
+    ) -> None:
+        raw, headers = world.provider.webhook("charge.success", "T1")
+
+        await intake.receive(provider="paystack", raw=raw, headers=headers, address=address)
+
+        assert await world.count("payment_webhook_info") == 1
+
+    @pytest.mark.parametrize("address", ["52.31.139.76", "127.0.0.1", "unix", None])
+    async def test_elsewhere_may_not_however_well_it_is_signed(
+        self, world: PaymentWorld, intake: WebhookIntake, address: str | None
+    ) -> None:
+        raw, headers = world.provider.webhook("charge.success", "T1")
+
+        with pytest.raises(WebhookSignatureError):
+            await intake.receive(provider="paystack", raw=raw, headers=headers, address=address)
+        assert await world.count("payment_webhook_info") == 0
 
 
 BANK_NOTICE = (
@@ -263,6 +297,21 @@ class TestProcessing:
         assert timedelta(hours=24) <= timedelta(seconds=sum(waits)) < timedelta(hours=26)
         kept = await only(admin)
         assert (kept.state, kept.last_error) == (WebhookState.PARKED, "unknown_reference")
+
+    async def test_what_was_left_to_people_is_looked_into_again_when_it_is_told_again(
+        self, world: PaymentWorld, admin: WebhookAdmin
+    ) -> None:
+        raw, headers = world.provider.webhook("charge.success", "T1")
+        await world.intake.receive(provider="paystack", raw=raw, headers=headers)
+        world.clock.advance(timedelta(hours=25))
+        await world.processor.process_due()
+        assert (await only(admin)).state == WebhookState.PARKED
+
+        again = await world.intake.receive(provider="paystack", raw=raw, headers=headers)
+
+        assert again is WebhookOutcome.DUPLICATE
+        assert (await only(admin)).state == WebhookState.RECEIVED
+        assert await world.processor.process_due() == 1
 
     async def test_what_a_dead_worker_had_claimed_comes_back(self, world: PaymentWorld) -> None:
         await world.webhook("charge.success", "T1")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, IPvAnyNetwork, SecretStr
 
 from kro.core.config.groups import BaseURL, Group, NotNegative, Seconds
 
@@ -45,6 +45,8 @@ class PaystackSettings(Group):
     public_key: SecretStr | None = None
     webhook_secrets: tuple[SecretStr, ...] = ()
     """Further keys a webhook may be signed with, such as the previous secret key during a rotation."""
+    webhook_networks: tuple[IPvAnyNetwork, ...] = ()
+    """Where its webhooks come from (a network or an address), a second line behind the signature; anywhere if empty."""
     prices: ProviderPrices = ProviderPrices()
     timeouts: VendorTimeouts
 
@@ -109,6 +111,8 @@ class FincraSettings(Group):
     """The webhook secret key, which Fincra also calls the encryption key."""
     webhook_secrets: tuple[SecretStr, ...] = ()
     """Further keys a webhook may be signed with, such as the previous one during a rotation."""
+    webhook_networks: tuple[IPvAnyNetwork, ...] = ()
+    """Where its webhooks come from (a network or an address), a second line behind the signature; anywhere if empty."""
     payment_methods: tuple[str, ...]
     """What the hosted checkout offers."""
     account_channel: str | None = None
@@ -131,6 +135,8 @@ class ProvidusSettings(Group):
     client_secret: SecretStr | None = None
     webhook_secrets: tuple[SecretStr, ...] = ()
     """Further client secrets a notification may be signed with, such as the previous one during a rotation."""
+    webhook_networks: tuple[IPvAnyNetwork, ...] = ()
+    """Where its webhooks come from (a network or an address), a second line behind the signature; anywhere if empty."""
     user_name: str | None = None
     password: SecretStr | None = None
     account_number: str | None = None

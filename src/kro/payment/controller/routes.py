@@ -99,5 +99,6 @@ async def cancel_payout(payout_id: str, user: CurrentUser, key: IdempotencyKey, 
 )
 async def receive_webhook(provider: str, request: Request, webhooks: WebhooksDep) -> Response:
     """Keep a provider's event. The answer is what that provider goes by: an empty 200, or 200 with its own words."""
-    told = await webhooks.answer(provider=provider, raw=await request.body(), headers=request.headers)
+    address = request.client.host if request.client is not None else None
+    told = await webhooks.answer(provider=provider, raw=await request.body(), headers=request.headers, address=address)
     return acknowledged(told)

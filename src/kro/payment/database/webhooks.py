@@ -14,11 +14,16 @@ from kro.core.database.pool import Database, DatabaseBusyError
 from kro.core.decisions import LostRaceError
 from kro.payment.database.records import NewWebhook, WebhookState, WebhookTask, WebhookView
 
+# What was left to people is looked into again when its provider tells of it again: a bank asked to repush has news.
 _STORE: Final = """
 WITH stored AS (
     INSERT INTO payment_webhook_info (id, provider, dedupe_key, event_type, subject, reference, body, headers,
                                       received_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (provider, dedupe_key) DO NOTHING RETURNING id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (provider, dedupe_key) DO NOTHING RETURNING id),
+revived AS (
+    UPDATE payment_webhook_state AS s SET state = 'received', attempts = 0, next_attempt_at = $9, processed_at = NULL
+    FROM payment_webhook_info AS i
+    WHERE i.provider = $2 AND i.dedupe_key = $3 AND s.webhook_id = i.id AND s.state = 'parked')
 INSERT INTO payment_webhook_state (webhook_id, state, attempts, next_attempt_at)
 SELECT id, 'received', 0, $9 FROM stored"""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Final, TypeAlias
 
 from kro.core.clock import Clock
 from kro.core.database.pool import DatabaseBusyError
@@ -27,11 +28,15 @@ from kro.payment.providers import (
 _KEPT_HEADERS: Final = ("content-type", "user-agent")
 _PLAIN: Final = PlainAcknowledger()
 
+Network: TypeAlias = IPv4Network | IPv6Network
+
 log = get_logger()
 
 
 class WebhookIntake:
     """``verifiers`` by provider name; ``acknowledgers`` of those that want more than a status.
+
+    ``networks`` are where events of a provider come from, a second line behind its signature; anywhere if not given.
 
     Bodies name payers, so they are kept sealed.
     """
@@ -45,15 +50,19 @@ class WebhookIntake:
         clock: Clock,
         ids: IdSource,
         acknowledgers: Mapping[str, WebhookAcknowledger] | None = None,
+        networks: Mapping[str, Sequence[Network]] | None = None,
     ) -> None:
         self._webhooks = webhooks
         self._acknowledgers = dict(acknowledgers or {})
+        self._networks = dict(networks or {})
         self._verifiers = verifiers
         self._cipher = cipher
         self._clock = clock
         self._ids = ids
 
-    async def answer(self, *, provider: str, raw: bytes, headers: Mapping[str, str]) -> Acknowledgement:
+    async def answer(
+        self, *, provider: str, raw: bytes, headers: Mapping[str, str], address: str | None = None
+    ) -> Acknowledgement:
         """Take an event and return what its provider is to be told, which is good news only after the commit.
 
         :raises UnknownProviderError: if no such provider sends events here.
@@ -63,7 +72,7 @@ class WebhookIntake:
         """
         acknowledger = self._acknowledgers.get(provider, _PLAIN)
         try:
-            outcome = await self.receive(provider=provider, raw=raw, headers=headers)
+            outcome = await self.receive(provider=provider, raw=raw, headers=headers, address=address)
         except (WebhookSignatureError, MalformedWebhookError, DatabaseBusyError) as failure:
             told = acknowledger.acknowledge(_outcome_of(failure), raw=raw)
             if told is None:
@@ -72,8 +81,12 @@ class WebhookIntake:
             return told
         return acknowledger.acknowledge(outcome, raw=raw) or Acknowledgement(status=200)
 
-    async def receive(self, *, provider: str, raw: bytes, headers: Mapping[str, str]) -> WebhookOutcome:
+    async def receive(
+        self, *, provider: str, raw: bytes, headers: Mapping[str, str], address: str | None = None
+    ) -> WebhookOutcome:
         """Keep an event if it is authentic and new, and say whether it was new.
+
+        ``address`` is where it came from: only heeded where the provider's own networks are configured.
 
         :raises UnknownProviderError: if no such provider sends events here.
         :raises WebhookSignatureError: if it is not authentic; the database is not asked for such a thing.
@@ -83,6 +96,9 @@ class WebhookIntake:
         verifier = self._verifiers.get(provider)
         if verifier is None:
             raise UnknownProviderError
+        if not self._comes_from(provider, address):
+            log.warning("webhook_from_elsewhere", provider=provider)
+            raise WebhookSignatureError
         event = verifier.verify(raw=raw, headers=headers)
         webhook_id = self._ids.new()
         sealed = self._cipher.seal(raw.decode(errors="replace"), context=f"payment_webhook_info.body:{webhook_id}")
@@ -99,6 +115,16 @@ class WebhookIntake:
         kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
         is_new = await self._webhooks.store(webhook, headers=kept)
         return WebhookOutcome.ACCEPTED if is_new else WebhookOutcome.DUPLICATE
+
+    def _comes_from(self, provider: str, address: str | None) -> bool:
+        networks = self._networks.get(provider)
+        if not networks:
+            return True
+        try:
+            found = ip_address(address or "")
+        except ValueError:
+            return False
+        return any(found in network for network in networks)
 
 
 def _outcome_of(failure: KroError) -> WebhookOutcome:
