@@ -21,9 +21,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kro_sandbox.app import create_app
-from kro_sandbox.settings import PAYSTACK_TEST_KEY, SandboxSettings
+from kro_sandbox.settings import PAYSTACK_TEST_KEY, PROVIDUS_CLIENT, SandboxSettings
 
 SAMPLES = Path(__file__).parent / "samples"
+# The SHA-512 of "kro_sandbox_client:kro_sandbox_client_secret_0000000000000000", computed elsewhere.
+PROVIDUS_SIGNATURE = (
+    "5CE43852F8B1F7F7B16920A7337C0DBB26109A5CC4EE4C7E6D32C0D4C6AE76BD"
+    "E08082FB0CA92A13663524F7E31D1F6FA152A6E4FED81DC56640BAC7F1A070F0"
+)
 GOOD_CARD = {"card_number": "4084 0840 8408 4081", "cvv": "408", "expiry": "12/30"}
 
 
@@ -268,6 +273,57 @@ class Control:
 @pytest.fixture
 def control(client: httpx2.AsyncClient) -> Control:
     return Control(client)
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Calls both services the way a merchant's server does."""
+
+    client: httpx2.AsyncClient
+    signature: str = PROVIDUS_SIGNATURE
+
+    async def call(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = await self.client.post(f"/providus/appdevapi/api/{name}", json=body, headers=self._headers())
+        return dict(answer.json())
+
+    async def verify(self, settlement: str) -> dict[str, Any]:
+        path = f"/providus/appdevapi/api/PiPverifyTransaction_settlementid?settlement_id={settlement}"
+        return dict((await self.client.get(path, headers=self._headers())).json())
+
+    async def pay_out(self, name: str, **body: str) -> dict[str, Any]:
+        answer = await self.client.post(
+            f"/providus/postingrest/{name}", json={"userName": "test", "password": "test", **body}
+        )
+        return dict(answer.json())
+
+    async def lend(self, reference: str = "order1") -> str:
+        body = {"account_name": "lemuel", "payment_ref": reference}
+        return str((await self.call("PiPCreateDynamicAccountNumber", body))["account_number"])
+
+    async def reserve(self) -> str:
+        return str((await self.call("PiPCreateReservedAccountNumber", {"account_name": "lemuel"}))["account_number"])
+
+    async def pay(self, number: str, amount: int = 100_050, **more: object) -> dict[str, str]:
+        answer = await self.client.post(f"/_sim/providus/accounts/{number}/pay", json={"amount": amount, **more})
+        return dict(answer.raise_for_status().json())
+
+    async def books(self) -> dict[str, Any]:
+        return dict((await self.client.get("/_sim/books")).json()["providus"])
+
+    async def notice_is(self, state: str) -> None:
+        async with asyncio.timeout(5):
+            while True:
+                if [one["notice"] for one in (await self.books())["inflows"]] == [state]:
+                    return
+                await asyncio.sleep(0.005)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Client-Id": PROVIDUS_CLIENT, "X-Auth-Signature": self.signature}
+
+
+@pytest.fixture
+def bank(client: httpx2.AsyncClient) -> Bank:
+    return Bank(client)
 
 
 Differences = Callable[[object, str], list[str]]
