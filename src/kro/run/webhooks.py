@@ -28,7 +28,10 @@ def list_webhooks(settings: Settings, console: Console, *, state: WebhookState |
     async def ask(application: Application) -> Sequence[WebhookView]:
         return await application.listening.webhook_admin.list(state=state, limit=limit)
 
-    table = Table("Event", "Provider", "Type", "Reference", "State", "Tries", "Last error", "Received (UTC)")
+    table = Table()
+    table.add_column("Event", no_wrap=True)
+    for name in ("Provider", "Type", "Reference", "State", "Tries", "Last error", "Received (UTC)"):
+        table.add_column(name, overflow="fold")
     for one in with_application(settings, ask):
         table.add_row(
             show_id("whk", one.id),
