@@ -9,6 +9,8 @@ ALTER TABLE transactions
 CREATE UNIQUE INDEX uq_transactions_provider_reference ON transactions (provider, provider_reference)
     WHERE kind = 'payment' AND provider_reference IS NOT NULL;
 
+CREATE INDEX ix_transactions_pay_to ON transactions (provider, (pay_to ->> 'account_number')) WHERE pay_to IS NOT NULL;
+
 -- Accounts a provider lends to a user for good: what arrives on one is a top-up.
 CREATE TABLE virtual_accounts (
     id uuid CONSTRAINT pk_virtual_accounts PRIMARY KEY,

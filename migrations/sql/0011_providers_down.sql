@@ -59,6 +59,7 @@ DROP TABLE provider_switches;
 DROP TABLE payers;
 DROP TABLE virtual_accounts;
 DROP INDEX uq_transactions_provider_reference;
+DROP INDEX ix_transactions_pay_to;
 ALTER TABLE transactions DROP COLUMN method, DROP COLUMN pay_to, DROP COLUMN provider_named;
 ALTER TABLE payout_alarms DROP CONSTRAINT ck_payout_alarms_kind;
 ALTER TABLE payout_alarms ADD CONSTRAINT ck_payout_alarms_kind CHECK (kind IN (

@@ -145,6 +145,16 @@ class TestOneTimeAccounts:
         assert await world.available(user) == 0
         assert (await world.sums())["suspense"] == 100_000
 
+    async def test_money_that_names_no_payment_on_such_an_account_is_left_to_people(
+        self, world: RefundWorld, bank: FakeBank
+    ) -> None:
+        _, pay_to = await payable(world, await world.add_user())
+
+        await told(world, bank, bank.arrive(pay_to.account_number, 100_000))
+
+        assert await world.count("payment_webhook_state", state=WebhookState.PARKED) == 1
+        assert await world.sums() == {}
+
     async def test_another_currency_is_kept_apart(self, world: RefundWorld, bank: FakeBank) -> None:
         user = await world.add_user()
         payment, pay_to = await payable(world, user)

@@ -57,6 +57,12 @@ class TransactionRow(Base):
             unique=True,
             postgresql_where=text("kind = 'payment' AND provider_reference IS NOT NULL"),
         ),
+        Index(
+            "ix_transactions_pay_to",
+            "provider",
+            text("(pay_to ->> 'account_number')"),
+            postgresql_where=text("pay_to IS NOT NULL"),
+        ),
         Index("ix_transactions_payout_status", "status", "created_at", postgresql_where=text("kind = 'payout'")),
     )
 

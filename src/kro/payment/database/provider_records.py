@@ -96,9 +96,11 @@ class AccountHolderState:
 class Inflow:
     """What we know of money that arrived: the payment it names, and the user whose account it came to.
 
-    ``is_known`` says that it is on record already, as a payment or in suspense.
+    ``is_known`` says that it is on record already, as a payment or in suspense, and ``is_lent_once`` that the account
+    it came to was lent for a payment at some time.
     """
 
     payment: Payment | None
     owner_id: UUID | None
     is_known: bool
+    is_lent_once: bool = False

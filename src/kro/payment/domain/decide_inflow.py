@@ -72,7 +72,8 @@ def decide_inflow(state: InflowState, *, rules: CollectionRules, context: Contex
     """Credit an arrival once.
 
     A payment that waits for it is settled by it, exact, short or over. More money for a settled payment, and whatever
-    comes to an account lent for good, becomes a payment of its own in the payer's balance. The rest is kept apart.
+    comes to an account lent for good, becomes a payment of its own in the payer's balance. The rest is kept apart, or
+    left to people where it may be on record under another name.
     """
     arrival, known = state.arrival, state.known
     if known.is_known:
@@ -84,6 +85,9 @@ def decide_inflow(state: InflowState, *, rules: CollectionRules, context: Contex
         collection = CollectionState(waiting, state.contributions, state.payer)
         return decide_collection(collection, _answer(arrival, waiting), rules=rules, context=context)
     extra = _extra(arrival, known, context)
+    if extra is None and known.is_lent_once and not arrival.facts.reference:
+        # The payment the account was lent for may be settled by the same money under another name: people look.
+        return Outcome(Decision(), Progress.PARKED)
     if extra is None:
         reason = SuspenseReason.UNKNOWN_REFERENCE
         kept = keep_apart(arrival.facts, provider=arrival.provider, reason=reason, context=context)
