@@ -14,4 +14,5 @@ CREATE TABLE outgoing_calls (
     at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX ix_outgoing_calls_at ON outgoing_calls (at);
+CREATE INDEX ix_outgoing_calls_provider_operation_at ON outgoing_calls (provider, operation, at DESC);
 CREATE INDEX ix_outgoing_calls_reference ON outgoing_calls (reference) WHERE reference IS NOT NULL;

@@ -45,6 +45,22 @@ SELECT c.provider, c.operation, count(*) FILTER (WHERE c.cause IS DISTINCT FROM 
 FROM outgoing_calls AS c WHERE c.at > now() - $1::interval
 GROUP BY c.provider, c.operation ORDER BY c.provider, c.operation"""
 
+# Read every few seconds by every process, so its cost must not grow with the traffic: a sample of each is enough.
+_LATELY: Final = """
+SELECT o.provider, o.operation, s.calls, s.answered, s.is_shut
+FROM unnest($1::text[], $2::text[]) AS o (provider, operation)
+CROSS JOIN LATERAL (
+    WITH sample AS (
+        SELECT c.outcome, c.cause, c.breaker, c.process, c.at FROM outgoing_calls AS c
+        WHERE c.provider = o.provider AND c.operation = o.operation AND c.at > now() - $3::interval
+        ORDER BY c.at DESC LIMIT $4)
+    SELECT count(*) FILTER (WHERE cause IS DISTINCT FROM 'breaker_open') AS calls,
+           count(*) FILTER (WHERE outcome = 'answered') AS answered,
+           EXISTS (SELECT FROM (SELECT DISTINCT ON (process) breaker FROM sample
+                                WHERE at > now() - interval '10 minutes' ORDER BY process, at DESC) AS last
+                   WHERE last.breaker <> 'closed') AS is_shut
+    FROM sample) AS s"""
+
 # Bodies name payers and accounts, so a look at them leaves a trace.
 _OF_REFERENCE: Final = """
 WITH looked AS (
@@ -71,6 +87,17 @@ class OperationHealth:
     p95_ms: int | None
     last_at: datetime
     open_breakers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """How the newest calls of one operation went; ``is_shut`` while any process keeps from calling it."""
+
+    provider: str
+    operation: str
+    calls: int
+    answered: int
+    is_shut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +146,13 @@ class CallLog:
     async def health(self, *, over: timedelta) -> Sequence[OperationHealth]:
         """Return how each operation went in the time before now."""
         return [OperationHealth(**row) for row in await self._database.rows(_HEALTH, over)]
+
+    async def lately(
+        self, operations: Sequence[tuple[str, str]], *, over: timedelta, sample: int = 50
+    ) -> Sequence[Lately]:
+        """Return how the newest calls of operations went, each named by provider and operation."""
+        providers, names = [provider for provider, _ in operations], [name for _, name in operations]
+        return [Lately(**row) for row in await self._database.rows(_LATELY, providers, names, over, sample)]
 
     async def of_reference(self, reference: str, *, actor: Actor, limit: int = 100) -> Sequence[LoggedCall]:
         """Return the calls about one reference of ours, newest first, opened for support. Who looks is on record."""

@@ -17,6 +17,7 @@ class OutgoingCallRow(Base):
         CheckConstraint("breaker IN ('closed', 'open', 'probing')", name="breaker"),
         CheckConstraint("duration_ms >= 0", name="duration_ms"),
         Index("ix_outgoing_calls_at", "at"),
+        Index("ix_outgoing_calls_provider_operation_at", "provider", "operation", text("at DESC")),
         Index("ix_outgoing_calls_reference", "reference", postgresql_where=text("reference IS NOT NULL")),
     )
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from kro.core.clock import Clock
-from kro.core.outgoing.call_log import CallLog, OperationHealth
+from kro.core.outgoing.call_log import CallLog, Lately
 from kro.payment.database.provider_records import Direction, Switch
 from kro.payment.database.provider_switches import SwitchRepository
 from kro.payment.domain.choice import Board, Candidate, Health, Price
@@ -51,12 +51,11 @@ class ProviderBoard:
 
     async def _read(self) -> Board:
         switches = await self._switches.all()
-        health = await self._calls.health(over=_LOOKS_BACK)
+        operations = [(one.name, operation) for one in self._providers for operation in one.operations.values()]
+        health = await self._calls.lately(operations, over=_LOOKS_BACK)
         return Board(tuple(self._candidate(one, switches, health) for one in self._providers))
 
-    def _candidate(
-        self, provider: PaymentProvider, switches: Sequence[Switch], health: Sequence[OperationHealth]
-    ) -> Candidate:
+    def _candidate(self, provider: PaymentProvider, switches: Sequence[Switch], health: Sequence[Lately]) -> Candidate:
         lately = {one.operation: one for one in health if one.provider == provider.name}
         return Candidate(
             name=provider.name,
@@ -72,5 +71,5 @@ class ProviderBoard:
         )
 
 
-def _health(lately: OperationHealth) -> Health:
-    return Health(calls=lately.calls, answered=lately.answered, is_shut=lately.open_breakers > 0)
+def _health(lately: Lately) -> Health:
+    return Health(calls=lately.calls, answered=lately.answered, is_shut=lately.is_shut)
