@@ -77,9 +77,10 @@ def decide_lent(account: LentAccount, answer: VirtualAccountResult, *, context: 
             )
         case FailedDefinitively(code=code):
             ended = replace(account, status=AccountStatus.FAILED, failure_code=code)
-        case Unknown():
+        case Unknown() | Pending():
+            # Asking again could have a second one lent: this one is told to nobody.
             ended = replace(account, status=AccountStatus.FAILED, failure_code=_NOT_TOLD)
-        case Pending() | NotSent():
+        case NotSent():
             return Outcome(Decision(), account)
     changes = {
         "status": ended.status,

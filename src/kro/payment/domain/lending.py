@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 from uuid import UUID
 
 from kro.core.actor import Actor
@@ -17,10 +16,8 @@ from kro.payment.domain.board import ProviderBoard
 from kro.payment.domain.context import Context
 from kro.payment.domain.decide_lending import decide_lent, decide_request
 from kro.payment.domain.rules import CollectionRules
-from kro.payment.providers import FailedDefinitively, NotSent, Pending, ProviderDirectory, UnsupportedAmountError
+from kro.payment.providers import FailedDefinitively, NotSent, ProviderDirectory, UnsupportedAmountError
 from kro.payment.providers.virtual_accounts import AccountHolder, VirtualAccountResult
-
-_ASK_AGAIN_SECONDS: Final = 60
 
 
 class AccountLending:
@@ -78,7 +75,7 @@ class AccountLending:
     async def handle(self, envelope: Envelope) -> None:
         """Handle ``account.lend``.
 
-        :raises RetryLater: while the provider was not reached, or has not decided.
+        :raises RetryLater: while the provider was not reached.
         """
         account_id = UUID(envelope.payload["account_id"])
         state = await self._accounts.for_lending(account_id)
@@ -87,8 +84,6 @@ class AccountLending:
         answer = await self._ask(state)
         if isinstance(answer, NotSent):
             raise RetryLater("provider_not_reached", after_seconds=answer.retry_after_seconds)
-        if isinstance(answer, Pending):
-            raise RetryLater("provider_undecided", after_seconds=_ASK_AGAIN_SECONDS)
         await self._runner.carry_out(
             load=lambda: self._load(account_id),
             decide=lambda account: decide_lent(account, answer, context=Context.of_system(self._clock, self._ids)),
