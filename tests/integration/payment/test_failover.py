@@ -260,6 +260,18 @@ class TestPayingOut:
         assert (len(first.sent), len(other.sent)) == (1, 1)
         assert await world.available(user) == 105_000
 
+    async def test_never_goes_back_to_who_has_turned_it_down(self, database: Database, second: FakePaystack) -> None:
+        poor = Sender(FailedDefinitively("insufficient_balance"))
+        world = PaymentWorld(database, sender=poor, others=(vendor_but(second.provider, name="second"),))
+        _, payout = await self.approved(world)
+        await world.submitter.submit(payout_id=payout.id)
+        await turn(world, "second", Direction.PAYOUTS, SwitchState.DISABLED)
+
+        with pytest.raises(PayoutBlockedError):
+            await world.submitter.submit(payout_id=payout.id)
+
+        assert (len(poor.sent), len(second.transfers)) == (1, 0)
+
     async def test_a_payment_by_who_had_refused_is_told_to_people(self, database: Database) -> None:
         liar = Sender(FailedDefinitively("insufficient_balance"))
         second = FakePaystack()
