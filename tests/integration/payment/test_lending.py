@@ -9,7 +9,7 @@ from kro.core.actor import AccountNotActiveError
 from kro.core.clock import FrozenClock
 from kro.core.database.pool import Database
 from kro.core.outbox import RetryLater
-from kro.payment.domain import AccountLentError, AccountStatus, NoProviderError, ProviderNotOfferedError
+from kro.payment.domain import AccountLentError, AccountStatus, LentAccount, NoProviderError, ProviderNotOfferedError
 from kro.payment.providers import FailedDefinitively, NotSent, Pending, Unknown
 
 BANK = "providus"
@@ -106,3 +106,12 @@ async def test_a_suspended_user_gets_none(world: PaymentWorld) -> None:
 
     with pytest.raises(AccountNotActiveError):
         await ask(world, user)
+
+
+async def test_workers_that_ask_at_once_keep_one_account(world: PaymentWorld) -> None:
+    asked = await ask(world, await world.add_user())
+
+    kept = await at_once([lambda: carry_out(world, asked)] * 5)
+
+    assert len({account.account_number for account in kept if isinstance(account, LentAccount)}) == 1
+    assert await world.count("outbox", topic="realtime") == 1
