@@ -8,11 +8,15 @@ from fake_bank import FakeBank
 from kro.core.actor import AccountNotActiveError
 from kro.core.clock import FrozenClock
 from kro.core.database.pool import Database
+from kro.core.decisions import Decision
 from kro.core.outbox import RetryLater
-from kro.payment.domain import AccountLentError, AccountStatus, LentAccount, NoProviderError, ProviderNotOfferedError
+from kro.payment.domain import AccountLentError, AccountStatus, Context, NoProviderError, ProviderNotOfferedError
+from kro.payment.domain.decide_lending import decide_lent
 from kro.payment.providers import FailedDefinitively, NotSent, Pending, Unknown
+from kro.payment.providers.virtual_accounts import AccountHolder
 
 BANK = "providus"
+HOLDER = AccountHolder(first_name="Demo", last_name="User", email="demo@kro.example", phone="+2348030000001")
 
 
 @pytest.fixture
@@ -108,10 +112,12 @@ async def test_a_suspended_user_gets_none(world: PaymentWorld) -> None:
         await ask(world, user)
 
 
-async def test_workers_that_ask_at_once_keep_one_account(world: PaymentWorld) -> None:
+async def test_an_account_on_record_is_never_replaced(world: PaymentWorld, bank: FakeBank) -> None:
     asked = await ask(world, await world.add_user())
+    lent = await carry_out(world, asked)
+    context = Context.of_system(world.clock, world.ids)
 
-    kept = await at_once([lambda: carry_out(world, asked)] * 5)
+    late = await bank.issue_permanent(reference=asked.reference, currency="NGN", holder=HOLDER)
+    outcome = decide_lent(lent, late, context=context)
 
-    assert len({account.account_number for account in kept if isinstance(account, LentAccount)}) == 1
-    assert await world.count("outbox", topic="realtime") == 1
+    assert (outcome.decision, outcome.value) == (Decision(), lent)
