@@ -126,6 +126,9 @@ def _environment(postgres: Cluster, name: str, folder: Path, *, api: int, sandbo
         "KRO_SANDBOX_PORT": str(sandbox),
         "KRO_STORAGE_FOLDER": str(folder / "storage"),
         "KRO_PAYSTACK_BASE_URL": f"{vendors}/paystack",
+        "KRO_FINCRA_BASE_URL": f"{vendors}/fincra",
+        "KRO_PROVIDUS_BASE_URL": f"{vendors}/providus/appdevapi/api",
+        "KRO_PROVIDUS_TRANSFER_BASE_URL": f"{vendors}/providus/postingrest",
         "KRO_TERMII_BASE_URL": f"{vendors}/termii",
         "KRO_SENDGRID_BASE_URL": f"{vendors}/sendgrid",
     }
