@@ -10,6 +10,7 @@ from starlette.responses import Response
 from kro_sandbox.control.api import ControlAPI
 from kro_sandbox.control.fincra import FincraControl
 from kro_sandbox.control.pages import ControlPages
+from kro_sandbox.control.pay import PaymentPage
 from kro_sandbox.control.paystack import PaystackControl
 from kro_sandbox.control.providus import ProvidusControl
 from kro_sandbox.core.clock import SystemClock
@@ -20,7 +21,6 @@ from kro_sandbox.fincra.checkout import FincraCheckout
 from kro_sandbox.paystack.api import PaystackAPI
 from kro_sandbox.paystack.checkout import Checkout
 from kro_sandbox.providus.collection_api import CollectionAPI
-from kro_sandbox.providus.page import PaymentPage
 from kro_sandbox.providus.transfer_api import TransferAPI
 from kro_sandbox.sandbox import Sandbox
 from kro_sandbox.settings import SandboxSettings
@@ -40,6 +40,7 @@ def create_app(settings: SandboxSettings) -> Starlette:
 
     routes = [
         *ControlPages(sandbox=sandbox, pages=pages).routes(),
+        *PaymentPage(sandbox=sandbox, pages=pages).routes(),
         *ControlAPI(sandbox=sandbox).routes(),
         *PaystackControl(paystack=sandbox.paystack).routes(),
         *Checkout(paystack=sandbox.paystack, faults=sandbox.faults, pages=pages).routes(),
@@ -50,7 +51,6 @@ def create_app(settings: SandboxSettings) -> Starlette:
             fincra=sandbox.fincra, faults=sandbox.faults, options=sandbox.options, public_url=sandbox.public_url
         ).routes(),
         *ProvidusControl(providus=sandbox.providus).routes(),
-        *PaymentPage(providus=sandbox.providus, pages=pages).routes(),
         *CollectionAPI(providus=sandbox.providus, faults=sandbox.faults).routes(),
         *TransferAPI(providus=sandbox.providus, faults=sandbox.faults).routes(),
         *sandbox.termii.routes(),

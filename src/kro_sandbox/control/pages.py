@@ -1,17 +1,21 @@
 """Pages for people: what arrived, what was sent, whose money is where, what shall go wrong."""
 
+import re
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from kro_sandbox.control.books import paystack_books
+from kro_sandbox.control.books_page import fincra_page, paystack_page, providus_page
 from kro_sandbox.control.script import VENDORS, ScriptError, add_fault, fault_body
 from kro_sandbox.core.pages import Pages
 from kro_sandbox.core.wire import JSONObject, read_object
+from kro_sandbox.fincra.checkout import CARDS as FINCRA_CARDS
 from kro_sandbox.paystack.cards import CARDS
 from kro_sandbox.sandbox import Sandbox
 
 _SHOWN = 200
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class ControlPages:
@@ -24,10 +28,13 @@ class ControlPages:
             Route("/", self._index, methods=["GET"]),
             Route("/inbox", self._inbox, methods=["GET"]),
             Route("/deliveries", self._deliveries, methods=["GET"]),
+            Route("/deliveries/{id}/resend", self._resend, methods=["POST"]),
             Route("/books", self._books, methods=["GET"]),
             Route("/faults", self._faults, methods=["GET"]),
             Route("/faults", self._add_fault, methods=["POST"]),
             Route("/faults/clear", self._clear_faults, methods=["POST"]),
+            Route("/faults/{id}/remove", self._remove_fault, methods=["POST"]),
+            Route("/reset", self._reset, methods=["POST"]),
         ]
 
     async def _index(self, request: Request) -> Response:
@@ -39,6 +46,7 @@ class ControlPages:
             settings=settings,
             options=self._sandbox.options,
             cards=CARDS,
+            fincra_cards=FINCRA_CARDS,
         )
 
     async def _inbox(self, request: Request) -> Response:
@@ -51,8 +59,18 @@ class ControlPages:
         found = self._sandbox.webhooks.find()[-_SHOWN:]
         return self._pages.render(request, "deliveries.html", deliveries=list(reversed(found)))
 
+    async def _resend(self, request: Request) -> Response:
+        delivery = self._sandbox.webhooks.resend(request.path_params["id"])
+        # A delivery that was forgotten by a reset: the list that the person sees next says so by itself.
+        return RedirectResponse("/deliveries" if delivery is None else f"/deliveries#{delivery.id}", status_code=303)
+
     async def _books(self, request: Request) -> Response:
-        return self._pages.render(request, "books.html", books=paystack_books(self._sandbox.paystack.state))
+        books = [
+            paystack_page(self._sandbox.paystack.state),
+            fincra_page(self._sandbox.fincra.state),
+            providus_page(self._sandbox.providus.state),
+        ]
+        return self._pages.render(request, "books.html", books=books)
 
     async def _faults(self, request: Request) -> Response:
         return self._show_faults(request, error=None)
@@ -68,6 +86,14 @@ class ControlPages:
     async def _clear_faults(self, request: Request) -> Response:  # noqa: ARG002  the signature of an endpoint
         self._sandbox.faults.clear()
         return RedirectResponse("/faults", status_code=303)
+
+    async def _remove_fault(self, request: Request) -> Response:
+        self._sandbox.faults.remove(request.path_params["id"])
+        return RedirectResponse("/faults", status_code=303)
+
+    async def _reset(self, request: Request) -> Response:  # noqa: ARG002  as above
+        self._sandbox.reset()
+        return RedirectResponse("/", status_code=303)
 
     def _show_faults(self, request: Request, *, error: str | None) -> Response:
         faults = [fault_body(fault) for fault in reversed(self._sandbox.faults.all())]
@@ -98,4 +124,4 @@ def _from_form(typed: JSONObject) -> JSONObject:
 
 
 def _number(value: str) -> int | str:
-    return int(value) if value.isascii() and value.isdigit() else value
+    return int(value) if _NUMBER.fullmatch(value) else value

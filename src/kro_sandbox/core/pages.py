@@ -1,6 +1,7 @@
 """Pages for people: templates inside the package, no script or style from elsewhere."""
 
 import re
+from datetime import UTC, datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -14,6 +15,11 @@ def money(amount: int, currency: str = "NGN") -> str:
     """Write subunits as people read them: `NGN 1,234.50`."""
     sign = "-" if amount < 0 else ""
     return f"{sign}{currency} {abs(amount) // 100:,}.{abs(amount) % 100:02d}"
+
+
+def clock(at: datetime) -> str:
+    """Write the time of day in UTC, whichever zone a vendor keeps."""
+    return at.astimezone(UTC).strftime("%H:%M:%S")
 
 
 def linked(text: str) -> Markup:
@@ -36,6 +42,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.filters["money"] = money
+        self._templates.filters["clock"] = clock
         self._templates.filters["linked"] = linked
 
     def render(self, request: Request, template: str, *, status: int = 200, **context: object) -> Response:

@@ -11,7 +11,7 @@ import pytest
 from kro_sandbox.settings import TERMII_TEST_KEY
 
 if TYPE_CHECKING:
-    from tests.integration.sandbox.conftest import Control, Merchant
+    from tests.integration.sandbox.conftest import Bank, Control, Merchant, Receiver
 
 GOOD = {"card_number": "4084084084084081", "cvv": "408", "expiry": "12/30"}
 ELSEWHERE = re.compile(r"""(?:src|href)=["'](?:https?:)?//|@import|url\(""")
@@ -45,7 +45,7 @@ async def checkout(merchant: Merchant, *, amount: int = 1_000_000, **more: objec
 
 class TestEveryPage:
     @pytest.mark.parametrize(
-        "path", ["/", "/inbox", "/deliveries", "/books", "/faults", "/providus/pay", "checkout", "paid", "cancelled"]
+        "path", ["/", "/inbox", "/deliveries", "/books", "/faults", "/pay", "checkout", "paid", "cancelled"]
     )
     async def test_is_complete_and_needs_nothing_from_elsewhere(
         self, client: httpx2.AsyncClient, merchant: Merchant, control: Control, path: str
@@ -181,8 +181,57 @@ class TestFaultsPage:
         assert (await merchant.get("/balance")).status_code == 503
         assert "1 of 1" in (await client.get("/faults")).text
 
-    async def test_says_what_is_wrong(self, client: httpx2.AsyncClient) -> None:
-        answer = await client.post("/faults", data={"what": "paystack balance:http_error", "times": "many"})
+    @pytest.mark.parametrize("times", ["many", "0", "9" * 5000])
+    async def test_says_what_is_wrong(self, client: httpx2.AsyncClient, times: str) -> None:
+        answer = await client.post("/faults", data={"what": "paystack balance:http_error", "times": times})
 
         assert answer.status_code == 422
         assert 'role="alert"' in answer.text
+
+    async def test_forgets_one_and_keeps_the_others(self, client: httpx2.AsyncClient, control: Control) -> None:
+        await control.fault("balance", "late", milliseconds=7)
+        await control.fault("transfer", "late", milliseconds=8)
+
+        first = (await client.get("/_sim/faults")).json()["faults"][0]
+        await client.post(f"/faults/{first['id']}/remove")
+
+        page = (await client.get("/faults")).text
+        assert ("milliseconds 7" in page, "milliseconds 8" in page) == (False, True)
+
+
+class TestPaying:
+    async def test_a_person_pays_into_an_account(
+        self, client: httpx2.AsyncClient, bank: Bank, receiver: Receiver
+    ) -> None:
+        number = await bank.lend()
+
+        empty = await client.get("/pay", params={"account_number": number})
+        odd = await client.post("/pay", data={"account_number": number, "amount": "1,500"})
+        paid = await client.post("/pay", data={"account_number": number, "amount": "1500.50"})
+
+        assert f'value="{number}"' in empty.text
+        assert (odd.status_code, 'role="alert"' in odd.text) == (422, True)
+        assert (await receiver.wait_for(1))[0].body["transactionAmount"] == "1500.5"
+        assert paid.status_code == 303
+        assert "NGN 1,500.50 arrived" in (await client.get(paid.headers["location"])).text
+
+    @pytest.mark.parametrize("amount", ["", "0", "-1", "NaN", "1e9999", "9" * 5000])
+    async def test_an_amount_that_is_none_is_told(self, client: httpx2.AsyncClient, bank: Bank, amount: str) -> None:
+        answer = await client.post("/pay", data={"account_number": await bank.reserve(), "amount": amount})
+
+        assert (answer.status_code, "Write an amount such as 1500.50" in answer.text) == (422, True)
+
+    async def test_an_account_nobody_has_is_told(self, client: httpx2.AsyncClient) -> None:
+        answer = await client.post("/pay", data={"account_number": "1", "amount": "1"})
+
+        assert (answer.status_code, "No account has this number" in answer.text) == (422, True)
+
+    @pytest.mark.parametrize("paid", ["", "x", "-1", "\u00b2", "9" * 5000])
+    async def test_a_made_up_link_is_no_error(self, client: httpx2.AsyncClient, paid: str) -> None:
+        assert (await client.get("/pay", params={"paid": paid})).status_code == 200
+
+
+async def test_an_unknown_delivery_is_not_sent_again(client: httpx2.AsyncClient) -> None:
+    answer = await client.post("/deliveries/unknown/resend")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/deliveries")

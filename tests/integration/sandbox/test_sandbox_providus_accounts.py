@@ -1,4 +1,4 @@
-"""Accounts at the bank: lent, lent again, reserved, blacklisted, and paid to by hand."""
+"""Accounts at the bank: lent, lent again, reserved and blacklisted."""
 
 from __future__ import annotations
 
@@ -82,27 +82,6 @@ class TestAccounts:
             codes.append((await bank.call("PiPCreateDynamicAccountNumber", body))["responseCode"])
 
         assert codes == ["00", "00", "03"]
-
-
-class TestPage:
-    async def test_a_person_pays_into_an_account(
-        self, client: httpx2.AsyncClient, bank: Bank, receiver: Receiver
-    ) -> None:
-        number = await bank.lend()
-
-        empty = await client.get("/providus/pay", params={"account_number": number})
-        odd = await client.post("/providus/pay", data={"account_number": number, "amount": "1,500"})
-        paid = await client.post("/providus/pay", data={"account_number": number, "amount": "1500.50"})
-
-        assert f'value="{number}"' in empty.text
-        assert (odd.status_code, 'role="alert"' in odd.text) == (422, True)
-        assert "NGN 1,500.50 arrived" in paid.text
-        assert (await receiver.wait_for(1))[0].body["transactionAmount"] == "1500.5"
-
-    async def test_an_account_nobody_has_is_told(self, client: httpx2.AsyncClient) -> None:
-        answer = await client.post("/providus/pay", data={"account_number": "1", "amount": "1"})
-
-        assert (answer.status_code, "No account has this number" in answer.text) == (422, True)
 
 
 @pytest.mark.parametrize(
