@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from kro_sandbox.app import create_app
 from kro_sandbox.settings import PAYSTACK_TEST_KEY, PROVIDUS_CLIENT, SandboxSettings
@@ -33,7 +34,7 @@ GOOD_CARD = {"card_number": "4084 0840 8408 4081", "cvv": "408", "expiry": "12/3
 
 
 @contextlib.contextmanager
-def serving(app: Starlette) -> Iterator[str]:
+def serving(app: ASGIApp) -> Iterator[str]:
     """Serve on a free port from a thread of its own, so that one server is enough for all tests of a process."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
