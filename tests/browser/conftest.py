@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Page, Response, ViewportSize, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Response, ViewportSize, async_playwright, expect
 from tests.integration.sandbox.conftest import (
     Receiver,
     Receivers,
@@ -35,7 +35,9 @@ FLAGS = (
     "--disable-sync",
 )
 PHONE: ViewportSize = {"width": 360, "height": 740}
-PATIENCE = 10_000
+# Milliseconds; long enough for a machine that is busy with other tests.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
