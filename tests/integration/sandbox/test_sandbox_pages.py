@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -8,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
+from kro_sandbox.core.pages import clock
 from kro_sandbox.settings import TERMII_TEST_KEY
 
 if TYPE_CHECKING:
@@ -229,6 +231,10 @@ class TestPaying:
     @pytest.mark.parametrize("paid", ["", "x", "-1", "\u00b2", "9" * 5000])
     async def test_a_made_up_link_is_no_error(self, client: httpx2.AsyncClient, paid: str) -> None:
         assert (await client.get("/pay", params={"paid": paid})).status_code == 200
+
+
+def test_times_are_shown_in_utc() -> None:
+    assert clock(datetime(2026, 1, 2, 0, 30, tzinfo=timezone(timedelta(hours=1)))) == "23:30:00"
 
 
 async def test_an_unknown_delivery_is_not_sent_again(client: httpx2.AsyncClient) -> None:
