@@ -2,7 +2,7 @@
 
 from kro_sandbox.core.clock import iso, iso_or_none
 from kro_sandbox.core.wire import JSONObject
-from kro_sandbox.paystack.state import PaystackState, Refund, Transaction, Transfer, TransferStatus
+from kro_sandbox.paystack.state import Account, PaystackState, Refund, Transaction, Transfer, TransferStatus
 
 _STILL_OUT = frozenset(
     {TransferStatus.PENDING, TransferStatus.OTP, TransferStatus.RECEIVED, TransferStatus.SUCCESS},
@@ -13,6 +13,7 @@ def paystack_books(state: PaystackState) -> JSONObject:
     """Summarize balances per currency and list every movement. All amounts in subunits."""
     return {
         "balances": {currency: _balance(state, currency) for currency in state.account.balances},
+        "accounts": [_account(item) for item in state.accounts.values()],
         "transactions": [_transaction(item) for item in state.transactions.values()],
         "transfers": [_transfer(item) for item in state.transfers.values()],
         "refunds": [_refund(item) for item in state.refunds.values()],
@@ -32,6 +33,10 @@ def _balance(state: PaystackState, currency: str) -> JSONObject:
         "transfer_fees": sum(item.fee for item in sent),
         "refunded": sum(item.refunded for item in paid),
     }
+
+
+def _account(item: Account) -> JSONObject:
+    return {"id": item.id, "number": item.number, "customer_code": item.customer.code, "email": item.customer.email}
 
 
 def _transaction(item: Transaction) -> JSONObject:

@@ -32,6 +32,7 @@ class PaystackControl:
             Route("/_sim/paystack/transactions/{reference}/status", self._set_status, methods=["POST"]),
             Route("/_sim/paystack/transactions/{reference}/dispute", self._contest, methods=["POST"]),
             Route("/_sim/paystack/disputes/{id}/{action}", self._decide_dispute, methods=["POST"]),
+            Route("/_sim/paystack/accounts/{number}/pay", self._pay_to, methods=["POST"]),
             Route("/_sim/webhooks/paystack", self._send_webhook, methods=["POST"]),
         ]
 
@@ -84,6 +85,21 @@ class PaystackControl:
         except PaystackError as error:
             return error.response()
         return json_response(dispute_body(dispute))
+
+    async def _pay_to(self, request: Request) -> Response:
+        """Play somebody who sends `amount` kobo to a dedicated account, as `sender_name` if one is given."""
+        account = self._paystack.state.accounts.get(request.path_params["number"])
+        if account is None:
+            return json_response({"error": "no such account"}, status=404)
+        body = await read_object(request)
+        amount, name = body.get("amount"), body.get("sender_name", "DEMO PAYER")
+        if type(amount) is not int or not isinstance(name, str):
+            return json_response({"error": "amount must be a whole number, sender_name a text"}, status=422)
+        try:
+            transaction = self._paystack.accounts.arrive(account, amount=amount, sender_name=name)
+        except PaystackError as error:
+            return error.response()
+        return json_response({"reference": transaction.reference, "id": transaction.id}, status=201)
 
     async def _send_webhook(self, request: Request) -> Response:
         body = await read_object(request)

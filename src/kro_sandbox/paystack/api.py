@@ -11,6 +11,7 @@ from kro_sandbox.core.faults import HTTP, FaultBook, FaultKind
 from kro_sandbox.core.faulty import with_faults
 from kro_sandbox.core.wire import JSONObject, MalformedBodyError, json_response, read_object
 from kro_sandbox.paystack import banks, listing
+from kro_sandbox.paystack.accounts_api import AccountsAPI
 from kro_sandbox.paystack.errors import PaystackError, invalid_key, missing, rate_limited
 from kro_sandbox.paystack.payloads import (
     dispute_body,
@@ -21,6 +22,7 @@ from kro_sandbox.paystack.payloads import (
     transfer_created_body,
 )
 from kro_sandbox.paystack.refunds import REFUND_FAULTS
+from kro_sandbox.paystack.replies import ok
 from kro_sandbox.paystack.service import Paystack
 from kro_sandbox.paystack.state import TransferStatus
 from kro_sandbox.paystack.transfers import TRANSFER_FAULTS
@@ -49,14 +51,11 @@ OPERATIONS: dict[str, frozenset[FaultKind]] = {
     "dispute": HTTP,
     "list_disputes": HTTP,
     "resolve_dispute": HTTP,
+    "customer": HTTP,
+    "fetch_customer": HTTP,
+    "dedicated_account": HTTP,
+    "fetch_dedicated_account": HTTP,
 }
-
-
-def ok(message: str, data: object, *, status: int = 200, meta: JSONObject | None = None) -> Response:
-    body: JSONObject = {"status": True, "message": message, "data": data}
-    if meta is not None:
-        body["meta"] = meta
-    return json_response(body, status=status)
 
 
 class PaystackAPI:
@@ -92,6 +91,7 @@ class PaystackAPI:
             (get, "/dispute/{id}", "dispute", self._fetch_dispute),
             (put, "/dispute/{id}/resolve", "resolve_dispute", self._resolve_dispute),
             (post, "/refund/retry_with_customer_details/{id}", "retry_refund", self._retry_refund),
+            *AccountsAPI(paystack=self._paystack).table,
         ]
         return [
             Route(f"/paystack{path}", self._served(operation, handler), methods=[method])

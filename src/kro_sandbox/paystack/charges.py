@@ -9,15 +9,15 @@ from kro_sandbox.core.faults import Fault, FaultBook, FaultKind
 from kro_sandbox.core.tokens import token
 from kro_sandbox.core.wire import JSONObject
 from kro_sandbox.paystack.cards import Card, find_card, four_digit_year, is_expired
-from kro_sandbox.paystack.errors import PaystackError, missing, not_found
+from kro_sandbox.paystack.customers import Customers
+from kro_sandbox.paystack.errors import PaystackError, not_found
 from kro_sandbox.paystack.events import Events
 from kro_sandbox.paystack.money import MAXIMUM_CHARGE, MINIMUM_CHARGE, charge_fee, read_amount
 from kro_sandbox.paystack.payloads import charge_event
-from kro_sandbox.paystack.state import Customer, PaystackState, Transaction, TransactionStatus
+from kro_sandbox.paystack.state import PaystackState, Transaction, TransactionStatus
 
 PAY_FAULTS = frozenset({FaultKind.DECLINE, FaultKind.UNDER, FaultKind.OVER, FaultKind.WRONG_CURRENCY})
 _REFERENCE = re.compile(r"[A-Za-z0-9.=-]+")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,10 @@ class PaymentResult:
 
 
 class Charges:
-    def __init__(self, *, state: PaystackState, clock: Clock, faults: FaultBook, events: Events) -> None:
+    def __init__(
+        self, *, state: PaystackState, clock: Clock, faults: FaultBook, events: Events, customers: Customers
+    ) -> None:
+        self._customers = customers
         self._state = state
         self._clock = clock
         self._faults = faults
@@ -49,11 +52,7 @@ class Charges:
 
         :raises PaystackError: for anything Paystack refuses, a used reference among them.
         """
-        email = body.get("email")
-        if not email:
-            raise missing("Email")
-        if not isinstance(email, str) or not _EMAIL.fullmatch(email):
-            raise PaystackError("Invalid Email Address Passed", next_step="Provide a valid email address.")
+        customer = self._customers.of(body.get("email"))
         currency = _currency(body)
         amount = _chargeable(read_amount(body), currency)
         transaction = Transaction(
@@ -63,7 +62,7 @@ class Charges:
             requested_amount=amount,
             amount=amount,
             currency=currency,
-            customer=self._customer(email),
+            customer=customer,
             metadata=_metadata(body.get("metadata")),
             callback_url=body.get("callback_url") or None,
             created_at=self._clock.now(),
@@ -171,13 +170,6 @@ class Charges:
                 next_step="Try and create the Transaction or Charge with a new reference",
             )
         return wanted
-
-    def _customer(self, email: str) -> Customer:
-        known = self._state.customers.get(email.lower())
-        if known is None:
-            known = Customer(id=self._state.ids.next(), email=email, code=f"CUS_{token(length=15)}")
-            self._state.customers[email.lower()] = known
-        return known
 
 
 def _currency(body: JSONObject) -> str:

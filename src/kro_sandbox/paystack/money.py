@@ -12,6 +12,7 @@ MINIMUM_TRANSFER = 100_00
 _LOCAL_FLAT = 100_00
 _LOCAL_FLAT_WAIVED_BELOW = 2_500_00
 _LOCAL_CAP = 2_000_00
+_INFLOW_CAP = 300_00
 _TRANSFER_BANDS = ((5_000_00, 10_00), (50_000_00, 25_00), (inf, 50_00))
 
 
@@ -39,6 +40,11 @@ def charge_fee(*, amount: int, currency: str) -> int:
         return _per_mille(amount, 39)
     flat = 0 if amount < _LOCAL_FLAT_WAIVED_BELOW else _LOCAL_FLAT
     return min(_per_mille(amount, 15) + flat, _LOCAL_CAP)
+
+
+def inflow_fee(*, amount: int) -> int:
+    """Price a transfer to a dedicated account: 1 %, at most NGN 300."""
+    return min(_per_mille(amount, 10), _INFLOW_CAP)
 
 
 def transfer_fee(*, amount: int) -> int:

@@ -4,7 +4,9 @@ from kro_sandbox.core.faults import FaultBook
 from kro_sandbox.core.options import Options
 from kro_sandbox.core.tokens import NumericIds
 from kro_sandbox.core.webhooks import WebhookSender
+from kro_sandbox.paystack.accounts import Accounts
 from kro_sandbox.paystack.charges import Charges
+from kro_sandbox.paystack.customers import Customers
 from kro_sandbox.paystack.disputes import Disputes
 from kro_sandbox.paystack.events import Events
 from kro_sandbox.paystack.recipients import Recipients
@@ -42,7 +44,9 @@ class Paystack:
         clock, faults, options, background = self._clock, self._faults, self._options, self._background
         state = PaystackState(clock=clock, ids=self._ids, opening=self._settings.opening_balance)
         self.state = state
-        self.charges = Charges(state=state, clock=clock, faults=faults, events=self.events)
+        self.customers = Customers(state=state, clock=clock)
+        self.charges = Charges(state=state, clock=clock, faults=faults, events=self.events, customers=self.customers)
+        self.accounts = Accounts(state=state, clock=clock, events=self.events, customers=self.customers)
         self.recipients = Recipients(state=state, clock=clock)
         self.transfers = Transfers(
             state=state,

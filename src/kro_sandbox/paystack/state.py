@@ -53,6 +53,31 @@ class Customer:
     id: int
     email: str
     code: str
+    created_at: datetime
+    first_name: str | None = None
+    last_name: str | None = None
+    phone: str | None = None
+    metadata: Any = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """A dedicated account of a customer."""
+
+    id: int
+    number: str
+    name: str
+    bank: str
+    customer: Customer
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankTransfer:
+    """Who sent the money of a transaction, and to which account."""
+
+    account: Account
+    sender_name: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +103,8 @@ class Transaction:
     errors: int = 0
     history: list[JSONObject] = field(default_factory=list)
     refunded: int = 0
+    transfer: BankTransfer | None = None
+    """How it came in, if by a transfer to a dedicated account instead of by card."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,7 +170,7 @@ class Dispute:
     resolved_at: datetime | None = None
 
 
-class Account:
+class Balance:
     """The merchant's balance per currency, and every movement of it."""
 
     def __init__(self, *, clock: Clock, opening: int) -> None:
@@ -174,8 +201,9 @@ class Account:
 class PaystackState:
     def __init__(self, *, clock: Clock, ids: NumericIds, opening: int) -> None:
         self.ids = ids
-        self.account = Account(clock=clock, opening=opening)
+        self.account = Balance(clock=clock, opening=opening)
         self.customers: dict[str, Customer] = {}
+        self.accounts: dict[str, Account] = {}
         self.transactions: dict[str, Transaction] = {}
         self.by_access_code: dict[str, Transaction] = {}
         self.recipients: dict[str, Recipient] = {}

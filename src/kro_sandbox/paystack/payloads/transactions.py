@@ -1,8 +1,9 @@
 from kro_sandbox.core.clock import iso, iso_or_none
 from kro_sandbox.core.wire import JSONObject
 from kro_sandbox.paystack.cards import find_card
-from kro_sandbox.paystack.state import Customer, Transaction
+from kro_sandbox.paystack.state import BankTransfer, Customer, Transaction
 
+INFLOW_CHANNEL = "dedicated_nuban"
 _CHARGE_MEMBERS = (
     "id",
     "domain",
@@ -24,22 +25,30 @@ _CHARGE_MEMBERS = (
     "requested_amount",
 )
 
+# What the event of a bank transfer has besides.
+_INFLOW_MEMBERS = (
+    *_CHARGE_MEMBERS,
+    *("fees_breakdown", "fees_split", "subaccount", "split", "order_id", "paidAt", "pos_transaction_data", "source"),
+)
+
 
 def customer_body(customer: Customer) -> JSONObject:
     return {
         "id": customer.id,
-        "first_name": None,
-        "last_name": None,
+        "first_name": customer.first_name,
+        "last_name": customer.last_name,
         "email": customer.email,
         "customer_code": customer.code,
-        "phone": None,
-        "metadata": None,
+        "phone": customer.phone,
+        "metadata": customer.metadata,
         "risk_action": "default",
         "international_format_phone": None,
     }
 
 
 def authorization_body(tx: Transaction) -> JSONObject:
+    if tx.transfer is not None:
+        return transfer_authorization_body(tx, tx.transfer)
     card = find_card(tx.card_number)
     if card is None or tx.paid_at is None:
         return {}
@@ -58,6 +67,32 @@ def authorization_body(tx: Transaction) -> JSONObject:
         "reusable": True,
         "signature": f"SIG_{tx.authorization_code.removeprefix('AUTH_')}",
         "account_name": None,
+    }
+
+
+def transfer_authorization_body(tx: Transaction, transfer: BankTransfer) -> JSONObject:
+    """Write who paid into a dedicated account, and into which."""
+    return {
+        "authorization_code": tx.authorization_code,
+        "bin": "413XXX",
+        "last4": "X011",
+        "exp_month": f"{tx.created_at:%m}",
+        "exp_year": f"{tx.created_at:%Y}",
+        "channel": INFLOW_CHANNEL,
+        "card_type": "transfer",
+        "bank": "First City Monument Bank",
+        "country_code": "NG",
+        "brand": "Managed Account",
+        "reusable": False,
+        "signature": None,
+        "account_name": None,
+        "sender_country": "NG",
+        "sender_bank": "First City Monument Bank",
+        "sender_bank_account_number": "XXXXXX0011",
+        "sender_name": transfer.sender_name,
+        "narration": f"NIP: {transfer.sender_name}",
+        "receiver_bank_account_number": transfer.account.number,
+        "receiver_bank": "Test Bank",
     }
 
 
@@ -88,7 +123,7 @@ def transaction_body(tx: Transaction) -> JSONObject:
         "gateway_response": tx.gateway_response,
         "paid_at": paid_at,
         "created_at": created_at,
-        "channel": "card",
+        "channel": "card" if tx.transfer is None else INFLOW_CHANNEL,
         "currency": tx.currency,
         "ip_address": "127.0.0.1",
         "metadata": "" if tx.metadata is None else tx.metadata,
@@ -116,11 +151,11 @@ def transaction_body(tx: Transaction) -> JSONObject:
 def charge_event(tx: Transaction) -> JSONObject:
     """Write the `data` of `charge.success`; metadata nobody sent is the number 0 here and an empty string in verify."""
     shared = transaction_body(tx)
-    data = {name: shared[name] for name in _CHARGE_MEMBERS}
+    data = {name: shared[name] for name in (_CHARGE_MEMBERS if tx.transfer is None else _INFLOW_MEMBERS)}
     customer = {name: value for name, value in shared["customer"].items() if name != "international_format_phone"}
     return data | {
         "metadata": 0 if tx.metadata is None else tx.metadata,
-        "log": {**_log(tx), "authentication": "pin", "channel": None},
+        "log": {**_log(tx), "authentication": "pin", "channel": None} if tx.transfer is None else None,
         "customer": customer,
         "plan": {},
     }
