@@ -281,6 +281,7 @@ class TestUnreliable:
 
     async def test_any_notice_can_be_made_up(self, client: httpx2.AsyncClient, bank: Bank, receiver: Receiver) -> None:
         body = {"event": "settlement", "data": {"settlementId": "1", "transactionAmount": "5"}}
+        receiver.answers = [told("00")]
 
         assert (await client.post("/_sim/webhooks/providus", json=body)).status_code == 201
 
