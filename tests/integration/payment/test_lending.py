@@ -12,8 +12,10 @@ from kro.core.decisions import Decision
 from kro.core.outbox import RetryLater
 from kro.payment.domain import AccountLentError, AccountStatus, Context, NoProviderError, ProviderNotOfferedError
 from kro.payment.domain.decide_lending import decide_lent
-from kro.payment.providers import FailedDefinitively, NotSent, Pending, Unknown
+from kro.payment.providers import FailedDefinitively, NotSent, PaymentProvider, Pending, Unknown
+from kro.payment.providers.fake import FakePaystack
 from kro.payment.providers.virtual_accounts import AccountHolder
+from vendors import vendor_but
 
 BANK = "providus"
 HOLDER = AccountHolder(first_name="Demo", last_name="User", email="demo@kro.example", phone="+2348030000001")
@@ -24,9 +26,20 @@ def bank() -> FakeBank:
     return FakeBank(FrozenClock())
 
 
+class LendsNone(FakePaystack):
+    @property
+    def provider(self) -> PaymentProvider:
+        return vendor_but(super().provider, permanent_accounts=None)
+
+
 @pytest.fixture
 def world(database: Database, bank: FakeBank) -> PaymentWorld:
-    return PaymentWorld(database, clock=bank.clock, others=(bank.provider,))  # type: ignore[arg-type] # a frozen one
+    return PaymentWorld(
+        database,
+        clock=bank.clock,  # type: ignore[arg-type] # a frozen one
+        provider=LendsNone(),
+        others=(bank.provider,),
+    )
 
 
 async def test_the_best_lender_is_asked_once_the_account_is_on_record(world: PaymentWorld, bank: FakeBank) -> None:
@@ -121,3 +134,29 @@ async def test_an_account_on_record_is_never_replaced(world: PaymentWorld, bank:
     outcome = decide_lent(lent, late, context=context)
 
     assert (outcome.decision, outcome.value) == (Decision(), lent)
+
+
+async def test_what_arrives_on_an_account_of_paystack_is_its_owners(database: Database) -> None:
+    world = PaymentWorld(database)
+    user = await world.add_user()
+    number = await lend(world, user, "paystack")
+    reference = world.provider.arrive(number, 1_000_000)
+
+    for _ in range(2):
+        await world.webhook("charge.success", reference)
+        await world.processor.process_due()
+
+    assert await world.available(user) == 1_000_000
+
+
+async def test_who_claims_anothers_address_is_not_lent_their_account(database: Database) -> None:
+    world = PaymentWorld(database)
+    owner, claimant = await world.add_user(), await world.add_user()
+    await world.database.execute(
+        "UPDATE users SET email = 'ada@example.com' WHERE id IN ($1, $2)", owner.id, claimant.id
+    )
+    await lend(world, owner, "paystack")
+
+    claimed = await carry_out(world, await ask(world, claimant, "paystack"))
+
+    assert (claimed.status, claimed.account_number) == (AccountStatus.FAILED, None)

@@ -29,9 +29,4 @@ class TestPaymentProvider:
     def test_paystack_offers_all_that_the_program_uses_today(self) -> None:
         lacking = set(Capability) - FakePaystack().provider.capabilities
 
-        assert lacking == {
-            Capability.ONE_TIME_ACCOUNTS,
-            Capability.PERMANENT_ACCOUNTS,
-            Capability.INFLOWS,
-            Capability.BALANCES,
-        }
+        assert lacking == {Capability.ONE_TIME_ACCOUNTS, Capability.BALANCES}

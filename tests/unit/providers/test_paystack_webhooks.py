@@ -108,6 +108,42 @@ class TestMeaning:
 
         assert (verified.event_type, verified.subject, verified.reference) == (name, subject, "ref-1")
 
+    @pytest.mark.parametrize(
+        ("channel", "subject"),
+        [
+            ("dedicated_nuban", WebhookSubject.INFLOW),
+            ("bank_transfer", WebhookSubject.COLLECTION),
+            ("card", WebhookSubject.COLLECTION),
+            (None, WebhookSubject.COLLECTION),
+            (["dedicated_nuban"], WebhookSubject.COLLECTION),
+        ],
+    )
+    def test_money_on_a_dedicated_account_is_asked_for_as_such(self, channel: object, subject: WebhookSubject) -> None:
+        verified = verify(event("charge.success", id=3818622067, reference="1716x23b", channel=channel))
+
+        assert (verified.subject, verified.reference) == (subject, "1716x23b")
+
+    @pytest.mark.parametrize("name", ["transfer.success", "refund.processed", "charge.dispute.create"])
+    def test_only_a_charge_is_an_inflow(self, name: str) -> None:
+        raw = event(name, id=1, reference="a", transaction_reference="a", channel="dedicated_nuban")
+
+        assert verify(raw).subject is not WebhookSubject.INFLOW
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "customeridentification.success",
+            "customeridentification.failed",
+            "dedicatedaccount.assign.success",
+            "dedicatedaccount.assign.failed",
+        ],
+    )
+    def test_what_happens_to_customers_and_accounts_is_kept_and_asks_for_nothing(self, name: str) -> None:
+        customer = {"id": 100110, "email": "a@example.com", "customer_code": "CUS_hp05n9khsqcesz2"}
+        verified = verify(event(name, customer=customer, dedicated_account=None, identification={"status": "failed"}))
+
+        assert (verified.event_type, verified.subject, verified.reference) == (name, WebhookSubject.OTHER, None)
+
     def test_a_dispute_is_asked_for_by_its_own_number(self) -> None:
         verified = verify(event("charge.dispute.create", id=2867, transaction={"reference": "ref-1"}))
 

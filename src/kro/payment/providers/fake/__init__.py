@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kro.payment.providers.fake.accounts import FakeAccounts
 from kro.payment.providers.fake.books import SECRET, FakeBooks, FakeRefund, FakeTransaction, FakeTransfer, Fault
 from kro.payment.providers.fake.capabilities import FakeBanks, FakeCollections, FakeTransfers
 from kro.payment.providers.fake.disputes import FakeDisputes
@@ -21,7 +22,7 @@ class FakePaystack(FakeBooks):
     def provider(self) -> PaymentProvider:
         """The capabilities, as the adapter would offer them."""
         collections, transfers, banks = FakeCollections(self), FakeTransfers(self), FakeBanks(self)
-        refunds, disputes = FakeRefunds(self), FakeDisputes(self)
+        refunds, disputes, lending = FakeRefunds(self), FakeDisputes(self), FakeAccounts(self)
         return PaymentProvider(
             name="paystack",
             checkout=collections,
@@ -35,6 +36,8 @@ class FakePaystack(FakeBooks):
             history=FakeHistory(self),
             disputes=disputes,
             dispute_list=disputes,
+            permanent_accounts=lending,
+            inflows=lending,
             webhooks=PaystackWebhooks(secrets=(SECRET,)),
             currencies=CURRENCIES,
             operations={Capability.CHECKOUT: "initialize", Capability.TRANSFER_SENDER: "transfer"},

@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import count
 from typing import Final
 
+from kro.payment.providers.paystack.inflows import CHANNEL
 from kro.payment.providers.results import BankAccount
 
 SECRET: Final = "sk_test_fake_0000000000000000000000000000"  # noqa: S105 - A public key of a thing in memory.
@@ -20,7 +21,8 @@ SECRET: Final = "sk_test_fake_0000000000000000000000000000"  # noqa: S105 - A pu
 class Fault(StrEnum):
     """What goes wrong with one call.
 
-    Calls are ``start``, ``verify``, ``banks``, ``resolve``, ``send``, ``status``, ``refund`` and ``refund_status``.
+    Calls are ``start``, ``verify``, ``banks``, ``resolve``, ``send``, ``status``, ``refund``, ``refund_status``,
+    ``lend`` and ``inflow``.
     """
 
     NOT_SENT = "not_sent"
@@ -39,6 +41,26 @@ class FakeTransaction:
     currency: str
     payer_email: str
     status: str = "abandoned"
+    receiving_account: str | None = None
+    """Where it arrived, if it was a transfer to a dedicated account that nobody had begun."""
+
+    @property
+    def fee_minor(self) -> int:
+        """What Paystack keeps of it."""
+        if self.receiving_account is not None:
+            return min(self.amount_minor // 100, 30_000)
+        return charge_fee(self.amount_minor)
+
+
+@dataclass(slots=True)
+class FakeAccount:
+    """A dedicated account; Paystack knows its owner by their address."""
+
+    number: str
+    identifier: int
+    email: str
+    phone: str
+    name: str
 
 
 @dataclass(slots=True)
@@ -85,6 +107,7 @@ class FakeBooks:
 
     balance: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int, NGN=1_000_000_000))
     transactions: dict[str, FakeTransaction] = field(default_factory=dict)
+    accounts: dict[str, FakeAccount] = field(default_factory=dict)
     transfers: dict[str, FakeTransfer] = field(default_factory=dict)
     refunds: list[FakeRefund] = field(default_factory=list)
     disputes: dict[str, FakeDispute] = field(default_factory=dict)
@@ -101,7 +124,24 @@ class FakeBooks:
         paid = self.transactions[reference]
         paid.amount_minor = paid.requested_minor if amount_minor is None else amount_minor
         paid.status = "success"
-        self.balance[paid.currency] += paid.amount_minor - charge_fee(paid.amount_minor)
+        self.balance[paid.currency] += paid.amount_minor - paid.fee_minor
+
+    def arrive(self, account_number: str, amount_minor: int) -> str:
+        """Play somebody who sends money to a dedicated account; return the vendor's reference of it."""
+        number = next(self.numbers)
+        arrived = FakeTransaction(
+            reference=f"{number}x23b27jlwjhp4zj",
+            number=number,
+            requested_minor=amount_minor,
+            amount_minor=amount_minor,
+            currency="NGN",
+            payer_email=next(one.email for one in self.accounts.values() if one.number == account_number),
+            status="success",
+            receiving_account=account_number,
+        )
+        self.transactions[arrived.reference] = arrived
+        self.balance["NGN"] += amount_minor - arrived.fee_minor
+        return arrived.reference
 
     def decline(self, reference: str) -> None:
         """Play the bank that declines the payer's card."""
@@ -155,6 +195,9 @@ class FakeBooks:
         """Return the raw body and the headers of a signed event about a reference."""
         named = "transaction_reference" if event.startswith("refund.") else "reference"
         data: dict[str, object] = {named: reference, "status": event.partition(".")[2]}
+        arrived = self.transactions.get(reference)
+        if arrived is not None and arrived.receiving_account is not None:
+            data["channel"] = CHANNEL
         if event.startswith("charge.dispute."):
             data["id"] = int(reference)
         raw = json.dumps({"event": event, "data": data}).encode()

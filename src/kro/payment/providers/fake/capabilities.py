@@ -6,7 +6,8 @@ from typing import Final
 
 from kro.core.money import Money
 from kro.payment.providers.errors import ProviderUnavailableError
-from kro.payment.providers.fake.books import FakeBooks, FakeTransaction, FakeTransfer, Fault, charge_fee, transfer_fee
+from kro.payment.providers.fake.books import FakeBooks, FakeTransaction, FakeTransfer, Fault, transfer_fee
+from kro.payment.providers.paystack.inflows import CHANNEL
 from kro.payment.providers.paystack.units import to_subunits
 from kro.payment.providers.references import ensure_own_reference
 from kro.payment.providers.results import (
@@ -72,19 +73,7 @@ class FakeCollections:
     async def verify(self, *, reference: str) -> CollectionResult:
         if self._books.begin("verify"):
             return Unknown("fault")
-        known = self._books.transactions.get(reference)
-        if known is None:
-            return NotFound()
-        facts = _collection_facts(known)
-        match known.status:
-            case "success":
-                return Succeeded(facts)
-            case "reversed":
-                return Reversed(facts)
-            case "failed":
-                return FailedDefinitively("failed", "Declined", facts)
-            case _:
-                return Pending(known.status, facts)
+        return collection(self._books.transactions.get(reference))
 
 
 class FakeTransfers:
@@ -146,6 +135,22 @@ class FakeBanks:
         return ResolvedAccount(account_number=account_number, bank_code=bank_code, account_name=name)
 
 
+def collection(known: FakeTransaction | None) -> CollectionResult:
+    """Say what became of a transaction."""
+    if known is None:
+        return NotFound()
+    facts = _collection_facts(known)
+    match known.status:
+        case "success":
+            return Succeeded(facts)
+        case "reversed":
+            return Reversed(facts)
+        case "failed":
+            return FailedDefinitively("failed", "Declined", facts)
+        case _:
+            return Pending(known.status, facts)
+
+
 def _judge(
     transfer: FakeTransfer,
 ) -> Succeeded[TransferFacts] | Pending[TransferFacts] | FailedDefinitively[TransferFacts] | Reversed[TransferFacts]:
@@ -176,8 +181,9 @@ def _collection_facts(known: FakeTransaction) -> CollectionFacts:
         amount_minor=known.amount_minor,
         currency=known.currency,
         requested_minor=known.requested_minor,
-        fees_minor=charge_fee(known.amount_minor) if paid else None,
-        channel="card",
+        fees_minor=known.fee_minor if paid else None,
+        channel="card" if known.receiving_account is None else CHANNEL,
         paid_at=MOMENT if paid else None,
         payer=Payer(email=known.payer_email),
+        receiving_account=known.receiving_account,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from kro.payment.providers.errors import ProviderUnavailableError
-from kro.payment.providers.fake.books import FakeBooks, charge_fee
+from kro.payment.providers.fake.books import FakeBooks
 from kro.payment.providers.fake.capabilities import MOMENT
 from kro.payment.providers.history import HistoryItem, HistoryKind
 
@@ -23,8 +23,7 @@ class FakeHistory:
     def _items(self) -> Iterator[HistoryItem]:
         for paid in self._books.transactions.values():
             if paid.status in {"success", "reversed"}:
-                fee = charge_fee(paid.amount_minor)
-                yield _item(HistoryKind.CHARGE, str(paid.number), paid.amount_minor, paid.currency, fee)
+                yield _item(HistoryKind.CHARGE, str(paid.number), paid.amount_minor, paid.currency, paid.fee_minor)
         for sent in self._books.transfers.values():
             if sent.status == "success":
                 code = f"TRF_{sent.number}"

@@ -3,20 +3,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Final, Self
 
 import httpx2
 
 from kro.core.outgoing import CallRecorder, OutgoingHTTP, OutgoingSettings, RetryPolicy
+from kro.payment.providers.paystack.accounts import PaystackAccounts
 from kro.payment.providers.paystack.banks import PaystackBanks
 from kro.payment.providers.paystack.collecting import PaystackCollections
 from kro.payment.providers.paystack.disputes import PaystackDisputes
 from kro.payment.providers.paystack.history import PaystackHistory
+from kro.payment.providers.paystack.inflows import PaystackInflows
 from kro.payment.providers.paystack.refunds import PaystackRefunds
 from kro.payment.providers.paystack.transfers import PaystackTransfers
 from kro.payment.providers.paystack.units import CURRENCIES
 from kro.payment.providers.paystack.webhooks import PaystackWebhooks
 from kro.payment.providers.provider import Capability, PaymentProvider
+
+# paystack.com/docs/api: the key decides the environment; dedicated-virtual-account: the banks there are in each.
+_TEST_KEY: Final = "sk_test_"
+_TEST_BANK: Final = "test-bank"
+_DEFAULT_BANK: Final = "wema-bank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +31,14 @@ class PaystackSettings:
     """How to reach Paystack. The key decides between test and live; it also signs the webhooks.
 
     ``webhook_secrets`` are all keys a webhook may be signed with: the present one, and its predecessor while it is
-    being rotated.
+    being rotated. ``account_bank`` is the bank whose accounts are lent, by Paystack's slug of it: Wema unless told
+    otherwise, and in test mode the only one there is.
     """
 
     secret_key: str = field(repr=False)
     webhook_secrets: tuple[str, ...] = field(repr=False)
     base_url: str = "https://api.paystack.co"
+    account_bank: str | None = None
     connect_seconds: float = 3
     read_seconds: float = 15
     transfer_read_seconds: float = 30
@@ -83,6 +92,8 @@ class Paystack:
             history=PaystackHistory(self._http),
             disputes=disputes,
             dispute_list=disputes,
+            permanent_accounts=PaystackAccounts(self._http, bank=_account_bank(settings)),
+            inflows=PaystackInflows(self._http),
             webhooks=PaystackWebhooks(secrets=settings.webhook_secrets),
             currencies=CURRENCIES,
             operations={Capability.CHECKOUT: "initialize", Capability.TRANSFER_SENDER: "transfer"},
@@ -97,3 +108,9 @@ class Paystack:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
+
+
+def _account_bank(settings: PaystackSettings) -> str:
+    if settings.secret_key.startswith(_TEST_KEY):
+        return _TEST_BANK
+    return settings.account_bank or _DEFAULT_BANK

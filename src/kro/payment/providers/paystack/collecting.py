@@ -85,23 +85,28 @@ class PaystackCollections:
                 return Unknown(exchange.cause)
 
     async def verify(self, *, reference: str) -> CollectionResult:
-        if not is_readable_reference(reference):
-            return Unknown("unreadable_reference")
-        exchange = await self._http.call(
-            operation="verify",
-            method="GET",
-            path=f"/transaction/verify/{reference}",
-            reference=reference,
-            repeatable=True,
-        )
-        if not isinstance(exchange, Reply):
-            return Unknown(exchange.cause)
-        if exchange.status in _NO_SUCH_TRANSACTION and is_refusal(exchange):
-            return NotFound()
-        try:
-            return _read_collection(data_of(exchange), reference=reference)
-        except OddAnswerError as odd:
-            return Unknown(odd.cause)
+        return await read_transaction(self._http, operation="verify", reference=reference)
+
+
+async def read_transaction(http: OutgoingHTTP, *, operation: str, reference: str) -> CollectionResult:
+    """Ask what became of a transaction, by the reference it was begun with: ours, or Paystack's if nobody began it."""
+    if not is_readable_reference(reference):
+        return Unknown("unreadable_reference")
+    exchange = await http.call(
+        operation=operation,
+        method="GET",
+        path=f"/transaction/verify/{reference}",
+        reference=reference,
+        repeatable=True,
+    )
+    if not isinstance(exchange, Reply):
+        return Unknown(exchange.cause)
+    if exchange.status in _NO_SUCH_TRANSACTION and is_refusal(exchange):
+        return NotFound()
+    try:
+        return _read_collection(data_of(exchange), reference=reference)
+    except OddAnswerError as odd:
+        return Unknown(odd.cause)
 
 
 def _read_checkout(reply: Reply, *, reference: str) -> CheckoutResult:
@@ -160,6 +165,7 @@ def _read_facts(data: JSONObject) -> CollectionFacts:
         channel=optional_text(data, "channel"),
         paid_at=moment(data, "paid_at", "paidAt"),
         payer=_read_payer(data),
+        receiving_account=optional_text(child(data, "authorization"), "receiver_bank_account_number"),
     )
 
 

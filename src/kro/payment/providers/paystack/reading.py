@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Final, NoReturn
 
 from kro.core.outgoing import JSONValue, Reply
+from kro.payment.providers.results import NotSent
 
 JSONObject = dict[str, JSONValue]
 
@@ -57,6 +58,15 @@ def is_refusal(reply: Reply) -> bool:
     """Say whether this is Paystack's own refusal, rather than something in between answering for it."""
     is_client_error = HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
     return is_client_error and reply.object.get("status") is False
+
+
+def held_back(reply: Reply) -> NotSent | None:
+    """Recognize refusals made at the door, before the instruction is looked at."""
+    if is_refusal(reply) and reply.status == HTTPStatus.UNAUTHORIZED:
+        return NotSent("unauthorized")
+    if is_refusal(reply) and reply.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return NotSent("rate_limited", retry_after_seconds=reply.retry_after_seconds)
+    return None
 
 
 def refusal_code(reply: Reply) -> str:

@@ -13,6 +13,7 @@ from kro.payment.providers.paystack.reading import (
     OddAnswerError,
     child,
     data_of,
+    held_back,
     is_readable_reference,
     is_refusal,
     moment,
@@ -122,8 +123,8 @@ class PaystackTransfers:
         )
         if not isinstance(exchange, Reply):
             return NotSent(f"recipient_{exchange.cause}")
-        if held_back := _held_back(exchange):
-            return held_back
+        if turned_away := held_back(exchange):
+            return turned_away
         if is_refusal(exchange):
             return FailedDefinitively(refusal_code(exchange), refusal_reason(exchange))
         try:
@@ -132,8 +133,8 @@ class PaystackTransfers:
             return NotSent(f"recipient_{odd.cause}")
 
     async def _after_refusal(self, reply: Reply, *, reference: str, amount: Money) -> TransferSendResult:
-        if held_back := _held_back(reply):
-            return held_back
+        if turned_away := held_back(reply):
+            return turned_away
         # A refusal may mean that the reference is already used, and no code is documented for it: what exists counts.
         existing = await self.status(reference=reference)
         if not isinstance(existing, NotFound):
@@ -143,15 +144,6 @@ class PaystackTransfers:
         if code == _INSUFFICIENT_BALANCE or reason.lower().startswith(_INSUFFICIENT_BALANCE_SENTENCE):
             return FailedDefinitively(_INSUFFICIENT_BALANCE, reason)
         return FailedDefinitively(code, reason) if code in _DOCUMENTED_REFUSALS else Unknown(code)
-
-
-def _held_back(reply: Reply) -> NotSent | None:
-    """Recognize refusals made at the door, before the instruction is looked at."""
-    if is_refusal(reply) and reply.status == HTTPStatus.UNAUTHORIZED:
-        return NotSent("unauthorized")
-    if is_refusal(reply) and reply.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return NotSent("rate_limited", retry_after_seconds=reply.retry_after_seconds)
-    return None
 
 
 def _read_recipient(data: JSONObject, *, account: BankAccount) -> str | FailedDefinitively[TransferFacts]:

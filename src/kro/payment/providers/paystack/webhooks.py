@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from kro.payment.providers.errors import WebhookSignatureError
+from kro.payment.providers.paystack.inflows import CHANNEL
 from kro.payment.providers.paystack.reading import JSONObject, OddAnswerError, child, identifier, optional_text
 from kro.payment.providers.results import VerifiedWebhook, WebhookSubject
 
 _SIGNATURE_HEADER: Final = "x-paystack-signature"
 
-# paystack.com/docs/payments/webhooks. A dispute is about a payment but has a number of its own, to be asked for.
+# paystack.com/docs/payments/webhooks. A dispute is about a payment but has a number of its own, to be asked for. What
+# is not listed is kept and asks for nothing, such as customeridentification.* and dedicatedaccount.assign.*: an account
+# is lent by a call that answers.
 _EVENTS: Final = {
     "charge.success": (WebhookSubject.COLLECTION, "reference"),
     "charge.dispute.create": (WebhookSubject.DISPUTE, "id"),
@@ -59,7 +62,10 @@ def _describe(raw: bytes) -> VerifiedWebhook:
     event = _parse(raw)
     event_type = optional_text(event, "event") or "unreadable"
     subject, key = _EVENTS.get(event_type, (WebhookSubject.OTHER, "reference"))
-    reference = _reference(child(event, "data"), key)
+    data = child(event, "data")
+    reference = _reference(data, key)
+    if subject is WebhookSubject.COLLECTION and data.get("channel") == CHANNEL:
+        subject = WebhookSubject.INFLOW
     if reference is None:
         subject = WebhookSubject.OTHER
     return VerifiedWebhook(event_type=event_type, dedupe_key=dedupe_key, reference=reference, subject=subject)
