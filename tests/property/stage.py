@@ -76,6 +76,7 @@ _RULES: Final = OrderRules(
     goods_inspection_hours=72,
     service_inspection_hours=168,
     overdue_grace=timedelta(hours=24),
+    buyer_extension_hours=48,
     tier_currency="NGN",
     tier_limits=(None,),
 )

@@ -38,6 +38,7 @@ RULES = OrderRules(
     goods_inspection_hours=72,
     service_inspection_hours=168,
     overdue_grace=timedelta(hours=24),
+    buyer_extension_hours=48,
     tier_currency="NGN",
     tier_limits=(5_000_000, 50_000_000, None),
 )

@@ -95,3 +95,17 @@ async def stepped(call: Any) -> dict[str, Any]:
     assert reply.status_code == 200, reply.text
     order: dict[str, Any] = reply.json()
     return order
+
+
+async def shared_out(world: World) -> dict[str, int]:
+    """Return what everybody has: the parties' balances, escrow, fees earned and VAT owed."""
+    rows = await world.database.rows(
+        "SELECT b.code, -sum(e.amount)::bigint AS total FROM ledger_entries AS e JOIN kro_balance AS b "
+        "ON b.id = e.account_id WHERE b.code IN ('order_escrow', 'fee_revenue', 'vat_payable') GROUP BY b.code"
+    )
+    return {
+        "buyer": await world.buyer.available(),
+        "seller": await world.seller.available(),
+        **dict.fromkeys(("order_escrow", "fee_revenue", "vat_payable"), 0),
+        **{row["code"]: row["total"] for row in rows},
+    }

@@ -19,6 +19,8 @@ class OrderSettings(Group):
     inspect_hours: Positive
     service_inspect_hours: Positive
     overdue_grace_hours: Positive
+    buyer_extension_hours: Positive
+    """By how much a buyer may extend the inspection, once."""
     non_delivery_days: Positive
 
 

@@ -37,6 +37,7 @@ class Template(StrEnum):
     CONDITION_CONFIRMED = "condition_confirmed"
     CONDITION_REJECTED = "condition_rejected"
     ORDER_COMPLETED = "order_completed"
+    INSPECTION_EXTENDED = "inspection_extended"
     ORDER_CLOSED = "order_closed"
     ORDER_REFUNDED = "order_refunded"
     PAYOUT_REQUESTED = "payout_requested"

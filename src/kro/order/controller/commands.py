@@ -15,6 +15,7 @@ from kro.core.storage import ContentTypeError
 from kro.order.controller.dependencies import AskDep, EvidenceDep, OrdersDep
 from kro.order.controller.inputs import (
     AcceptIn,
+    ExtendIn,
     FundIn,
     FundingMethod,
     NoInput,
@@ -181,6 +182,16 @@ async def complete_order(ask: AskDep, _: NoInput, orders: OrdersDep) -> Response
 async def approve_order(ask: AskDep, _: NoInput, orders: OrdersDep) -> Response:
     """Release the escrow to the seller."""
     return send(await orders.approve(ask, render=render_order))
+
+
+@router.post(
+    "/{order_id}/extend-inspection",
+    response_model=OrderRead,
+    responses=problems(*_COMMON, errors.InspectionOverError, errors.ExtensionUsedError, errors.ExtensionTooLongError),
+)
+async def extend_inspection(ask: AskDep, body: ExtendIn, orders: OrdersDep) -> Response:
+    """Give the buyer more time to inspect: the seller as often as wanted, the buyer once."""
+    return send(await orders.extend_inspection(ask, body.hours, render=render_order))
 
 
 @router.post(

@@ -12,6 +12,7 @@ from kro.core.ids import read_id
 from kro.order.database.words import ConditionKind, ConfirmedBy, OrderStatus, OrderType, Party
 from kro.order.domain import NewCondition
 from kro.order.domain.decide_create import CreateOrder
+from kro.order.domain.rules import MAX_INSPECTION_HOURS
 from kro.payment.domain import ProviderName
 
 ConditionTitle = Annotated[Line, Field(max_length=120, examples=["Charger included"])]
@@ -50,7 +51,7 @@ class OrderIn(Input):
     title: Annotated[Line, Field(max_length=120, examples=["Refurbished laptop"])]
     description: Paragraphs
     delivery_hours: int = Field(ge=1, le=24 * 365, examples=[72])
-    inspection_hours: int | None = Field(default=None, ge=24, le=24 * 30)
+    inspection_hours: int | None = Field(default=None, ge=24, le=MAX_INSPECTION_HOURS)
     template_code: str | None = Field(default=None, max_length=60, examples=["goods_by_waybill"])
     template_conditions: list[int] | None = Field(
         default=None, max_length=20, description="Positions in the template, from 1; all when left out."
@@ -64,6 +65,10 @@ class AcceptIn(Input):
 
 class ReasonIn(Input):
     reason: Annotated[Line, Field(examples=["Found another offer"])]
+
+
+class ExtendIn(Input):
+    hours: int = Field(ge=1, le=MAX_INSPECTION_HOURS, examples=[48], description="How much later the inspection ends.")
 
 
 class NoInput(Input):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, desc, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, desc, false, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Mapped, mapped_column
@@ -35,6 +35,7 @@ class OrderRow(Base):
         CheckConstraint("funded_amount >= 0", name="funded_amount"),
         CheckConstraint("released_amount >= 0", name="released_amount"),
         CheckConstraint("refunded_amount >= 0", name="refunded_amount"),
+        CheckConstraint("inspection_added_hours >= 0", name="inspection_added_hours"),
         CheckConstraint("buyer_id <> seller_id", name="parties"),
         CheckConstraint("funded_amount >= released_amount + refunded_amount", name="settled"),
         CheckConstraint(
@@ -79,6 +80,8 @@ class OrderRow(Base):
     fund_by: Mapped[datetime | None]
     deliver_by: Mapped[datetime | None]
     inspect_by: Mapped[datetime | None]
+    inspection_added_hours: Mapped[int] = mapped_column(server_default=text("0"))
+    buyer_extended: Mapped[bool] = mapped_column(server_default=false())
     last_seq: Mapped[int]
     version: Mapped[int]
     created_at: Mapped[datetime]

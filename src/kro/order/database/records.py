@@ -56,6 +56,8 @@ class Order:
     fund_by: datetime | None
     deliver_by: datetime | None
     inspect_by: datetime | None
+    inspection_added_hours: int
+    buyer_extended: bool
     last_seq: int
     version: int
     created_at: datetime

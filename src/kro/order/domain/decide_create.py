@@ -156,6 +156,8 @@ def _new_order(
         fund_by=None,
         deliver_by=None,
         inspect_by=None,
+        inspection_added_hours=0,
+        buyer_extended=False,
         last_seq=0,
         version=1,
         created_at=context.now,

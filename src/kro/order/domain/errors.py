@@ -116,6 +116,28 @@ class NotOverdueError(KroError):
     code = "order_not_overdue"
 
 
+class InspectionOverError(KroError):
+    """The inspection period is over; it cannot be extended any more."""
+
+    code = "inspection_over"
+
+
+class ExtensionUsedError(KroError):
+    """The buyer can extend the inspection once; ask the seller for more time."""
+
+    code = "extension_used"
+
+
+class ExtensionTooLongError(KroError):
+    """The inspection cannot be extended that far."""
+
+    code = "extension_too_long"
+
+    def __init__(self, limit_hours: int) -> None:
+        super().__init__(f"The inspection can be extended by at most {limit_hours} hours now.")
+        self.limit_hours = limit_hours
+
+
 class CounterpartyNotFoundError(ValidationFailedError):
     """Nobody active is registered with this number."""
 

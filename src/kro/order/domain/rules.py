@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from kro.order.database.records import Order
 from kro.order.database.words import CloseReason, OrderType
 from kro.order.domain.errors import AmountAboveTierError
+
+MAX_INSPECTION_HOURS: Final = 24 * 30
+"""No inspection takes longer, extensions included (row T15 of the lifecycle contract)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class OrderRules:
     goods_inspection_hours: int
     service_inspection_hours: int
     overdue_grace: timedelta
+    buyer_extension_hours: int
     tier_currency: str
     tier_limits: tuple[int | None, ...]
     fee_policy: FeePolicy = FeePolicy()

@@ -20,6 +20,7 @@ from kro.order.domain import (
     decide_create,
     decide_finish,
     decide_fund,
+    decide_inspection,
 )
 from kro.order.domain.changes import Context
 from kro.order.domain.errors import OrderNotFoundError
@@ -162,6 +163,12 @@ class OrderService:
     async def approve(self, ask: Ask, *, render: RenderOrder) -> Reply:
         """Release the escrow to the seller (T22)."""
         return await self._run(ask, lambda s, c: decide_finish.decide_approve(s, context=c), render)
+
+    async def extend_inspection(self, ask: Ask, hours: int, *, render: RenderOrder) -> Reply:
+        """Let the inspection end later (T26)."""
+        return await self._run(
+            ask, lambda s, c: decide_inspection.decide_extend(s, hours, rules=self._rules, context=c), render
+        )
 
     async def _run(self, ask: Ask, decide: Decide, render: RenderOrder) -> Reply:
         return await self._runner.run(

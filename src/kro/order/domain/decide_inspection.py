@@ -1,0 +1,48 @@
+"""T26: what the parties agree on while the buyer inspects."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from kro.core.decisions import Outcome
+from kro.order.database.records import OrderState
+from kro.order.database.words import Command, EventType, Party
+from kro.order.domain import errors
+from kro.order.domain.changes import Changes, Context
+from kro.order.domain.lifecycle import ensure_allowed
+from kro.order.domain.rules import MAX_INSPECTION_HOURS, OrderRules
+
+
+def decide_extend(state: OrderState, hours: int, *, rules: OrderRules, context: Context) -> Outcome[OrderState]:
+    """T26: let the inspection end ``hours`` later, while it still runs.
+
+    The seller can as often as wanted, the buyer once in the life of an order and by ``rules.buyer_extension_hours`` at
+    most. No inspection takes longer than :data:`MAX_INSPECTION_HOURS` in all.
+
+    :raises InspectionOverError: when the inspection has ended.
+    :raises ExtensionUsedError: when the buyer has done so before.
+    :raises ExtensionTooLongError: when it would become longer than that.
+    """
+    order, by_buyer = state.order, state.viewer is Party.BUYER
+    ensure_allowed(order, Command.EXTEND_INSPECTION, state.viewer)
+    if order.inspect_by is None or context.now >= order.inspect_by:
+        raise errors.InspectionOverError
+    if by_buyer and order.buyer_extended:
+        raise errors.ExtensionUsedError
+    limit = MAX_INSPECTION_HOURS - order.inspection_hours - order.inspection_added_hours
+    if by_buyer:
+        limit = min(limit, rules.buyer_extension_hours)
+    if hours > limit:
+        raise errors.ExtensionTooLongError(limit)
+    inspect_by = order.inspect_by + timedelta(hours=hours)
+    return (
+        Changes(state, context)
+        .set(
+            inspect_by=inspect_by,
+            inspection_added_hours=order.inspection_added_hours + hours,
+            buyer_extended=order.buyer_extended or by_buyer,
+        )
+        .tell(EventType.INSPECTION_EXTENDED, hours=hours, inspect_by=inspect_by)
+        .notify(state.viewer.other, "inspection_extended", hours=hours)
+        .done()
+    )

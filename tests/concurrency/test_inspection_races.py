@@ -1,0 +1,37 @@
+"""What both parties do with an order under inspection at the same moment."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from kro_api import World, running_world, settings_for
+from order_steps import completed, shared_out, stepped
+
+AT_ONCE = 50
+
+
+@pytest.fixture
+async def world(fresh_database: Any) -> AsyncIterator[World]:
+    async with running_world(settings_for(fresh_database.cluster, fresh_database.name)) as running:
+        yield running
+
+
+async def test_a_buyer_extends_once_however_often_it_is_asked(world: World) -> None:
+    order = await completed(world)
+    path, before = f"/orders/{order['id']}", await shared_out(world)
+
+    replies = await asyncio.gather(
+        *(world.buyer.post(f"{path}/extend-inspection", {"hours": 48}) for _ in range(AT_ONCE))
+    )
+
+    refused = {reply.json()["code"] for reply in replies if reply.status_code != 200}
+    assert [reply.status_code for reply in replies].count(200) == 1
+    assert refused <= {"extension_used", "concurrent_update"}
+    after = await stepped(world.buyer.get(path))
+    ends = [datetime.fromisoformat(read["deadlines"]["inspect_by"]) for read in (order, after)]
+    assert ends[1] - ends[0] == timedelta(hours=48)
+    assert await shared_out(world) == before
+    assert await world.violations() == {}

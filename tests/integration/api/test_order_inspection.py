@@ -1,0 +1,60 @@
+"""What may happen while the buyer inspects, over HTTP and down to everybody's balance."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from kro.core.ids import read_id
+from kro_api import World
+from order_steps import completed, shared_out, stepped
+
+
+class TestExtending:
+    async def test_gives_the_buyer_more_time_and_moves_no_money(self, world: World) -> None:
+        order = await completed(world)
+        path, before = f"/orders/{order['id']}", await shared_out(world)
+
+        await stepped(world.seller.post(f"{path}/extend-inspection", {"hours": 24}))
+        await stepped(world.buyer.post(f"{path}/extend-inspection", {"hours": 48}))
+
+        ends = [datetime.fromisoformat(read["deadlines"]["inspect_by"]) for read in (order, await shown(world, path))]
+        assert ends[1] - ends[0] == timedelta(hours=72)
+        events = (await world.seller.get(f"{path}/events")).json()["data"][-2:]
+        assert [(e["type"], e["actor"]["kind"], e["data"]["hours"]) for e in events] == [
+            ("inspection_extended", "seller", 24),
+            ("inspection_extended", "buyer", 48),
+        ]
+        assert await shared_out(world) == before
+        assert await world.violations() == {}
+
+    async def test_is_refused_beyond_its_bounds_and_changes_nothing(self, world: World) -> None:
+        order = await completed(world)
+        path = f"/orders/{order['id']}/extend-inspection"
+        before = await shown(world, f"/orders/{order['id']}")
+
+        for person, hours, refusal in (
+            (world.buyer, 49, (409, "extension_too_long")),
+            (world.seller, 649, (409, "extension_too_long")),
+            (world.seller, 0, (422, "validation_failed")),
+            (world.seller, 721, (422, "validation_failed")),
+        ):
+            reply = await person.post(path, {"hours": hours})
+            assert (reply.status_code, reply.json()["code"]) == refusal
+        assert await shown(world, f"/orders/{order['id']}") == before
+
+        await stepped(world.buyer.post(path, {"hours": 48}))
+        again = await world.buyer.post(path, {"hours": 1})
+        assert (again.status_code, again.json()["code"]) == (409, "extension_used")
+
+    async def test_comes_too_late_after_the_deadline(self, world: World) -> None:
+        order = await completed(world)
+        await world.database.value(
+            "UPDATE orders SET inspect_by = now() WHERE id = $1 RETURNING id", read_id("ord", order["id"])
+        )
+
+        reply = await world.seller.post(f"/orders/{order['id']}/extend-inspection", {"hours": 24})
+
+        assert (reply.status_code, reply.json()["code"]) == (409, "inspection_over")
+
+
+async def shown(world: World, path: str) -> dict[str, Any]:
+    return await stepped(world.buyer.get(path))
