@@ -57,4 +57,6 @@ END $$;
 
 ALTER TABLE orders
     DROP COLUMN inspection_added_hours,
-    DROP COLUMN buyer_extended;
+    DROP COLUMN buyer_extended,
+    DROP COLUMN revisions_used,
+    DROP COLUMN revisions;

@@ -1,4 +1,4 @@
-"""What a buyer may do while inspecting: take more time."""
+"""What a buyer may do while inspecting: take more time, ask for changes."""
 
 from pathlib import Path
 

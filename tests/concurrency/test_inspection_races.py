@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kro_api import World, running_world, settings_for
-from order_steps import completed, shared_out, stepped
+from order_steps import SELLER_GETS, completed, shared_out, stepped
 
 AT_ONCE = 50
 
@@ -34,4 +34,21 @@ async def test_a_buyer_extends_once_however_often_it_is_asked(world: World) -> N
     ends = [datetime.fromisoformat(read["deadlines"]["inspect_by"]) for read in (order, after)]
     assert ends[1] - ends[0] == timedelta(hours=48)
     assert await shared_out(world) == before
+    assert await world.violations() == {}
+
+
+async def test_changes_and_approval_leave_one_winner(world: World) -> None:
+    order = await completed(world)
+    path, before = f"/orders/{order['id']}", await shared_out(world)
+
+    replies = await asyncio.gather(
+        *(world.buyer.post(f"{path}/request-changes", {"reason": "no"}) for _ in range(AT_ONCE // 2)),
+        *(world.buyer.post(f"{path}/approve") for _ in range(AT_ONCE // 2)),
+    )
+
+    won = [reply.json()["status"] for reply in replies if reply.status_code == 200]
+    assert won in (["in_progress"], ["closed"])
+    after = await shared_out(world)
+    assert after == before if won == ["in_progress"] else after["seller"] == SELLER_GETS
+    assert (await stepped(world.buyer.get(path)))["revisions"]["used"] == (won == ["in_progress"])
     assert await world.violations() == {}

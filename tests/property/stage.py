@@ -77,6 +77,7 @@ _RULES: Final = OrderRules(
     service_inspection_hours=168,
     overdue_grace=timedelta(hours=24),
     buyer_extension_hours=48,
+    revisions=1,
     tier_currency="NGN",
     tier_limits=(None,),
 )

@@ -39,6 +39,7 @@ RULES = OrderRules(
     service_inspection_hours=168,
     overdue_grace=timedelta(hours=24),
     buyer_extension_hours=48,
+    revisions=1,
     tier_currency="NGN",
     tier_limits=(5_000_000, 50_000_000, None),
 )
@@ -72,6 +73,7 @@ PROPOSAL = CreateOrder(
     description="A laptop",
     delivery_hours=72,
     inspection_hours=None,
+    revisions=None,
     template_code=None,
     template_conditions=None,
     conditions=(DOCUMENT, INSPECTION),

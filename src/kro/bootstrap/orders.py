@@ -94,6 +94,7 @@ def order_rules(base: Foundation) -> OrderRules:
         service_inspection_hours=orders.service_inspect_hours,
         overdue_grace=timedelta(hours=orders.overdue_grace_hours),
         buyer_extension_hours=orders.buyer_extension_hours,
+        revisions=orders.revisions,
         tier_currency=kyc.currency,
         tier_limits=tuple(tier.order_max_minor for tier in kyc.tiers),
         fee_policy=fee_policy(base),

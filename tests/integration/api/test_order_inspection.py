@@ -5,7 +5,9 @@ from typing import Any
 
 from kro.core.ids import read_id
 from kro_api import World
-from order_steps import completed, shared_out, stepped
+from order_steps import DUE, completed, proposal, quoted, shared_out, stepped
+
+REASON = {"reason": "The hinge is loose."}
 
 
 class TestExtending:
@@ -54,6 +56,59 @@ class TestExtending:
         reply = await world.seller.post(f"/orders/{order['id']}/extend-inspection", {"hours": 24})
 
         assert (reply.status_code, reply.json()["code"]) == (409, "inspection_over")
+
+
+class TestRequestingChanges:
+    async def test_sends_the_work_back_until_the_revisions_are_used(self, world: World) -> None:
+        order = await completed(world)
+        path, before = f"/orders/{order['id']}", await shared_out(world)
+
+        back = await stepped(world.buyer.post(f"{path}/request-changes", REASON))
+
+        assert (back["status"], back["revisions"]) == ("in_progress", {"agreed": 1, "used": 1})
+        assert back["deadlines"]["inspect_by"] is None
+        assert datetime.fromisoformat(back["deadlines"]["deliver_by"]) > datetime.fromisoformat(
+            order["deadlines"]["deliver_by"]
+        )
+        early = await world.seller.post(f"{path}/complete")
+        assert (early.status_code, early.json()["code"]) == (409, "conditions_unmet")
+        document = next(c for c in back["conditions"] if c["evidence_required"])
+        assert (document["status"], document["rejection_reason"]) == ("pending", REASON["reason"])
+        evidence = {"evidence_ids": document["evidence_ids"]}
+        await stepped(world.seller.post(f"{path}/conditions/{document['id']}/submit", evidence))
+        await stepped(world.seller.post(f"{path}/complete"))
+        assert await shared_out(world) == before
+
+        more = await world.buyer.post(f"{path}/request-changes", REASON)
+        assert (more.status_code, more.json()["code"]) == (409, "no_revisions_left")
+        closed = await stepped(world.buyer.post(f"{path}/approve"))
+        assert closed["status"] == "closed"
+        assert await world.violations() == {}
+
+    async def test_leaves_the_seller_the_way_out_with_everything_back(self, world: World) -> None:
+        order = await completed(world)
+        path = f"/orders/{order['id']}"
+        await stepped(world.buyer.post(f"{path}/request-changes", REASON))
+
+        await stepped(world.seller.post(f"{path}/cancel", REASON))
+
+        assert await shared_out(world) == {
+            "buyer": DUE,
+            "seller": 0,
+            "order_escrow": 0,
+            "fee_revenue": 0,
+            "vat_payable": 0,
+        }
+        assert await world.violations() == {}
+
+    async def test_is_agreed_on_with_the_terms(self, world: World) -> None:
+        body = {**proposal(await quoted(world)), "revisions": 3}
+
+        order = (await world.buyer.post("/orders", body)).json()
+
+        assert order["revisions"] == {"agreed": 3, "used": 0}
+        refused = await world.buyer.post("/orders", body | {"revisions": 11})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/revisions")
 
 
 async def shown(world: World, path: str) -> dict[str, Any]:

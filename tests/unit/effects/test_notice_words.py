@@ -34,6 +34,7 @@ FACTS: dict[Template, dict[str, Any]] = {
     Template.CONDITION_CONFIRMED: {**ORDER, "condition": EVIL},
     Template.CONDITION_REJECTED: {**ORDER, "condition": EVIL, "reason": EVIL},
     Template.ORDER_COMPLETED: ORDER,
+    Template.CHANGES_REQUESTED: {**ORDER, "reason": EVIL},
     Template.INSPECTION_EXTENDED: {**ORDER, "hours": 720},
     Template.ORDER_CLOSED: {**ORDER, "received": LARGEST},
     Template.ORDER_REFUNDED: {**ORDER, "refunded": LARGEST},

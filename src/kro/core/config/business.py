@@ -21,6 +21,8 @@ class OrderSettings(Group):
     overdue_grace_hours: Positive
     buyer_extension_hours: Positive
     """By how much a buyer may extend the inspection, once."""
+    revisions: NotNegative
+    """How often a buyer may ask for changes, where the terms do not say."""
     non_delivery_days: Positive
 
 

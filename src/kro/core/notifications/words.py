@@ -37,6 +37,7 @@ class Template(StrEnum):
     CONDITION_CONFIRMED = "condition_confirmed"
     CONDITION_REJECTED = "condition_rejected"
     ORDER_COMPLETED = "order_completed"
+    CHANGES_REQUESTED = "changes_requested"
     INSPECTION_EXTENDED = "inspection_extended"
     ORDER_CLOSED = "order_closed"
     ORDER_REFUNDED = "order_refunded"

@@ -185,6 +185,16 @@ async def approve_order(ask: AskDep, _: NoInput, orders: OrdersDep) -> Response:
 
 
 @router.post(
+    "/{order_id}/request-changes",
+    response_model=OrderRead,
+    responses=problems(*_COMMON, errors.NoRevisionsLeftError),
+)
+async def request_changes(ask: AskDep, body: ReasonIn, orders: OrdersDep) -> Response:
+    """Send the work back to the seller, as often as the terms allow; what was handed in has to be handed in again."""
+    return send(await orders.request_changes(ask, body.reason, render=render_order))
+
+
+@router.post(
     "/{order_id}/extend-inspection",
     response_model=OrderRead,
     responses=problems(*_COMMON, errors.InspectionOverError, errors.ExtensionUsedError, errors.ExtensionTooLongError),

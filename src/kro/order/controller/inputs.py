@@ -52,6 +52,7 @@ class OrderIn(Input):
     description: Paragraphs
     delivery_hours: int = Field(ge=1, le=24 * 365, examples=[72])
     inspection_hours: int | None = Field(default=None, ge=24, le=MAX_INSPECTION_HOURS)
+    revisions: int | None = Field(default=None, ge=0, le=10, description="How often the buyer may ask for changes.")
     template_code: str | None = Field(default=None, max_length=60, examples=["goods_by_waybill"])
     template_conditions: list[int] | None = Field(
         default=None, max_length=20, description="Positions in the template, from 1; all when left out."
@@ -107,6 +108,7 @@ def create_command(body: OrderIn, *, counterparty_phone: str) -> CreateOrder:
         description=body.description,
         delivery_hours=body.delivery_hours,
         inspection_hours=body.inspection_hours,
+        revisions=body.revisions,
         template_code=body.template_code,
         template_conditions=tuple(body.template_conditions) if body.template_conditions is not None else None,
         conditions=tuple(

@@ -64,6 +64,13 @@ class TermsRead(BaseModel):
     accepted_hash: str | None
 
 
+class RevisionsRead(BaseModel):
+    """How often the buyer may ask for changes, and did."""
+
+    agreed: int
+    used: int
+
+
 class DeadlinesRead(BaseModel):
     accept_by: datetime | None
     fund_by: datetime | None
@@ -89,6 +96,7 @@ class OrderRead(BaseModel):
     released: MoneyOut
     refunded: MoneyOut
     terms: TermsRead
+    revisions: RevisionsRead
     buyer: PersonRead
     seller: PersonRead
     conditions: list[ConditionRead]
@@ -181,6 +189,7 @@ def order_read(state: OrderState) -> OrderRead:
         released=money(order.released_amount),
         refunded=money(order.refunded_amount),
         terms=TermsRead(version=order.terms_version, hash=order.terms_hash, accepted_hash=order.accepted_hash),
+        revisions=RevisionsRead(agreed=order.revisions, used=order.revisions_used),
         buyer=PersonRead(id=show_id("usr", order.buyer_id), display_name=state.buyer_name),
         seller=PersonRead(id=show_id("usr", order.seller_id), display_name=state.seller_name),
         conditions=[condition_read(condition) for condition in state.conditions],

@@ -36,6 +36,8 @@ class OrderRow(Base):
         CheckConstraint("released_amount >= 0", name="released_amount"),
         CheckConstraint("refunded_amount >= 0", name="refunded_amount"),
         CheckConstraint("inspection_added_hours >= 0", name="inspection_added_hours"),
+        CheckConstraint("revisions >= 0", name="revisions"),
+        CheckConstraint("revisions_used BETWEEN 0 AND revisions", name="revisions_used"),
         CheckConstraint("buyer_id <> seller_id", name="parties"),
         CheckConstraint("funded_amount >= released_amount + refunded_amount", name="settled"),
         CheckConstraint(
@@ -82,6 +84,8 @@ class OrderRow(Base):
     inspect_by: Mapped[datetime | None]
     inspection_added_hours: Mapped[int] = mapped_column(server_default=text("0"))
     buyer_extended: Mapped[bool] = mapped_column(server_default=false())
+    revisions: Mapped[int] = mapped_column(server_default=text("0"))
+    revisions_used: Mapped[int] = mapped_column(server_default=text("0"))
     last_seq: Mapped[int]
     version: Mapped[int]
     created_at: Mapped[datetime]

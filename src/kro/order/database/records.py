@@ -45,6 +45,7 @@ class Order:
     accepted_hash: str | None
     delivery_hours: int
     inspection_hours: int
+    revisions: int
     status: OrderStatus
     funding_status: FundingStatus
     close_reason: CloseReason | None
@@ -58,6 +59,7 @@ class Order:
     inspect_by: datetime | None
     inspection_added_hours: int
     buyer_extended: bool
+    revisions_used: int
     last_seq: int
     version: int
     created_at: datetime

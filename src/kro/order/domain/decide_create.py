@@ -47,6 +47,7 @@ class CreateOrder:
     description: str
     delivery_hours: int
     inspection_hours: int | None
+    revisions: int | None
     template_code: str | None
     template_conditions: tuple[int, ...] | None
     conditions: tuple[NewCondition, ...]
@@ -145,6 +146,7 @@ def _new_order(
         accepted_hash=None,
         delivery_hours=command.delivery_hours,
         inspection_hours=command.inspection_hours or rules.inspection_hours(command.order_type),
+        revisions=rules.revisions if command.revisions is None else command.revisions,
         status=OrderStatus.CREATED,
         funding_status=FundingStatus.NONE,
         close_reason=None,
@@ -158,6 +160,7 @@ def _new_order(
         inspect_by=None,
         inspection_added_hours=0,
         buyer_extended=False,
+        revisions_used=0,
         last_seq=0,
         version=1,
         created_at=context.now,
@@ -178,6 +181,7 @@ def terms_hash(order: Order, conditions: Sequence[NewCondition]) -> str:
         "fees": [order.buyer_share_bps, order.fee_buyer, order.fee_seller, order.vat_buyer, order.vat_seller],
         "delivery_hours": order.delivery_hours,
         "inspection_hours": order.inspection_hours,
+        "revisions": order.revisions,
         "conditions": conditions,
     }
     return hashlib.sha256(orjson.dumps(terms, option=orjson.OPT_SORT_KEYS)).hexdigest()

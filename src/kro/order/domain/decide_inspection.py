@@ -1,4 +1,4 @@
-"""T26: what the parties agree on while the buyer inspects."""
+"""T24 and T26: the buyer sends the work back, or the inspection takes longer."""
 
 from __future__ import annotations
 
@@ -6,11 +6,41 @@ from datetime import timedelta
 
 from kro.core.decisions import Outcome
 from kro.order.database.records import OrderState
-from kro.order.database.words import Command, EventType, Party
+from kro.order.database.words import Command, ConditionStatus, EventType, OrderStatus, Party
 from kro.order.domain import errors
 from kro.order.domain.changes import Changes, Context
 from kro.order.domain.lifecycle import ensure_allowed
 from kro.order.domain.rules import MAX_INSPECTION_HOURS, OrderRules
+
+
+def decide_request_changes(state: OrderState, reason: str, *, context: Context) -> Outcome[OrderState]:
+    """T24: send the work back to the seller, who has the agreed delivery time again, from now.
+
+    What was handed in goes back as if the buyer had rejected it; what is fulfilled or waived stays so.
+
+    :raises NoRevisionsLeftError: when the buyer has asked as often as the terms allow.
+    """
+    order = state.order
+    ensure_allowed(order, Command.REQUEST_CHANGES, state.viewer)
+    if order.revisions_used >= order.revisions:
+        raise errors.NoRevisionsLeftError
+    deliver_by = context.now + timedelta(hours=order.delivery_hours)
+    changes = Changes(state, context).clear_timers()
+    for condition in state.conditions:
+        if condition.status is ConditionStatus.SUBMITTED:
+            changes.set_condition(condition, status=ConditionStatus.PENDING, submitted_at=None, rejection_reason=reason)
+    return (
+        changes.to(
+            OrderStatus.IN_PROGRESS,
+            revisions_used=order.revisions_used + 1,
+            deliver_by=deliver_by,
+            inspect_by=None,
+            inspection_added_hours=0,
+        )
+        .tell(EventType.CHANGES_REQUESTED, reason=reason, deliver_by=deliver_by)
+        .notify(Party.SELLER, "changes_requested", reason=reason)
+        .done()
+    )
 
 
 def decide_extend(state: OrderState, hours: int, *, rules: OrderRules, context: Context) -> Outcome[OrderState]:

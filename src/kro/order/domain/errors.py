@@ -117,9 +117,15 @@ class NotOverdueError(KroError):
 
 
 class InspectionOverError(KroError):
-    """The inspection period is over; it cannot be extended any more."""
+    """The inspection period is over."""
 
     code = "inspection_over"
+
+
+class NoRevisionsLeftError(KroError):
+    """The terms allow no more changes."""
+
+    code = "no_revisions_left"
 
 
 class ExtensionUsedError(KroError):

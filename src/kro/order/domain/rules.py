@@ -41,6 +41,7 @@ class OrderRules:
     service_inspection_hours: int
     overdue_grace: timedelta
     buyer_extension_hours: int
+    revisions: int
     tier_currency: str
     tier_limits: tuple[int | None, ...]
     fee_policy: FeePolicy = FeePolicy()

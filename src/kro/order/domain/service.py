@@ -164,6 +164,10 @@ class OrderService:
         """Release the escrow to the seller (T22)."""
         return await self._run(ask, lambda s, c: decide_finish.decide_approve(s, context=c), render)
 
+    async def request_changes(self, ask: Ask, reason: str, *, render: RenderOrder) -> Reply:
+        """Send the work back to the seller (T24)."""
+        return await self._run(ask, lambda s, c: decide_inspection.decide_request_changes(s, reason, context=c), render)
+
     async def extend_inspection(self, ask: Ask, hours: int, *, render: RenderOrder) -> Reply:
         """Let the inspection end later (T26)."""
         return await self._run(
