@@ -64,7 +64,7 @@ def paystack_page(state: PaystackState) -> VendorBooks:
             amount=one.amount,
             currency=one.currency,
             at=one.created_at,
-            link=f"/paystack/checkout/{one.access_code}",
+            link=f"/paystack/checkout/{one.access_code}" if one.access_code in state.by_access_code else None,
         )
         for one in state.transactions.values()
     )

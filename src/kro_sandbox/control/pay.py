@@ -14,6 +14,9 @@ from kro_sandbox.core.naira import read_naira
 from kro_sandbox.core.pages import Pages
 from kro_sandbox.core.wire import read_object
 from kro_sandbox.fincra.service import Fincra
+from kro_sandbox.paystack.errors import PaystackError
+from kro_sandbox.paystack.service import Paystack
+from kro_sandbox.paystack.state import Account as PaystackAccount
 from kro_sandbox.providus.service import Providus
 from kro_sandbox.sandbox import Sandbox
 
@@ -63,7 +66,11 @@ class PaymentPage:
         return RedirectResponse(f"/pay?{urlencode({'account_number': number, 'paid': amount})}", status_code=303)
 
     def _accounts(self) -> dict[str, PayableAccount]:
-        found = (*_at_providus(self._sandbox.providus), *_at_fincra(self._sandbox.fincra))
+        found = (
+            *_at_paystack(self._sandbox.paystack),
+            *_at_providus(self._sandbox.providus),
+            *_at_fincra(self._sandbox.fincra),
+        )
         return {account.number: account for account in found}
 
     def _page(
@@ -79,6 +86,18 @@ class PaymentPage:
             error=error,
             paid=paid,
         )
+
+
+def _at_paystack(paystack: Paystack) -> Iterator[PayableAccount]:
+    def pay(account: PaystackAccount, *, amount: int) -> str | None:
+        try:
+            paystack.accounts.arrive(account, amount=amount, sender_name="Test Payer")
+        except PaystackError as error:
+            return str(error)
+        return None
+
+    for one in paystack.state.accounts.values():
+        yield PayableAccount(number=one.number, name=one.name, vendor="Paystack", asked=None, pay=partial(pay, one))
 
 
 def _at_providus(providus: Providus) -> Iterator[PayableAccount]:

@@ -217,6 +217,24 @@ class TestPaying:
         assert paid.status_code == 303
         assert "NGN 1,500.50 arrived" in (await client.get(paid.headers["location"])).text
 
+    async def test_a_person_pays_into_a_dedicated_account_of_paystack(
+        self, client: httpx2.AsyncClient, merchant: Merchant, receiver: Receiver
+    ) -> None:
+        customer = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Obi", "phone": "+2348031234567"}
+        code = (await merchant.post("/customer", customer)).json()["data"]["customer_code"]
+        answer = await merchant.post("/dedicated_account", {"customer": code, "preferred_bank": "test-bank"})
+        number = answer.json()["data"]["account_number"]
+
+        much = await client.post("/pay", data={"account_number": number, "amount": "10000000.01"})
+        paid = await client.post("/pay", data={"account_number": number, "amount": "1500.50"})
+
+        assert (much.status_code, "The money went back" in much.text) == (422, True)
+        assert paid.status_code == 303
+        (told,) = await receiver.wait_for(1)
+        assert (told.event, told.data["amount"]) == ("charge.success", 150_050)
+        # Nobody can pay it once more at a checkout, so the books do not lead to one.
+        assert "/paystack/checkout/" not in (await client.get("/books")).text
+
     @pytest.mark.parametrize("amount", ["", "0", "-1", "NaN", "1e9999", "9" * 5000])
     async def test_an_amount_that_is_none_is_told(self, client: httpx2.AsyncClient, bank: Bank, amount: str) -> None:
         answer = await client.post("/pay", data={"account_number": await bank.reserve(), "amount": amount})
