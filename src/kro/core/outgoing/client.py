@@ -65,9 +65,10 @@ class OutgoingHTTP:
         gates: GateRules | None = None,
         recorder: CallRecorder | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
-        self._gates = Gates(gates)
+        self._gates = Gates(gates, now=now)
         self._recorder = recorder
         self._retry = retry or RetryPolicy()
         self._sleep = sleep

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Self
@@ -55,6 +56,7 @@ class Fincra:
         retry: RetryPolicy | None = None,
         recorder: CallRecorder | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._http = OutgoingHTTP(
             OutgoingSettings(
@@ -75,6 +77,7 @@ class Fincra:
             retry=retry,
             recorder=recorder,
             sleep=sleep,
+            now=now,
         )
         collections = FincraCollections(self._http, payment_methods=settings.payment_methods)
         accounts = FincraAccounts(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -57,6 +58,7 @@ class Paystack:
         retry: RetryPolicy | None = None,
         recorder: CallRecorder | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._http = OutgoingHTTP(
             OutgoingSettings(
@@ -73,6 +75,7 @@ class Paystack:
             retry=retry,
             recorder=recorder,
             sleep=sleep,
+            now=now,
         )
         collections = PaystackCollections(self._http)
         banks = PaystackBanks(self._http)

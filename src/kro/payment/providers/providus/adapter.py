@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -70,6 +71,7 @@ class Providus:
         retry: RetryPolicy | None = None,
         recorder: CallRecorder | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         def client(base_url: str, headers: Mapping[str, str]) -> OutgoingHTTP:
             outgoing = OutgoingSettings(
@@ -82,7 +84,7 @@ class Providus:
                 keeps_exchanges=True,
             )
             return OutgoingHTTP(
-                outgoing, headers=headers, transport=transport, retry=retry, recorder=recorder, sleep=sleep
+                outgoing, headers=headers, transport=transport, retry=retry, recorder=recorder, sleep=sleep, now=now
             )
 
         constant = signature(settings.client_id, settings.client_secret)
