@@ -8,7 +8,6 @@ from uuid import uuid4
 import httpx2
 import pytest
 from tests.contract.fincra.world import settings_for as fincra_settings
-from tests.contract.providus.world import settings_for as providus_settings
 
 from kro.core.money import Money
 from kro.core.outgoing.gates import BREAKER_OPEN
@@ -27,6 +26,7 @@ from kro.payment.providers.paystack import Paystack, PaystackSettings
 from kro.payment.providers.providus import Providus
 from kro_sandbox.app import create_app
 from kro_sandbox.settings import SandboxSettings
+from providus_world import settings_for as providus_settings
 
 KEY = "sk_test_kro_sandbox_0000000000000000000000"
 URL = "http://127.0.0.1:4000"

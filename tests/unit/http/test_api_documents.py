@@ -127,10 +127,9 @@ def test_schemas_are_ours(document: dict[str, Any]) -> None:
     assert set(re.findall(r"#/components/schemas/(\w+)", str(document))) <= schemas.keys()
 
 
-@pytest.mark.parametrize("page", ["/docs", "/redoc"])
-async def test_the_pages_load_nothing_from_elsewhere(serve: Serve, router: APIRouter, page: str) -> None:
+async def test_the_page_loads_nothing_from_elsewhere(serve: Serve, router: APIRouter) -> None:
     async with serve(router) as client:
-        answer = await client.get(page)
+        answer = await client.get("/docs")
         addresses = re.findall(r"""(?:src|href|url:)\s*=?\s*['"]([^'"]+)['"]""", answer.text)
         local = [address for address in addresses if address.startswith("/")]
         loaded = [(await client.get(address)).status_code for address in local]

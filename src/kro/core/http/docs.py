@@ -7,7 +7,7 @@ from typing import Final
 
 import fastapi_offline
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import HTMLResponse
 
@@ -15,7 +15,7 @@ _STATIC_URL: Final = "/static-offline-docs"
 
 
 def add_docs(app: FastAPI) -> None:
-    """Serve ``/docs`` and ``/redoc`` from this machine alone."""
+    """Serve ``/docs`` from this machine alone."""
     static = Path(fastapi_offline.__file__).parent / "static"
     app.mount(_STATIC_URL, StaticFiles(directory=static), name="static-offline-docs")
     swagger = get_swagger_ui_html(
@@ -25,19 +25,8 @@ def add_docs(app: FastAPI) -> None:
         swagger_css_url=f"{_STATIC_URL}/swagger-ui.css",
         swagger_favicon_url=f"{_STATIC_URL}/favicon.png",
     )
-    redoc = get_redoc_html(
-        openapi_url="/openapi.json",
-        title=app.title,
-        redoc_js_url=f"{_STATIC_URL}/redoc.standalone.js",
-        redoc_favicon_url=f"{_STATIC_URL}/favicon.png",
-        with_google_fonts=False,
-    )
 
     async def docs() -> HTMLResponse:
         return swagger
 
-    async def reference() -> HTMLResponse:
-        return redoc
-
     app.add_api_route("/docs", docs, include_in_schema=False)
-    app.add_api_route("/redoc", reference, include_in_schema=False)

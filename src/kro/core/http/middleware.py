@@ -20,7 +20,7 @@ _log = get_logger()
 
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _SERVER_ERROR: Final = 500
-_DOCS: Final = ("/docs", "/redoc", "/static-offline-docs/")
+_DOCS: Final = ("/docs", "/static-offline-docs/")
 _EVERYWHERE: Final = (
     (b"strict-transport-security", b"max-age=63072000; includeSubDomains"),
     (b"x-content-type-options", b"nosniff"),
