@@ -54,6 +54,10 @@ check: $(SYNCED) ## Lint, formatting, types and import rules
 bench: $(SYNCED) ## Measure the ledger beside pgbench, some 3 minutes; writes benchmarks/results
 	@$(BIN)/python -m benchmarks.ledger $(ARGS)
 
+.PHONY: bench-webhooks
+bench-webhooks: $(SYNCED) ## Measure acknowledgements with the worker running and stopped
+	@$(BIN)/python -m benchmarks.webhooks $(ARGS)
+
 .PHONY: format
 format: $(SYNCED) ## Fix and format the code
 	$(BIN)/ruff check --fix
@@ -72,7 +76,7 @@ clean: ## Remove environments and caches; the data in .kro stays
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 $(SYNCED): pyproject.toml uv.lock $(if $(wildcard $(BIN)/python),,missing) | python $(if $(filter .tools/%,$(UV)),.tools/bin/uv)
 	@echo "Making the virtual environment from uv.lock …"

@@ -1,0 +1,105 @@
+"""The API and the worker as processes of their own, on one database."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from kro.core.database.embedded import Cluster, Role
+from kro.core.database.embedded.cluster import DATABASE
+
+_ROOT: Final = Path(__file__).parents[1]
+_START_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The API's port, a folder for logs and files, and the database: its server and its name there."""
+
+    cluster: Cluster
+    port: int
+    folder: Path
+    database: str = DATABASE
+
+    def environment(self) -> dict[str, str]:
+        """Return the test configuration, led to this database."""
+        owner, app = (urlsplit(self.cluster.dsn(role, self.database)) for role in (Role.OWNER, Role.APP))
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("KRO_", "NODE_"))}
+        return kept | {
+            "KRO_ENV": "test",
+            "KRO_API_PORT": str(self.port),
+            "KRO_DATABASE_EMBEDDED": "false",
+            "KRO_DATABASE_URL": f"postgresql://{owner.path}?{owner.query}",
+            "KRO_DATABASE_OWNER_USERNAME": owner.username or "",
+            "KRO_DATABASE_OWNER_PASSWORD": owner.password or "",
+            "KRO_DATABASE_APP_USERNAME": app.username or "",
+            "KRO_DATABASE_APP_PASSWORD": app.password or "",
+            "KRO_STORAGE_FOLDER": str(self.folder / "storage"),
+        }
+
+
+@contextmanager
+def serving(program: Program) -> Iterator[None]:
+    """Run the API, healthy.
+
+    :raises RuntimeError: when it does not become so.
+    """
+    with _process(program, "serve", "--port", str(program.port)):
+        until = time.monotonic() + _START_SECONDS
+        while not _is_healthy(program.port):
+            if time.monotonic() > until:
+                raise RuntimeError((program.folder / "serve.log").read_text()[-2000:])
+            time.sleep(0.1)
+        yield
+
+
+@contextmanager
+def working(program: Program) -> Iterator[None]:
+    """Run a worker."""
+    with _process(program, "worker"):
+        yield
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def _process(program: Program, *arguments: str) -> Iterator[None]:
+    with (program.folder / f"{arguments[0]}.log").open("ab") as log:
+        command = [sys.executable, "-m", "kro.cli", *arguments, "--exit-with-parent", str(os.getpid())]
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            command, env=program.environment(), cwd=_ROOT, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _is_healthy(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2) as answer:
+            return bool(answer.status == 200)  # noqa: PLR2004 - OK
+    except (urllib.error.URLError, OSError):
+        return False
