@@ -88,7 +88,6 @@ class AccountHolderState:
     account: LentAccount
     first_name: str = field(repr=False)
     last_name: str = field(repr=False)
-    email: str | None = field(repr=False)
     phone: str = field(repr=False)
 
 

@@ -94,7 +94,8 @@ class AccountLending:
         holder = AccountHolder(
             first_name=state.first_name,
             last_name=state.last_name,
-            email=state.email or f"{account.user_id}@{self._rules.payer_email_domain}",
+            # Never the user's own address: it is not proven to be theirs, and vendors know their customers by it.
+            email=f"{account.user_id}@{self._rules.payer_email_domain}",
             phone=state.phone,
         )
         try:
