@@ -1,12 +1,15 @@
 -- How far an inspection was extended, whether the buyer's one extension is used, and how often the buyer may ask for
--- changes. Orders agreed on before said nothing about revisions: they have none.
+-- changes. Orders agreed on before said nothing about revisions: they have none. And how much of the price was released
+-- in parts: the fees of a part are what they are for all parts so far, less what was taken for the parts before.
 ALTER TABLE orders
     ADD COLUMN inspection_added_hours integer NOT NULL DEFAULT 0
         CONSTRAINT ck_orders_inspection_added_hours CHECK (inspection_added_hours >= 0),
     ADD COLUMN buyer_extended boolean NOT NULL DEFAULT false,
     ADD COLUMN revisions integer NOT NULL DEFAULT 0 CONSTRAINT ck_orders_revisions CHECK (revisions >= 0),
     ADD COLUMN revisions_used integer NOT NULL DEFAULT 0,
-    ADD CONSTRAINT ck_orders_revisions_used CHECK (revisions_used BETWEEN 0 AND revisions);
+    ADD COLUMN released_in_parts bigint NOT NULL DEFAULT 0,
+    ADD CONSTRAINT ck_orders_revisions_used CHECK (revisions_used BETWEEN 0 AND revisions),
+    ADD CONSTRAINT ck_orders_released_in_parts CHECK (released_in_parts >= 0 AND released_in_parts < amount);
 
 CREATE OR REPLACE FUNCTION update_row(target text, row_id uuid, expected integer, changes jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -18,12 +21,12 @@ BEGIN
     WHEN 'orders' THEN
         UPDATE orders AS o SET (status, funding_status, close_reason, on_hold, accepted_hash, funded_amount,
                                 released_amount, refunded_amount, accept_by, fund_by, deliver_by, inspect_by,
-                                inspection_added_hours, buyer_extended, revisions_used, last_seq, updated_at,
-                                ended_at, version)
+                                inspection_added_hours, buyer_extended, revisions_used, released_in_parts, last_seq,
+                                updated_at, ended_at, version)
             = (SELECT r.status, r.funding_status, r.close_reason, r.on_hold, r.accepted_hash, r.funded_amount,
                       r.released_amount, r.refunded_amount, r.accept_by, r.fund_by, r.deliver_by, r.inspect_by,
-                      r.inspection_added_hours, r.buyer_extended, r.revisions_used, r.last_seq, r.updated_at,
-                      r.ended_at, o.version + 1
+                      r.inspection_added_hours, r.buyer_extended, r.revisions_used, r.released_in_parts,
+                      r.last_seq, r.updated_at, r.ended_at, o.version + 1
                FROM jsonb_populate_record(o, changes) AS r)
         WHERE o.id = row_id AND o.version = expected;
     WHEN 'conditions' THEN

@@ -58,5 +58,6 @@ END $$;
 ALTER TABLE orders
     DROP COLUMN inspection_added_hours,
     DROP COLUMN buyer_extended,
+    DROP COLUMN released_in_parts,
     DROP COLUMN revisions_used,
     DROP COLUMN revisions;

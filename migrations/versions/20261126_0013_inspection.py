@@ -1,4 +1,4 @@
-"""What a buyer may do while inspecting: take more time, ask for changes."""
+"""What a buyer may do while inspecting: take more time, ask for changes, pay a part."""
 
 from pathlib import Path
 

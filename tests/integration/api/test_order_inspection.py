@@ -5,7 +5,7 @@ from typing import Any
 
 from kro.core.ids import read_id
 from kro_api import World
-from order_steps import DUE, completed, proposal, quoted, shared_out, stepped
+from order_steps import DUE, FEE, SELLER_GETS, VAT, completed, proposal, quoted, shared_out, stepped
 
 REASON = {"reason": "The hinge is loose."}
 
@@ -109,6 +109,74 @@ class TestRequestingChanges:
         assert order["revisions"] == {"agreed": 3, "used": 0}
         refused = await world.buyer.post("/orders", body | {"revisions": 11})
         assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/revisions")
+
+
+def part(amount: int, currency: str = "NGN") -> dict[str, Any]:
+    return {"amount": {"amount": amount, "currency": currency}}
+
+
+class TestReleasingAPart:
+    async def test_shares_the_worked_example_out_in_three_parts(self, world: World) -> None:
+        order = await completed(world)
+        path, shares = f"/orders/{order['id']}", []
+
+        for step in ("partial-releases", "partial-releases", "approve"):
+            order = await stepped(world.buyer.post(f"{path}/{step}", part(5_000_000) if step != "approve" else None))
+            shares.append(await shared_out(world))
+            assert order["held"]["amount"] == shares[-1]["order_escrow"]
+            assert await world.violations() == {}
+
+        assert [sum(share.values()) for share in shares] == [DUE] * 3
+        assert shares == [
+            {"buyer": 0, "seller": 4_932_813, "order_escrow": 10_134_375, "fee_revenue": 125_000, "vat_payable": 9_375},
+            {"buyer": 0, "seller": 9_865_625, "order_escrow": 5_067_188, "fee_revenue": 250_000, "vat_payable": 18_750},
+            {"buyer": 0, "seller": SELLER_GETS, "order_escrow": 0, "fee_revenue": FEE, "vat_payable": VAT},
+        ]
+        assert (order["status"], order["funding_status"]) == ("closed", "settled")
+        types = [event["type"] for event in (await world.seller.get(f"{path}/events")).json()["data"]]
+        assert types[-3:] == ["partly_released", "partly_released", "approved"]
+
+    async def test_is_kept_by_the_seller_when_the_rest_is_called_off(self, world: World) -> None:
+        order = await completed(world)
+        path = f"/orders/{order['id']}"
+        await stepped(world.buyer.post(f"{path}/partial-releases", part(5_000_000)))
+        await stepped(world.buyer.post(f"{path}/request-changes", REASON))
+
+        ended = await stepped(world.seller.post(f"{path}/cancel", REASON))
+
+        assert (ended["status"], ended["close_reason"]) == ("closed", "seller_cancelled")
+        assert await shared_out(world) == {
+            "buyer": 10_134_375,
+            "seller": 4_932_813,
+            "order_escrow": 0,
+            "fee_revenue": 125_000,
+            "vat_payable": 9_375,
+        }
+        assert await world.violations() == {}
+
+    async def test_is_refused_beyond_its_bounds_and_changes_nothing(self, world: World) -> None:
+        order = await completed(world)
+        path, before = f"/orders/{order['id']}", await shared_out(world)
+
+        for person, body, refusal in (
+            (world.buyer, part(15_000_000), (409, "release_leaves_too_little")),
+            (world.buyer, part(2**53 - 1), (409, "release_leaves_too_little")),
+            (world.buyer, part(1_000, "USD"), (409, "currency_mismatch")),
+            (world.buyer, part(0), (422, "validation_failed")),
+            (world.seller, part(1_000), (403, "order_wrong_party")),
+        ):
+            reply = await person.post(f"{path}/partial-releases", body)
+            assert (reply.status_code, reply.json()["code"]) == refusal
+        assert await shared_out(world) == before
+        assert (await shown(world, path))["version"] == order["version"]
+
+    async def test_happens_once_for_one_key(self, world: World) -> None:
+        path = f"/orders/{(await completed(world))['id']}/partial-releases"
+
+        replies = [await world.buyer.post(path, part(1_000), key="the-one") for _ in range(2)]
+
+        assert replies[0].content == replies[1].content
+        assert await world.seller.available() == 1_000 - 13 - 1
 
 
 async def shown(world: World, path: str) -> dict[str, Any]:

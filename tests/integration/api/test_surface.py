@@ -37,6 +37,7 @@ BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/v1/orders/{order_id}/cancel": REASON,
     "/v1/orders/{order_id}/fund": {"method": "balance"},
     "/v1/orders/{order_id}/request-changes": REASON,
+    "/v1/orders/{order_id}/partial-releases": {"amount": {"amount": 100_000, "currency": "NGN"}},
     "/v1/orders/{order_id}/extend-inspection": {"hours": 24},
     "/v1/orders/{order_id}/conditions/{condition_id}/submit": {"note": "done"},
     "/v1/orders/{order_id}/conditions/{condition_id}/reject": REASON,

@@ -35,6 +35,7 @@ FACTS: dict[Template, dict[str, Any]] = {
     Template.CONDITION_REJECTED: {**ORDER, "condition": EVIL, "reason": EVIL},
     Template.ORDER_COMPLETED: ORDER,
     Template.CHANGES_REQUESTED: {**ORDER, "reason": EVIL},
+    Template.ORDER_PARTLY_RELEASED: {**ORDER, "received": LARGEST},
     Template.INSPECTION_EXTENDED: {**ORDER, "hours": 720},
     Template.ORDER_CLOSED: {**ORDER, "received": LARGEST},
     Template.ORDER_REFUNDED: {**ORDER, "refunded": LARGEST},

@@ -38,6 +38,7 @@ class Template(StrEnum):
     CONDITION_REJECTED = "condition_rejected"
     ORDER_COMPLETED = "order_completed"
     CHANGES_REQUESTED = "changes_requested"
+    ORDER_PARTLY_RELEASED = "order_partly_released"
     INSPECTION_EXTENDED = "inspection_extended"
     ORDER_CLOSED = "order_closed"
     ORDER_REFUNDED = "order_refunded"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -78,6 +78,28 @@ class Fees:
     @property
     def vat(self) -> int:
         return self.vat_buyer + self.vat_seller
+
+    def between(self, start: int, end: int) -> Fees:
+        """Return the price of one slice of the amount, from ``start`` to ``end`` in minor units.
+
+        A slice bears what all slices up to its end bear, by largest remainder, less what those before it bore: slices
+        side by side add up to the whole exactly, whatever their sizes.
+        """
+
+        def up_to(point: int, whole: int) -> int:
+            return allocate(whole, (point, self.amount - point))[0]
+
+        def of(whole: int) -> int:
+            return up_to(end, whole) - up_to(start, whole)
+
+        return replace(
+            self,
+            amount=end - start,
+            fee_buyer=of(self.fee_buyer),
+            fee_seller=of(self.fee_seller),
+            vat_buyer=of(self.vat_buyer),
+            vat_seller=of(self.vat_seller),
+        )
 
 
 def choose_band(bands: Sequence[FeeBand], wanted: FeeScope, *, at: datetime) -> FeeBand:

@@ -10,6 +10,7 @@ from kro.core.errors import KroError
 from kro.core.guards import CurrentUser
 from kro.core.http import IdempotencyKey, problems, send
 from kro.core.ids import read_id
+from kro.core.money import CurrencyMismatchError
 from kro.core.phone import to_e164
 from kro.core.storage import ContentTypeError
 from kro.order.controller.dependencies import AskDep, EvidenceDep, OrdersDep
@@ -20,6 +21,7 @@ from kro.order.controller.inputs import (
     FundingMethod,
     NoInput,
     OrderIn,
+    PartIn,
     ReasonIn,
     SubmitIn,
     create_command,
@@ -192,6 +194,22 @@ async def approve_order(ask: AskDep, _: NoInput, orders: OrdersDep) -> Response:
 async def request_changes(ask: AskDep, body: ReasonIn, orders: OrdersDep) -> Response:
     """Send the work back to the seller, as often as the terms allow; what was handed in has to be handed in again."""
     return send(await orders.request_changes(ask, body.reason, render=render_order))
+
+
+@router.post(
+    "/{order_id}/partial-releases",
+    response_model=OrderRead,
+    responses=problems(
+        *_COMMON,
+        CurrencyMismatchError,
+        errors.ReleaseTooSmallError,
+        errors.ReleaseLeavesTooLittleError,
+        errors.OrderOnHoldError,
+    ),
+)
+async def release_part(ask: AskDep, body: PartIn, orders: OrdersDep) -> Response:
+    """Release a part of the price to the seller; the inspection goes on for the rest."""
+    return send(await orders.release_part(ask, body.amount.to_money(), render=render_order))
 
 
 @router.post(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kro.core.http import Input, Line, PageQuery, Paragraphs, QueryInput, id_text
+from kro.core.http import Input, Line, MoneyIn, PageQuery, Paragraphs, QueryInput, id_text
 from kro.core.ids import read_id
 from kro.order.database.words import ConditionKind, ConfirmedBy, OrderStatus, OrderType, Party
 from kro.order.domain import NewCondition
@@ -70,6 +70,10 @@ class ReasonIn(Input):
 
 class ExtendIn(Input):
     hours: int = Field(ge=1, le=MAX_INSPECTION_HOURS, examples=[48], description="How much later the inspection ends.")
+
+
+class PartIn(Input):
+    amount: MoneyIn = Field(description="The part of the price to release; its share of the fees is taken beside it.")
 
 
 class NoInput(Input):

@@ -38,6 +38,7 @@ class OrderRow(Base):
         CheckConstraint("inspection_added_hours >= 0", name="inspection_added_hours"),
         CheckConstraint("revisions >= 0", name="revisions"),
         CheckConstraint("revisions_used BETWEEN 0 AND revisions", name="revisions_used"),
+        CheckConstraint("released_in_parts >= 0 AND released_in_parts < amount", name="released_in_parts"),
         CheckConstraint("buyer_id <> seller_id", name="parties"),
         CheckConstraint("funded_amount >= released_amount + refunded_amount", name="settled"),
         CheckConstraint(
@@ -86,6 +87,7 @@ class OrderRow(Base):
     buyer_extended: Mapped[bool] = mapped_column(server_default=false())
     revisions: Mapped[int] = mapped_column(server_default=text("0"))
     revisions_used: Mapped[int] = mapped_column(server_default=text("0"))
+    released_in_parts: Mapped[int] = mapped_column(Minor, server_default=text("0"))
     last_seq: Mapped[int]
     version: Mapped[int]
     created_at: Mapped[datetime]

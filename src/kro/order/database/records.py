@@ -60,6 +60,7 @@ class Order:
     inspection_added_hours: int
     buyer_extended: bool
     revisions_used: int
+    released_in_parts: int
     last_seq: int
     version: int
     created_at: datetime
@@ -79,8 +80,18 @@ class Order:
         )
 
     @property
+    def outstanding(self) -> Fees:
+        """The price and the fees without what was released in parts."""
+        return self.fees.between(self.released_in_parts, self.amount)
+
+    @property
     def held(self) -> int:
         return self.funded_amount - self.released_amount - self.refunded_amount
+
+    @property
+    def given_back(self) -> OrderStatus:
+        """How the order ends when all it holds goes back to the buyer: closed, if the seller already got a part."""
+        return OrderStatus.CLOSED if self.released_in_parts else OrderStatus.REFUNDED
 
     def party_of(self, user_id: UUID) -> Party:
         return Party.BUYER if user_id == self.buyer_id else Party.SELLER

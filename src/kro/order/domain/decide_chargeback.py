@@ -100,7 +100,7 @@ def _end(changes: Changes, context: Context, refund_hook: RefundHook) -> Changes
     order = changes.state.order
     rest = Money(order.held, order.currency)
     changes.to(
-        OrderStatus.REFUNDED if not order.released_amount else OrderStatus.CLOSED,
+        order.given_back,
         close_reason=CloseReason.CHARGED_BACK,
         funding_status=FundingStatus.SETTLED,
         on_hold=False,

@@ -161,6 +161,7 @@ def _new_order(
         inspection_added_hours=0,
         buyer_extended=False,
         revisions_used=0,
+        released_in_parts=0,
         last_seq=0,
         version=1,
         created_at=context.now,

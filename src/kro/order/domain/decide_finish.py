@@ -63,7 +63,7 @@ def decide_complete(state: OrderState, *, context: Context) -> Outcome[OrderStat
 
 
 def decide_approve(state: OrderState, *, context: Context) -> Outcome[OrderState]:
-    """T22: release the escrow to the seller.
+    """T22: release the escrow, or what parts have left of it, to the seller.
 
     Approval also fulfills what was left for the buyer to confirm; what the seller owes still stands in the way.
 
@@ -78,13 +78,14 @@ def decide_approve(state: OrderState, *, context: Context) -> Outcome[OrderState
         changes.set_condition(
             condition, status=ConditionStatus.FULFILLED, settled_at=context.now, settled_by=Party.BUYER
         )
+    fees = order.outstanding
     release = Release(
         order_id=order.id,
         seller_id=order.seller_id,
         currency=order.currency,
-        seller=order.held - order.fees.fee - order.fees.vat,
-        fee=order.fees.fee,
-        vat=order.fees.vat,
+        seller=order.held - fees.fee - fees.vat,
+        fee=fees.fee,
+        vat=fees.vat,
     )
     changes = (
         changes.to(
@@ -134,7 +135,7 @@ def _give_back(
     changes = Changes(state, context)
     return (
         changes.to(
-            OrderStatus.REFUNDED,
+            order.given_back,
             close_reason=cause,
             funding_status=settled(changes),
             refunded_amount=order.refunded_amount + back.amount,

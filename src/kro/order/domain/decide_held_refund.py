@@ -9,7 +9,7 @@ from kro.core.decisions import Journal, Outcome
 from kro.core.money import Money
 from kro.kro_balance.domain import refund_to_source_requested, refund_to_wallet
 from kro.order.database.records import OrderState
-from kro.order.database.words import CloseReason, Command, EventType, FundingStatus, OrderStatus, Party
+from kro.order.database.words import CloseReason, Command, EventType, FundingStatus, Party
 from kro.order.domain import errors
 from kro.order.domain.changes import Changes, Context, money, settled
 from kro.order.domain.lifecycle import ensure_allowed
@@ -27,7 +27,7 @@ class HeldRefund:
 def decide_refund_held(state: OrderState, part: HeldRefund, *, context: Context) -> Outcome[OrderState]:
     """Take a refund from what an order holds; when nothing is left, the order has ended.
 
-    A part leaves enough for the fees agreed on and at least one minor unit for the seller.
+    A part leaves enough for the fees that are still to come and at least one minor unit for the seller.
 
     :raises OrderOnHoldError: while the order is on hold.
     :raises IllegalTransitionError: when the order holds no money that could go back.
@@ -39,7 +39,7 @@ def decide_refund_held(state: OrderState, part: HeldRefund, *, context: Context)
     rest = order.held - part.amount.amount
     if rest < 0 or part.amount.currency != order.currency:
         raise errors.RefundAboveHeldError
-    if 0 < rest <= order.fees.fee + order.fees.vat:
+    if 0 < rest <= order.outstanding.fee + order.outstanding.vat:
         raise errors.RefundLeavesTooLittleError
     changes = Changes(state, context).set(refunded_amount=order.refunded_amount + part.amount.amount)
     told = money(part.amount.amount, order.currency)
@@ -48,7 +48,7 @@ def decide_refund_held(state: OrderState, part: HeldRefund, *, context: Context)
             EventType.PARTLY_REFUNDED, cause=CloseReason.ADMIN_DECISION, refunded=told
         )
     else:
-        changes.to(OrderStatus.REFUNDED, close_reason=CloseReason.ADMIN_DECISION, funding_status=settled(changes)).tell(
+        changes.to(order.given_back, close_reason=CloseReason.ADMIN_DECISION, funding_status=settled(changes)).tell(
             EventType.REFUNDED, cause=CloseReason.ADMIN_DECISION, refunded=told
         )
     return (

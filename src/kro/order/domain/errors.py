@@ -57,6 +57,18 @@ class RefundLeavesTooLittleError(KroError):
     code = "refund_leaves_too_little"
 
 
+class ReleaseTooSmallError(KroError):
+    """The fees of so small a part leave nothing for the seller; release more."""
+
+    code = "release_too_small"
+
+
+class ReleaseLeavesTooLittleError(KroError):
+    """What the order would still hold does not cover its fees; approve it, or release less."""
+
+    code = "release_leaves_too_little"
+
+
 class OrderOnHoldError(KroError):
     """The order is on hold; nothing may move until the hold is lifted."""
 

@@ -85,6 +85,7 @@ LIFECYCLE: Final[tuple[Transition, ...]] = (
     _row("T19", C.CANCEL_OVERDUE, (S.IN_PROGRESS,), Who.BUYER, S.REFUNDED, moves_money=True),
     _row("T22", C.APPROVE, (S.COMPLETED,), Who.BUYER, S.CLOSED, moves_money=True),
     _row("T24", C.REQUEST_CHANGES, (S.COMPLETED,), Who.BUYER, S.IN_PROGRESS),
+    _row("T25", C.PARTIAL_RELEASE, (S.COMPLETED,), Who.BUYER, moves_money=True),
     _row("T26", C.EXTEND_INSPECTION, (S.COMPLETED,), Who.EITHER),
     _row("T36", C.CHARGEBACK_OPENED, _PAID_FOR, Who.SYSTEM),
     _row("T36", C.CHARGEBACK_WON, _PAID_FOR, Who.SYSTEM),

@@ -22,9 +22,10 @@ class FeePolicy:
 
     def kept(self, cause: CloseReason, order: Order) -> tuple[int, int]:
         """Return the fee and the VAT on top of it that stay, in minor units; something always goes back."""
-        if cause not in self.kept_for or order.held <= order.fee_buyer + order.vat_buyer:
+        left = order.outstanding
+        if cause not in self.kept_for or order.held <= left.fee_buyer + left.vat_buyer:
             return 0, 0
-        return order.fee_buyer, order.vat_buyer
+        return left.fee_buyer, left.vat_buyer
 
 
 @dataclass(frozen=True, slots=True)

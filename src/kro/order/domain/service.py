@@ -10,6 +10,7 @@ from kro.core.actor import Actor
 from kro.core.clock import Clock
 from kro.core.decisions import DecisionRunner, Loaded, Once, Outcome, Reply
 from kro.core.ids import IdSource
+from kro.core.money import Money
 from kro.order.database.creation import CreationRepository
 from kro.order.database.orders import OrderRepository
 from kro.order.database.records import OrderState
@@ -21,6 +22,7 @@ from kro.order.domain import (
     decide_finish,
     decide_fund,
     decide_inspection,
+    decide_release_part,
 )
 from kro.order.domain.changes import Context
 from kro.order.domain.errors import OrderNotFoundError
@@ -167,6 +169,10 @@ class OrderService:
     async def request_changes(self, ask: Ask, reason: str, *, render: RenderOrder) -> Reply:
         """Send the work back to the seller (T24)."""
         return await self._run(ask, lambda s, c: decide_inspection.decide_request_changes(s, reason, context=c), render)
+
+    async def release_part(self, ask: Ask, part: Money, *, render: RenderOrder) -> Reply:
+        """Release a part of the price to the seller (T25)."""
+        return await self._run(ask, lambda s, c: decide_release_part.decide_release_part(s, part, context=c), render)
 
     async def extend_inspection(self, ask: Ask, hours: int, *, render: RenderOrder) -> Reply:
         """Let the inspection end later (T26)."""
