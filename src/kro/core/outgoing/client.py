@@ -12,12 +12,14 @@ from http import HTTPStatus
 from typing import Self
 
 import httpx2
+from opentelemetry.trace import Tracer
 
 from kro.core.outgoing.breaker import BreakerState
 from kro.core.outgoing.exchange import Exchange, JSONValue, NotSent, OutcomeUnknown, Reply
 from kro.core.outgoing.gates import GateRules, Gates
 from kro.core.outgoing.recording import CallRecord, CallRecorder, exchange_text, outcome_of
 from kro.core.outgoing.retry import RetryPolicy
+from kro.core.outgoing.tracing import DEFAULT_TRACER, call_span
 from kro.core.outgoing.urls import is_secure_url
 
 _LOG = logging.getLogger(__name__)
@@ -64,12 +66,14 @@ class OutgoingHTTP:
         retry: RetryPolicy | None = None,
         gates: GateRules | None = None,
         recorder: CallRecorder | None = None,
+        tracer: Tracer = DEFAULT_TRACER,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._gates = Gates(gates, now=now)
         self._recorder = recorder
+        self._tracer = tracer
         self._retry = retry or RetryPolicy()
         self._sleep = sleep
         self._client = httpx2.AsyncClient(
@@ -130,16 +134,22 @@ class OutgoingHTTP:
             headers=None if body is None else {"Content-Type": "application/json"},
             timeout=self._timeout(read_seconds or self._settings.read_seconds),
         )
-        began = time.monotonic()
-        outcome = await self._gates.through(
-            operation,
-            lambda: self._within_deadline(
-                request,
-                deadline_seconds=deadline_seconds or self._settings.deadline_seconds,
-                repeatable=repeatable,
-                empty_allowed=empty_allowed,
-            ),
-        )
+        began, deadline = time.monotonic(), deadline_seconds or self._settings.deadline_seconds
+        with call_span(
+            self._tracer,
+            provider=self._settings.provider,
+            operation=operation,
+            method=method,
+            host=request.url.host,
+            reference=reference,
+        ) as span:
+            outcome = await self._gates.through(
+                operation,
+                lambda: self._within_deadline(
+                    request, deadline_seconds=deadline, repeatable=repeatable, empty_allowed=empty_allowed
+                ),
+            )
+            span.end_with(outcome)
         if not isinstance(outcome, Reply):
             _LOG.warning("%s %s: %s", self._settings.provider, operation, outcome)
         if self._recorder is not None:

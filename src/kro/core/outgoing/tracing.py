@@ -1,0 +1,50 @@
+"""One span for each call to a provider: where it went and what came of it, never what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from opentelemetry import trace
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+
+from kro.core.outgoing.exchange import Exchange
+from kro.core.outgoing.recording import outcome_of
+
+DEFAULT_TRACER: Final = trace.get_tracer("kro.outgoing")
+"""Does nothing until the process is given somewhere to send spans."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallSpan:
+    span: Span
+
+    def end_with(self, exchange: Exchange) -> None:
+        """Say what came of the call. A refusal is an answer; only what never came is an error."""
+        outcome, cause, status = outcome_of(exchange)
+        self.span.set_attribute("kro.outcome", outcome)
+        if status is not None:
+            self.span.set_attribute("http.response.status_code", status)
+        if cause is not None:
+            self.span.set_attribute("error.type", cause)
+            self.span.set_status(Status(StatusCode.ERROR, cause))
+
+
+@contextmanager
+def call_span(
+    tracer: Tracer, *, provider: str, operation: str, method: str, host: str, reference: str | None
+) -> Iterator[CallSpan]:
+    """Open the span of one call with all its repeats (OpenTelemetry semantic conventions, HTTP client spans)."""
+    attributes = {
+        "http.request.method": method,
+        "server.address": host,
+        "kro.provider": provider,
+        "kro.operation": operation,
+    }
+    if reference is not None:
+        attributes["kro.reference"] = reference
+    name = f"{provider} {operation}"
+    with tracer.start_as_current_span(name, kind=SpanKind.CLIENT, attributes=attributes) as span:
+        yield CallSpan(span)
