@@ -34,7 +34,8 @@ ACTED: list[dict[str, Any]] = [
     {"kind": "act_then_http_error", "status": 502},
     {"kind": "act_then_http_error", "status": 503, "html": False},
     {"kind": "truncated"},
-    {"kind": "slow_drip", "bytes_per_second": 1},
+    # Each byte comes before the wait for one is over: only the deadline ends it.
+    {"kind": "slow_drip", "bytes_per_second": 10},
     {"kind": "late", "milliseconds": 3000},
 ]
 NOT_ACTED: list[dict[str, Any]] = [
