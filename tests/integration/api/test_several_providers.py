@@ -64,7 +64,7 @@ class TestPaying:
 
 class TestAccounts:
     async def test_money_paid_to_it_is_a_top_up(self, world: World) -> None:
-        asked = await world.buyer.post("/balance/accounts", {})
+        asked = await world.buyer.post("/balance/accounts", {"provider": "providus"})
         await world.work()
         [account] = (await world.buyer.get("/balance/accounts")).json()["data"]
         await hear(world, world.bank.arrive(account["account_number"], 250_000))
@@ -73,7 +73,7 @@ class TestAccounts:
         assert (account["status"], account["provider"]) == ("active", "providus")
         assert await world.buyer.available() == 250_000
         assert (await world.seller.get("/balance/accounts")).json()["data"] == []
-        again = await world.buyer.post("/balance/accounts", {})
+        again = await world.buyer.post("/balance/accounts", {"provider": "providus"})
         assert (again.status_code, again.json()["code"]) == (409, "virtual_account_exists")
         assert await world.violations() == {}
 
