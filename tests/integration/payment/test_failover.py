@@ -9,10 +9,12 @@ from fake_bank import FakeBank
 from kro.core.actor import Actor
 from kro.core.clock import FrozenClock
 from kro.core.database.pool import Database
+from kro.core.decisions import Decision
 from kro.core.money import Money
 from kro.core.outbox import RetryLater
 from kro.payment.domain import (
     AlarmKind,
+    Context,
     Direction,
     Payment,
     PaymentMethod,
@@ -24,6 +26,7 @@ from kro.payment.domain import (
     SwitchState,
     start_payment,
 )
+from kro.payment.domain.decide_transfer import decide_earlier
 from kro.payment.providers import (
     FailedDefinitively,
     NotSent,
@@ -292,6 +295,42 @@ class TestPayingOut:
         assert progress is Progress.PARKED
         assert [alarm.kind for alarm in alarms] == [AlarmKind.PAID_AFTER_TURNING_DOWN]
         assert (await world.payout(payout)).provider == "second"
+
+    @pytest.mark.parametrize("again", ["insufficient_balance", "failed"])
+    async def test_a_late_answer_about_the_first_attempt_is_none_about_the_second(
+        self, database: Database, second: FakePaystack, again: str
+    ) -> None:
+        poor = Sender(FailedDefinitively("insufficient_balance"))
+        world = PaymentWorld(database, sender=poor, others=(vendor_but(second.provider, name="second"),))
+        user, payout = await self.approved(world)
+        await world.submitter.submit(payout_id=payout.id)
+        first = (await world.payout(payout)).attempt
+        assert first is not None
+        await world.submitter.submit(payout_id=payout.id)
+        under_way = await world.payout(payout)
+
+        late: FailedDefinitively[TransferFacts] = FailedDefinitively(again)
+        tracked = world.tracker._decide(under_way, first, late, "third")
+        sent = world.submitter._decide(under_way, first.reference, late, "third")
+
+        assert (tracked.decision, sent.decision) == (Decision(), Decision())
+        assert await world.available(user) == 0
+
+    async def test_is_not_sent_elsewhere_once_who_refused_says_it_paid(
+        self, database: Database, second: FakePaystack
+    ) -> None:
+        poor = Sender(FailedDefinitively("insufficient_balance"))
+        world = PaymentWorld(database, sender=poor, others=(vendor_but(second.provider, name="second"),))
+        _, payout = await self.approved(world)
+        await world.submitter.submit(payout_id=payout.id)
+        waiting = await world.payout(payout)
+        paid = Succeeded(TransferFacts(poor.sent[0], "TRF_1", 100_000, "NGN"))
+        await world.carry_out(decide_earlier(waiting, paid, context=Context.of_system(world.clock, world.ids)))
+
+        with pytest.raises(PayoutBlockedError):
+            await world.submitter.submit(payout_id=payout.id)
+
+        assert second.transfers == {}
 
     async def test_waits_while_nobody_may_send(self, database: Database) -> None:
         world = PaymentWorld(database)

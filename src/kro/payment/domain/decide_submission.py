@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kro.core.decisions import Decision, Insert, Outcome, Update
+from kro.payment.database.payout_words import AlarmKind
 from kro.payment.database.provider_records import Direction
 from kro.payment.database.records import Attempt, AttemptStatus, Payout, PayoutStatus, SubmissionState
 from kro.payment.domain.announcements import payout_updated
@@ -37,14 +38,15 @@ def decide_submission(
     through the same provider. A new attempt goes to another provider if the one it was meant for is sick or switched
     off.
 
-    :raises PayoutBlockedError: while its owner is not active or owes us money, the approvals do not cover what would
-        be paid, or no provider may send it.
+    :raises PayoutBlockedError: while a provider seems to have paid it already, its owner is not active or owes us
+        money, the approvals do not cover what would be paid, or no provider may send it.
     """
     payout = state.payout
     again = may_be_sent_again(payout)
     if payout.status is not PayoutStatus.APPROVED and not again:
         return Outcome(Decision(), None)
-    if not state.owner_is_active or state.owner_owes or valid_approvals(payout) < payout.approvals_required:
+    paid = any(alarm.kind is AlarmKind.PAID_AFTER_TURNING_DOWN and alarm.waits for alarm in payout.alarms)
+    if paid or not state.owner_is_active or state.owner_owes or valid_approvals(payout) < payout.approvals_required:
         raise PayoutBlockedError
     if again and board.may_start(payout.provider, Direction.PAYOUTS):
         return _send_again(payout, rules, context)

@@ -78,11 +78,27 @@ def decide_transfer(
     return Outcome(Decision(), Progress.FINAL)
 
 
-def decide_earlier(payout: Payout, answer: TransferStatusResult, *, context: Context) -> Outcome[Progress]:
-    """Judge news of an attempt that another one has followed: it had failed, so only a payment would be news."""
+def is_over(payout: Payout, reference: str) -> bool:
+    """Say whether the attempt under a reference was turned down, and another one has followed it or is about to."""
+    attempt = payout.attempt
+    if attempt is None or attempt.reference != reference:
+        return True
+    return payout.status is PayoutStatus.APPROVED and attempt.status is AttemptStatus.FAILED
+
+
+def decide_earlier(payout: Payout, answer: TransferAnswer, *, context: Context) -> Outcome[Progress]:
+    """Judge news of an attempt that is over: it had failed, so only a payment would be news.
+
+    Nothing said of it is ever taken for an answer about the attempt that followed. The payout's version moves with the
+    alarm, so that whoever is about to send it elsewhere decides again, and sees the alarm.
+    """
     if not isinstance(answer, Succeeded):
         return Outcome(Decision(), Progress.FINAL)
-    return Outcome(raise_alarm(payout, AlarmKind.PAID_AFTER_TURNING_DOWN, context=context), Progress.PARKED)
+    alarm = raise_alarm(payout, AlarmKind.PAID_AFTER_TURNING_DOWN, context=context)
+    if alarm == Decision():
+        return Outcome(alarm, Progress.PARKED)
+    moved = Update("transactions", payout.id, payout.version, {"updated_at": context.now})
+    return Outcome(Decision(writes=(moved,)) + alarm, Progress.PARKED)
 
 
 def settlement(

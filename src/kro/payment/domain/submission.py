@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from kro.core.clock import Clock
-from kro.core.decisions import DecisionRunner
+from kro.core.decisions import DecisionRunner, Outcome
 from kro.core.encryption import FieldCipher
 from kro.core.ids import IdSource
 from kro.core.outbox import Envelope, RetryLater
@@ -15,8 +15,9 @@ from kro.payment.database.records import Payout, SubmissionState
 from kro.payment.domain.board import ProviderBoard
 from kro.payment.domain.context import Context
 from kro.payment.domain.decide_submission import decide_submission
-from kro.payment.domain.decide_transfer import decide_transfer
+from kro.payment.domain.decide_transfer import decide_earlier, decide_transfer, is_over
 from kro.payment.domain.errors import PayoutBlockedError, PayoutNotFoundError
+from kro.payment.domain.progress import Progress
 from kro.payment.domain.rules import PayoutRules
 from kro.payment.providers import (
     BankAccount,
@@ -82,14 +83,21 @@ class PayoutSubmitter:
         )
         if taken is None or taken.attempt is None:
             return
-        answer = await self._send(taken, taken.attempt.reference, account)
+        reference = taken.attempt.reference
+        answer = await self._send(taken, reference, account)
         elsewhere = await self.elsewhere(taken)
         await self._runner.carry_out(
             load=lambda: self._load(payout_id),
-            decide=lambda state: decide_transfer(
-                state.payout, answer, rules=self._rules, context=self._context(), elsewhere=elsewhere
-            ),
+            decide=lambda state: self._decide(state.payout, reference, answer, elsewhere),
         )
+
+    def _decide(
+        self, present: Payout, reference: str, answer: TransferSendResult, elsewhere: str | None
+    ) -> Outcome[Progress]:
+        # Whoever was slow to come back may find that another attempt has followed the one that was sent.
+        if is_over(present, reference):
+            return decide_earlier(present, answer, context=self._context())
+        return decide_transfer(present, answer, rules=self._rules, context=self._context(), elsewhere=elsewhere)
 
     async def elsewhere(self, payout: Payout) -> str | None:
         """Return who could send a payout that its provider turns down; ``None`` if nobody is left."""

@@ -12,7 +12,7 @@ from kro.payment.database.payouts import PayoutRepository
 from kro.payment.database.records import Attempt, Payout
 from kro.payment.domain.context import Context
 from kro.payment.domain.decide_submission import may_be_sent_again
-from kro.payment.domain.decide_transfer import decide_earlier, decide_transfer
+from kro.payment.domain.decide_transfer import decide_earlier, decide_transfer, is_over
 from kro.payment.domain.errors import PayoutBlockedError, PayoutNotFoundError
 from kro.payment.domain.progress import Progress
 from kro.payment.domain.rules import PayoutRules
@@ -79,10 +79,12 @@ class PayoutTracker:
     def _decide(
         self, present: Payout, asked: Attempt, answer: TransferStatusResult, elsewhere: str | None
     ) -> Outcome[Progress]:
+        context = Context.of_system(self._clock, self._ids)
+        if is_over(present, asked.reference):
+            return decide_earlier(present, answer, context=context)
         # "No such transfer" is about the moment it was asked: by now somebody may have taken the attempt for sending.
         if isinstance(answer, NotFound) and present.attempt != asked:
             return Outcome(Decision(), Progress.WAITING)
-        context = Context.of_system(self._clock, self._ids)
         return decide_transfer(present, answer, rules=self._rules, context=context, elsewhere=elsewhere)
 
     async def _load(self, payout_id: UUID) -> Payout:
