@@ -3,6 +3,7 @@
 from kro.core.auth import models as auth
 from kro.core.database import plumbing
 from kro.core.database.base import Base
+from kro.core.notifications import models as notifications
 from kro.core.outbox import models as outbox
 from kro.core.outgoing import models as outgoing
 from kro.core.rate_limit import models as rate_limit
@@ -11,6 +12,7 @@ from kro.core.two_factor import models as two_factor
 from kro.kro_balance.database import models as kro_balance
 from kro.management.database import models as management
 from kro.management.database import proposal_models as proposals
+from kro.order.database import issue_models as issues
 from kro.order.database import models as order
 from kro.payment.database import models as payment
 from kro.payment.database import payout_models as payouts
@@ -25,8 +27,10 @@ __all__ = [
     "Base",
     "auth",
     "chargebacks",
+    "issues",
     "kro_balance",
     "management",
+    "notifications",
     "order",
     "outbox",
     "outgoing",

@@ -28,6 +28,8 @@ from kro.order.domain.decide_finish import (
 from kro.order.domain.decide_fund import (
     decide_fund_from_balance,
 )
+from kro.order.domain.rules import FeePolicy
+from kro.order.domain.settling import Settling
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 BUYER, SELLER = UUID(int=101), UUID(int=102)
@@ -43,6 +45,7 @@ RULES = OrderRules(
     tier_currency="NGN",
     tier_limits=(5_000_000, 50_000_000, None),
 )
+SETTLING = Settling(FeePolicy(), lambda *_: Decision())
 FEES = Fees("NGN", 15_000_000, 5_000, 187_500, 187_500, 14_063, 14_062)
 DOCUMENT = NewCondition(ConditionKind.DOCUMENT, "Waybill", "", ConfirmedBy.BUYER, evidence_required=True)
 INSPECTION = NewCondition(ConditionKind.INSPECTION, "As described", "", ConfirmedBy.BUYER)

@@ -22,6 +22,7 @@ from kro.kro_balance.domain import (
 from kro.order.domain import (
     CloseReason,
     CreationRepository,
+    DisputeRules,
     EvidenceService,
     FeePolicy,
     OrderReads,
@@ -98,6 +99,26 @@ def order_rules(base: Foundation) -> OrderRules:
         tier_currency=kyc.currency,
         tier_limits=tuple(tier.order_max_minor for tier in kyc.tiers),
         fee_policy=fee_policy(base),
+        non_delivery_after=timedelta(days=orders.non_delivery_days),
+        receipt_channels=orders.receipt_channels,
+        receipt_extension=timedelta(hours=orders.receipt_extension_hours),
+        receipt_extensions=orders.receipt_extensions,
+        offer_within=timedelta(hours=orders.offer_hours),
+        disputes=dispute_rules(base),
+    )
+
+
+def dispute_rules(base: Foundation) -> DisputeRules:
+    disputes = base.settings.orders.disputes
+    return DisputeRules(
+        respond_within=timedelta(hours=disputes.respond_hours),
+        negotiate_within=timedelta(hours=disputes.negotiate_hours),
+        evidence_within=timedelta(hours=disputes.evidence_hours),
+        decide_within=timedelta(days=disputes.decide_days),
+        appeal_within=timedelta(hours=disputes.appeal_hours),
+        appeal_decide_within=timedelta(days=disputes.appeal_decide_days),
+        overdue_after=timedelta(days=disputes.overdue_days),
+        second_admin_above=disputes.second_admin_above_minor,
     )
 
 

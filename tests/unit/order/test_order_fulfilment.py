@@ -15,7 +15,7 @@ from kro.order.database.words import (
     OrderStatus,
     Party,
 )
-from kro.order.domain import Context, WalletRefund, errors
+from kro.order.domain import Context, FeePolicy, WalletRefund, errors
 from kro.order.domain.decide_agree import (
     decide_accept_timeout,
     decide_cancel_unfunded,
@@ -28,6 +28,7 @@ from kro.order.domain.decide_finish import (
     decide_complete,
     decide_seller_cancel,
 )
+from kro.order.domain.settling import Settling
 from order_scenes import (
     DUE,
     FEE,
@@ -35,6 +36,7 @@ from order_scenes import (
     RULES,
     SELLER,
     SELLER_GETS,
+    SETTLING,
     VAT,
     accepted,
     completed,
@@ -129,7 +131,10 @@ class TestCallingOff:
             return Decision()
 
         outcome = decide_seller_cancel(
-            replace(funded(), viewer=Party.SELLER), "out of stock", context=context(SELLER), refund_hook=hook
+            replace(funded(), viewer=Party.SELLER),
+            "out of stock",
+            context=context(SELLER),
+            settling=Settling(FeePolicy(), hook),
         )
 
         assert moved(outcome.decision) == {"order_escrow": DUE, "buyer": -DUE}
@@ -142,11 +147,9 @@ class TestCallingOff:
         last_moment = state.order.deliver_by + timedelta(hours=24)
 
         with pytest.raises(errors.NotOverdueError):
-            decide_cancel_overdue(
-                state, "late", rules=RULES, context=context(now=last_moment), refund_hook=lambda *_: Decision()
-            )
+            decide_cancel_overdue(state, "late", rules=RULES, context=context(now=last_moment), settling=SETTLING)
         late = context(now=last_moment + timedelta(microseconds=1))
-        outcome = decide_cancel_overdue(state, "late", rules=RULES, context=late, refund_hook=lambda *_: Decision())
+        outcome = decide_cancel_overdue(state, "late", rules=RULES, context=late, settling=SETTLING)
         assert moved(outcome.decision) == {"order_escrow": DUE, "buyer": -DUE}
 
     def test_before_funding_waits_for_an_open_payment(self) -> None:

@@ -28,6 +28,7 @@ from kro.order.domain import decide_refund_held as refund_held
 from kro.order.domain.decide_finish import decide_approve, decide_seller_cancel
 from kro.order.domain.decide_inspection import decide_request_changes
 from kro.order.domain.decide_release_part import decide_release_part
+from kro.order.domain.settling import Settling
 from order_scenes import DUE, FEE, FEES, SELLER, SELLER_GETS, VAT, completed, context, moved
 
 THIRD = 5_000_000
@@ -51,7 +52,7 @@ def refunded(state: OrderState, amount: int) -> Outcome[OrderState]:
 def called_off(state: OrderState, fees: FeePolicy) -> Outcome[OrderState]:
     again = decide_request_changes(replace(state, viewer=Party.BUYER), "no", context=context()).value
     return decide_seller_cancel(
-        replace(again, viewer=Party.SELLER), "no", fees=fees, context=context(SELLER), refund_hook=no_record
+        replace(again, viewer=Party.SELLER), "no", settling=Settling(fees, no_record), context=context(SELLER)
     )
 
 

@@ -11,7 +11,8 @@ from kro.order.database.records import OrderState
 from kro.order.database.words import CloseReason, FundingStatus, OrderStatus, Party
 from kro.order.domain import FeePolicy, HeldRefund, WalletRefund, decide_refund_held, errors
 from kro.order.domain.decide_finish import decide_seller_cancel
-from order_scenes import DUE, SELLER, context, funded, moved
+from kro.order.domain.settling import Settling
+from order_scenes import DUE, SELLER, SETTLING, context, funded, moved
 
 FEE_BUYER, VAT_BUYER = 187_500, 14_063
 KEEPS = FeePolicy(frozenset({CloseReason.SELLER_CANCELLED}))
@@ -27,9 +28,7 @@ def seen_by_system() -> OrderState:
 
 class TestTheFee:
     def test_goes_back_when_the_seller_cancels(self) -> None:
-        outcome = decide_seller_cancel(
-            seen_by_seller(), "Sold out", context=context(SELLER), refund_hook=lambda *_: Decision()
-        )
+        outcome = decide_seller_cancel(seen_by_seller(), "Sold out", context=context(SELLER), settling=SETTLING)
 
         assert moved(outcome.decision) == {"order_escrow": DUE, "buyer": -DUE}
         assert outcome.value.order.refunded_amount == DUE
@@ -42,7 +41,7 @@ class TestTheFee:
             return Decision()
 
         outcome = decide_seller_cancel(
-            seen_by_seller(), "Sold out", fees=KEEPS, context=context(SELLER), refund_hook=hook
+            seen_by_seller(), "Sold out", settling=Settling(KEEPS, hook), context=context(SELLER)
         )
 
         back = DUE - FEE_BUYER - VAT_BUYER

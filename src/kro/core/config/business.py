@@ -11,6 +11,20 @@ from kro.core.config.groups import Group, NotNegative, Positive
 from kro.core.money import BASIS_POINTS
 
 
+class DisputeSettings(Group):
+    """How long a disagreement takes at most, and when one person may not decide it alone."""
+
+    respond_hours: Positive
+    negotiate_hours: Positive
+    evidence_hours: Positive
+    decide_days: Positive
+    appeal_hours: Positive
+    appeal_decide_days: Positive
+    overdue_days: Positive
+    """How long after the time for a decision the default outcome takes effect."""
+    second_admin_above_minor: NotNegative
+
+
 class OrderSettings(Group):
     """How long each side has (order lifecycle, timers)."""
 
@@ -24,6 +38,13 @@ class OrderSettings(Group):
     revisions: NotNegative
     """How often a buyer may ask for changes, where the terms do not say."""
     non_delivery_days: Positive
+    """How long after the delivery time everything goes back to the buyer by itself."""
+    receipt_channels: Positive
+    """On how many channels the buyer must have been reminded, with receipts, before money is released by itself."""
+    receipt_extension_hours: Positive
+    receipt_extensions: NotNegative
+    offer_hours: Positive
+    disputes: DisputeSettings
 
 
 class KYCTier(Group):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, desc, false, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, desc, false, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Mapped, mapped_column
@@ -39,6 +39,7 @@ class OrderRow(Base):
         CheckConstraint("revisions >= 0", name="revisions"),
         CheckConstraint("revisions_used BETWEEN 0 AND revisions", name="revisions_used"),
         CheckConstraint("released_in_parts >= 0 AND released_in_parts < amount", name="released_in_parts"),
+        CheckConstraint("NOT compliance_hold OR on_hold", name="compliance_hold"),
         CheckConstraint("buyer_id <> seller_id", name="parties"),
         CheckConstraint("funded_amount >= released_amount + refunded_amount", name="settled"),
         CheckConstraint(
@@ -88,6 +89,12 @@ class OrderRow(Base):
     revisions: Mapped[int] = mapped_column(server_default=text("0"))
     revisions_used: Mapped[int] = mapped_column(server_default=text("0"))
     released_in_parts: Mapped[int] = mapped_column(Minor, server_default=text("0"))
+    code_is_acceptance: Mapped[bool] = mapped_column(server_default=false())
+    compliance_hold: Mapped[bool] = mapped_column(server_default=false())
+    held_since: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    receipt_extensions: Mapped[int] = mapped_column(server_default=text("0"))
+    overdue_reminders: Mapped[int] = mapped_column(server_default=text("0"))
     last_seq: Mapped[int]
     version: Mapped[int]
     created_at: Mapped[datetime]
@@ -102,8 +109,16 @@ class ConditionRow(Base):
             "kind IN ('confirm', 'document', 'delivery_code', 'date', 'inspection', 'third_party')", name="kind"
         ),
         CheckConstraint("confirmed_by IN ('buyer', 'seller', 'both', 'admin', 'system')", name="confirmed_by"),
-        CheckConstraint("status IN ('pending', 'submitted', 'fulfilled', 'waived')", name="status"),
-        UniqueConstraint("order_id", "position", name="uq_conditions_order_id_position"),
+        CheckConstraint("status IN ('pending', 'submitted', 'fulfilled', 'waived', 'withdrawn')", name="status"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("code_tries >= 0", name="code_tries"),
+        Index(
+            "uq_conditions_order_id_position",
+            "order_id",
+            "position",
+            unique=True,
+            postgresql_where=text("status <> 'withdrawn'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -124,6 +139,11 @@ class ConditionRow(Base):
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[str | None]
     rejection_reason: Mapped[str | None]
+    amount: Mapped[int | None] = mapped_column(Minor)
+    not_before: Mapped[datetime | None]
+    inspect_by: Mapped[datetime | None]
+    code_hash: Mapped[str | None]
+    code_tries: Mapped[int] = mapped_column(server_default=text("0"))
     version: Mapped[int]
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from datetime import datetime
+from dataclasses import fields, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from kro.core.actor import Actor
 from kro.core.auth.standing import STORED_ANSWER, USER_STANDING, read_answer, read_standing
 from kro.core.database.pool import Database
 from kro.core.decisions import Loaded
+from kro.order.database.issues import moment, read_issue, read_offer
 from kro.order.database.records import Condition, Order, OrderState
 from kro.order.database.words import (
     CloseReason,
@@ -30,8 +30,20 @@ _FACTS: Final = """
        s.kyc_tier AS seller_tier, b.email AS buyer_email,
        available_balance(o.buyer_id, o.currency) AS buyer_available, debt_of(o.seller_id, o.currency) AS seller_owes,
        open_payments(o.id) AS open_payments,
-       (SELECT json_agg(c ORDER BY c.position) FROM conditions AS c WHERE c.order_id = o.id) AS conditions,
-       (SELECT array_agg(e.id) FROM evidence AS e WHERE e.order_id = o.id) AS order_evidence
+       (SELECT json_agg(c ORDER BY c.position) FROM conditions AS c
+        WHERE c.order_id = o.id AND c.status <> 'withdrawn') AS conditions,
+       (SELECT array_agg(e.id) FROM evidence AS e WHERE e.order_id = o.id) AS order_evidence,
+       (SELECT row_to_json(i) FROM issues AS i
+        WHERE i.order_id = o.id AND i.status NOT IN ('effective', 'withdrawn', 'settled')) AS issue,
+       (SELECT json_agg(f ORDER BY f.created_at) FROM offers AS f
+        WHERE f.order_id = o.id AND f.status = 'open') AS offers
+"""
+
+# Only a timeout asks for it: whether the buyer can be shown to have been reminded, and on how many channels.
+_REACHED: Final = """
+       (SELECT count(DISTINCT r.channel) FROM notice_receipts AS r
+        WHERE r.subject_id = o.id AND r.user_id = o.buyer_id AND r.purpose = 'inspect_by' AND r.status <> 'failed'
+          AND r.at >= o.completed_at) AS reached_channels, is_contested(o.id) AS is_contested
 """
 
 # Who may see an order is decided here and nowhere else: its parties.
@@ -52,7 +64,7 @@ FROM (SELECT 1) AS one LEFT JOIN LATERAL (
 """  # noqa: S608 - built from constants only
 
 _LOAD_FOR_SYSTEM: Final = f"""
-SELECT {_FACTS} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id JOIN users AS s ON s.id = o.seller_id
+SELECT {_FACTS}, {_REACHED} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id JOIN users AS s ON s.id = o.seller_id
 WHERE o.id = $1
 """  # noqa: S608 - built from constants only
 
@@ -83,7 +95,13 @@ class OrderRepository:
     async def load_for_system(self, order_id: UUID) -> OrderState | None:
         """Return the order for the worker, whoever's it is."""
         row = await self._database.row(_LOAD_FOR_SYSTEM, order_id)
-        return None if row is None else read_state(row, viewer=Party.SYSTEM)
+        if row is None:
+            return None
+        return replace(
+            read_state(row, viewer=Party.SYSTEM),
+            reached_channels=row["reached_channels"],
+            is_contested=row["is_contested"],
+        )
 
 
 def _visible_state(row: asyncpg.Record, actor: Actor) -> OrderState | None:
@@ -107,6 +125,8 @@ def read_state(row: asyncpg.Record, *, viewer: Party) -> OrderState:
         seller_owes=row["seller_owes"],
         open_payments=row["open_payments"],
         evidence_ids=tuple(row["order_evidence"] or ()),
+        issue=read_issue(row["issue"]) if row["issue"] else None,
+        offers=tuple(read_offer(item) for item in row["offers"] or ()),
     )
 
 
@@ -134,11 +154,6 @@ def read_condition(item: dict[str, Any]) -> Condition:
             "status": ConditionStatus(item["status"]),
             "settled_by": Party(item["settled_by"]) if item["settled_by"] else None,
             "evidence_ids": tuple(UUID(evidence_id) for evidence_id in item["evidence_ids"]),
-            "submitted_at": _moment(item["submitted_at"]),
-            "settled_at": _moment(item["settled_at"]),
+            **{name: moment(item[name]) for name in ("submitted_at", "settled_at", "not_before", "inspect_by")},
         }
     )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text is not None else None

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from kro.core.actor import Standing
 from kro.kro_balance.domain import Fees, Quote
+from kro.order.database.issue_records import Issue, Offer
 from kro.order.database.words import (
     CloseReason,
     ConditionKind,
@@ -61,6 +62,12 @@ class Order:
     buyer_extended: bool
     revisions_used: int
     released_in_parts: int
+    code_is_acceptance: bool
+    compliance_hold: bool
+    held_since: datetime | None
+    completed_at: datetime | None
+    receipt_extensions: int
+    overdue_reminders: int
     last_seq: int
     version: int
     created_at: datetime
@@ -122,6 +129,11 @@ class Condition:
     settled_at: datetime | None
     settled_by: Party | None
     rejection_reason: str | None
+    amount: int | None
+    not_before: datetime | None
+    inspect_by: datetime | None
+    code_hash: str | None
+    code_tries: int
     version: int
 
     @property
@@ -138,7 +150,9 @@ class OrderState:
 
     ``buyer_available`` is the buyer's spendable balance in the order's currency, ``seller_owes`` what the seller owes
     the platform in it; ``open_payments`` counts payments whose outcome is not known; ``evidence_ids`` are all pieces of
-    evidence of the order.
+    evidence of the order. ``issue`` is the disagreement that is not over, ``offers`` what is on the table.
+    ``reached_channels`` counts the channels on which the buyer was reminded of the inspection's end with a receipt;
+    ``is_contested`` says that a bank asks a payment of it back. Only loads for the system bring these two.
     """
 
     order: Order
@@ -153,6 +167,10 @@ class OrderState:
     open_payments: int = 0
     evidence_ids: tuple[UUID, ...] = ()
     standing: Standing | None = None
+    issue: Issue | None = None
+    offers: tuple[Offer, ...] = ()
+    reached_channels: int = 0
+    is_contested: bool = False
 
 
 @dataclass(frozen=True, slots=True)

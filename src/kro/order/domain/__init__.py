@@ -24,7 +24,6 @@ from kro.order.domain.decide_chargeback import (
     decide_contested,
     is_funded,
 )
-from kro.order.domain.decide_finish import RefundHook, WalletRefund
 from kro.order.domain.decide_held_refund import HeldRefund, decide_refund_held
 from kro.order.domain.errors import (
     IllegalTransitionError,
@@ -36,8 +35,9 @@ from kro.order.domain.errors import (
 from kro.order.domain.events import event_item
 from kro.order.domain.evidence import EvidenceService
 from kro.order.domain.receipts import OrderReceipts
-from kro.order.domain.rules import FeePolicy, OrderRules
+from kro.order.domain.rules import DisputeRules, FeePolicy, OrderRules
 from kro.order.domain.service import OrderService
+from kro.order.domain.settling import RefundHook, WalletRefund
 from kro.order.domain.templates import TEMPLATES
 from kro.order.domain.timeouts import OrderTimeouts
 
@@ -50,6 +50,7 @@ __all__ = [
     "Contested",
     "Context",
     "CreationRepository",
+    "DisputeRules",
     "EventType",
     "EvidenceService",
     "FeePolicy",

@@ -9,12 +9,15 @@ from typing import Any
 from uuid import UUID
 
 from kro.core.actor import Actor
-from kro.core.decisions import ClearTimer, Decision, Event, Insert, Journal, Message, Outcome, Timer, Update
+from kro.core.decisions import ClearTimer, Decision, Event, Insert, Journal, Message, Outcome, Update
 from kro.core.ids import IdSource, show_id
 from kro.core.money import Money
 from kro.kro_balance.domain import Posting
+from kro.order.database.issue_records import Issue, Offer
+from kro.order.database.issue_words import IssueStatus, OfferStatus
 from kro.order.database.records import Condition, OrderState
 from kro.order.database.words import EventType, FundingStatus, OrderStatus, Party, TimerKind
+from kro.order.domain.deadlines import BEFORE, HALF, timers_of
 from kro.order.domain.events import event_item
 
 
@@ -42,11 +45,17 @@ class Changes:
         self._is_new = is_new
         self._changed: dict[str, Any] = {}
         self._conditions: dict[UUID, dict[str, Any]] = {}
+        self._issue: dict[str, Any] = {}
         self._decision = Decision()
 
     @property
     def state(self) -> OrderState:
         return self._state
+
+    @property
+    def clock(self) -> datetime:
+        """The order's own time, from which its deadlines count: it stands still while the order is on hold."""
+        return self._state.order.held_since or self._context.now
 
     def set(self, **columns: Any) -> Changes:  # noqa: ANN401 - the columns of orders
         """Change columns of the order."""
@@ -58,7 +67,9 @@ class Changes:
         """Move the order to a status; an ended order gets its end, its timers and deadlines are cleared."""
         if status.is_ended:
             columns = {"ended_at": self._context.now, **columns}
-            self.clear_timers()
+            self.clear_timers().lapse_offers()
+            if self._state.issue is not None and not self._state.issue.status.is_over:
+                self.set_issue(status=IssueStatus.SETTLED, ended_at=self._context.now)
         return self.set(status=status, **columns)
 
     def set_condition(self, condition: Condition, **columns: Any) -> Changes:  # noqa: ANN401 - the columns of conditions
@@ -88,10 +99,50 @@ class Changes:
         self._decision += part
         return self
 
+    def set_issue(self, **columns: Any) -> Changes:  # noqa: ANN401 - the columns of issues
+        """Change columns of the issue that is not over."""
+        assert self._state.issue is not None  # noqa: S101 - the caller has looked at it
+        self._issue |= columns
+        self._state = replace(self._state, issue=replace(self._state.issue, **columns))
+        return self
+
+    def open_issue(self, issue: Issue) -> Changes:
+        """Add a new issue; the order has no other one that is not over."""
+        self._state = replace(self._state, issue=issue)
+        return self
+
+    def lapse_offers(self) -> Changes:
+        """Take every offer from the table."""
+        for offer in self._state.offers:
+            self.end_offer(offer, OfferStatus.LAPSED)
+        return self
+
+    def end_offer(self, offer: Offer, status: OfferStatus) -> Changes:
+        self._state = replace(self._state, offers=tuple(o for o in self._state.offers if o.id != offer.id))
+        ended = {"status": status, "settled_at": self._context.now}
+        return self.include(Decision(writes=(Update("offers", offer.id, offer.version, ended),)))
+
+    def put_on_table(self, offer: Offer) -> Changes:
+        """Show a new offer; its row is the caller's part."""
+        self._state = replace(self._state, offers=(*self._state.offers, offer))
+        return self
+
     def start_timer(self, kind: TimerKind, due_at: datetime) -> Changes:
-        return self.set(**{kind.value: due_at}).include(
-            Decision(timers=(Timer(self._state.order.id, kind, due_at),)),
-        )
+        """Set a deadline of the order, and have it kept unless the order is on hold."""
+        return self.set(**{kind.value: due_at}).arm(kind, due_at)
+
+    def arm(self, kind: str, due_at: datetime) -> Changes:
+        """Have a deadline kept, with its reminders. On hold nothing is armed: lifting the hold does it."""
+        if self._state.order.on_hold:
+            return self
+        order_id = self._state.order.id
+        return self.include(Decision(timers=timers_of(order_id, kind, due_at, start=self._context.now)))
+
+    def clear_deadline(self, kind: TimerKind) -> Changes:
+        """Have one deadline kept no more, its reminders neither."""
+        order_id = self._state.order.id
+        steps = (kind, *(f"{kind}.{step}" for step in (HALF, *BEFORE)))
+        return self.include(Decision(cleared=tuple(ClearTimer(order_id, step) for step in steps)))
 
     def clear_timers(self) -> Changes:
         return self.include(Decision(cleared=(ClearTimer(self._state.order.id),)))
@@ -107,7 +158,7 @@ class Changes:
             seq=order.last_seq + 1,
             type=event_type,
             actor_kind=party,
-            actor_id=None if party is Party.SYSTEM else actor.id,
+            actor_id=actor.id if party.is_trader else None,
             data=data,
             at=self._context.now,
         )
@@ -161,6 +212,10 @@ class Changes:
                 Update("conditions", condition_id, versions[condition_id], columns)
                 for condition_id, columns in sorted(self._conditions.items())
             ]
+            if self._before.issue is None and self._state.issue is not None:
+                writes.append(Insert("issues", (as_row(self._state.issue),)))
+            elif self._before.issue is not None and self._issue:
+                writes.append(Update("issues", self._before.issue.id, self._before.issue.version, self._issue))
         return Outcome(Decision(writes=tuple(writes)) + self._decision, self._state)
 
 

@@ -14,8 +14,9 @@ from kro.kro_balance.domain import refund_to_wallet
 from kro.order.database.records import Order, OrderState
 from kro.order.database.words import CloseReason, Command, EventType, FundingStatus, OrderStatus, Party
 from kro.order.domain.changes import Changes, Context, money
-from kro.order.domain.decide_finish import RefundHook, WalletRefund
+from kro.order.domain.holding import lift_hold, put_on_hold
 from kro.order.domain.lifecycle import ensure_allowed
+from kro.order.domain.settling import RefundHook, WalletRefund
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def decide_contested(state: OrderState, contested: Contested, *, context: Contex
     changes = Changes(state, context)
     if is_funded(order):
         funded = order.funded_amount - contested.in_escrow
-        changes.set(on_hold=True, funded_amount=funded, funding_status=_funding(order, funded))
+        put_on_hold(changes.set(funded_amount=funded, funding_status=_funding(order, funded)), context)
     return changes.tell(
         EventType.CHARGEBACK_OPENED,
         amount=money(contested.amount, order.currency),
@@ -61,8 +62,8 @@ def decide_contest_won(state: OrderState, returned: Contested, *, context: Conte
     order = state.order
     ensure_allowed(order, Command.CHARGEBACK_WON, Party.SYSTEM)
     changes = _restore(Changes(state, context), returned)
-    if is_funded(order) and returned.is_last:
-        changes.set(on_hold=False)
+    if is_funded(order) and returned.is_last and not order.compliance_hold:
+        lift_hold(changes, context)
     return changes.tell(
         EventType.CHARGEBACK_WON,
         amount=money(returned.amount, order.currency),
@@ -84,7 +85,8 @@ def decide_contest_lost(
     if not is_funded(order):
         return changes.done()
     if not lost.in_escrow:
-        return (changes.set(on_hold=False) if lost.is_last else changes).done()
+        goes_on = lost.is_last and not order.compliance_hold
+        return (lift_hold(changes, context) if goes_on else changes).done()
     return _end(changes, context, refund_hook).done()
 
 
@@ -104,6 +106,8 @@ def _end(changes: Changes, context: Context, refund_hook: RefundHook) -> Changes
         close_reason=CloseReason.CHARGED_BACK,
         funding_status=FundingStatus.SETTLED,
         on_hold=False,
+        compliance_hold=False,
+        held_since=None,
         refunded_amount=order.refunded_amount + rest.amount,
     )
     if rest:

@@ -9,7 +9,7 @@ from kro.core.errors import ErrorKind, KroError
 from kro.core.money import Money
 from kro.kro_balance.domain import order_funded
 from kro.order.database.records import OrderState
-from kro.order.database.words import Command, EventType, FundingStatus, OrderStatus, Party
+from kro.order.database.words import Command, EventType, FundingStatus, OrderStatus, Party, TimerKind
 from kro.order.domain.changes import Changes, Context, money
 from kro.order.domain.lifecycle import ensure_allowed
 
@@ -88,8 +88,8 @@ def _fund(changes: Changes, context: Context) -> Changes:
             funding_status=FundingStatus.FUNDED,
             funded_amount=due.amount,
             fund_by=None,
-            deliver_by=deliver_by,
         )
+        .start_timer(TimerKind.DELIVER_BY, deliver_by)
         .post(order_funded(changes.posting(), order_id=order.id, buyer_id=order.buyer_id, amount=due))
         .tell(EventType.FUNDED, held=money(due.amount, due.currency), deliver_by=deliver_by)
         .notify(Party.BUYER, "order_funded")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from kro.core.decisions import Outcome
 from kro.order.database.records import OrderState
-from kro.order.database.words import Command, ConditionStatus, EventType, OrderStatus, Party
+from kro.order.database.words import Command, ConditionStatus, EventType, OrderStatus, Party, TimerKind
 from kro.order.domain import errors
 from kro.order.domain.changes import Changes, Context
 from kro.order.domain.lifecycle import ensure_allowed
@@ -24,8 +24,8 @@ def decide_request_changes(state: OrderState, reason: str, *, context: Context) 
     ensure_allowed(order, Command.REQUEST_CHANGES, state.viewer)
     if order.revisions_used >= order.revisions:
         raise errors.NoRevisionsLeftError
-    deliver_by = context.now + timedelta(hours=order.delivery_hours)
     changes = Changes(state, context).clear_timers()
+    deliver_by = changes.clock + timedelta(hours=order.delivery_hours)
     for condition in state.conditions:
         if condition.status is ConditionStatus.SUBMITTED:
             changes.set_condition(condition, status=ConditionStatus.PENDING, submitted_at=None, rejection_reason=reason)
@@ -33,10 +33,12 @@ def decide_request_changes(state: OrderState, reason: str, *, context: Context) 
         changes.to(
             OrderStatus.IN_PROGRESS,
             revisions_used=order.revisions_used + 1,
-            deliver_by=deliver_by,
+            overdue_reminders=0,
             inspect_by=None,
+            completed_at=None,
             inspection_added_hours=0,
         )
+        .start_timer(TimerKind.DELIVER_BY, deliver_by)
         .tell(EventType.CHANGES_REQUESTED, reason=reason, deliver_by=deliver_by)
         .notify(Party.SELLER, "changes_requested", reason=reason)
         .done()
@@ -55,7 +57,8 @@ def decide_extend(state: OrderState, hours: int, *, rules: OrderRules, context: 
     """
     order, by_buyer = state.order, state.viewer is Party.BUYER
     ensure_allowed(order, Command.EXTEND_INSPECTION, state.viewer)
-    if order.inspect_by is None or context.now >= order.inspect_by:
+    changes = Changes(state, context)
+    if order.inspect_by is None or changes.clock >= order.inspect_by:
         raise errors.InspectionOverError
     if by_buyer and order.buyer_extended:
         raise errors.ExtensionUsedError
@@ -66,12 +69,11 @@ def decide_extend(state: OrderState, hours: int, *, rules: OrderRules, context: 
         raise errors.ExtensionTooLongError(limit)
     inspect_by = order.inspect_by + timedelta(hours=hours)
     return (
-        Changes(state, context)
-        .set(
-            inspect_by=inspect_by,
+        changes.set(
             inspection_added_hours=order.inspection_added_hours + hours,
             buyer_extended=order.buyer_extended or by_buyer,
         )
+        .start_timer(TimerKind.INSPECT_BY, inspect_by)
         .tell(EventType.INSPECTION_EXTENDED, hours=hours, inspect_by=inspect_by)
         .notify(state.viewer.other, "inspection_extended", hours=hours)
         .done()

@@ -22,26 +22,29 @@ class Who(StrEnum):
     PROPOSER = "proposer"
     OTHER_PARTY = "other_party"
     SYSTEM = "system"
+    ADMIN = "admin"
 
     def includes(self, party: Party, order: Order) -> bool:
         match self:
-            case Who.BUYER | Who.SELLER | Who.SYSTEM:
-                return party == self.value
             case Who.EITHER:
-                return party is not Party.SYSTEM
+                return party.is_trader
             case Who.PROPOSER:
                 return party is order.proposed_by
             case Who.OTHER_PARTY:
                 return party is order.proposed_by.other
+            case _:
+                return party == self.value
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
+    """One row of the contract. Where it may lead to two statuses, the money decides: see :attr:`Order.given_back`."""
+
     code: str
     command: Command
     sources: frozenset[OrderStatus]
     who: Who
-    target: OrderStatus | None = None
+    targets: tuple[OrderStatus, ...] = ()
     moves_money: bool = False
 
 
@@ -50,21 +53,24 @@ def _row(
     command: Command,
     sources: tuple[OrderStatus, ...],
     who: Who,
-    target: OrderStatus | None = None,
-    *,
+    *targets: OrderStatus,
     moves_money: bool = False,
 ) -> Transition:
-    return Transition(code, command, frozenset(sources), who, target, moves_money)
+    return Transition(code, command, frozenset(sources), who, targets, moves_money)
 
 
 S = OrderStatus
 C = Command
 _LATE: Final = (S.EXPIRED, S.CANCELLED, S.DECLINED)
 _FUNDED: Final = (S.IN_PROGRESS, S.COMPLETED, S.ISSUE_REPORTED, S.DISPUTED)
+_RUNNING: Final = (S.IN_PROGRESS, S.COMPLETED)
 # A payment may be contested long after its order has ended, or before the order was funded by it.
 _PAID_FOR: Final = (S.ACCEPTED, *_FUNDED, S.CLOSED, S.REFUNDED, *_LATE)
+_BACK: Final = (S.REFUNDED, S.CLOSED)
 
 LIFECYCLE: Final[tuple[Transition, ...]] = (
+    _row("T02", C.EDIT_TERMS, (S.CREATED,), Who.PROPOSER),
+    _row("T03", C.COUNTER_OFFER, (S.CREATED,), Who.OTHER_PARTY),
     _row("T04", C.DECLINE, (S.CREATED,), Who.OTHER_PARTY, S.DECLINED),
     _row("T05", C.CANCEL, (S.CREATED,), Who.PROPOSER, S.CANCELLED),
     _row("T06", C.ACCEPT_TIMEOUT, (S.CREATED,), Who.SYSTEM, S.EXPIRED),
@@ -72,26 +78,59 @@ LIFECYCLE: Final[tuple[Transition, ...]] = (
     _row("T08", C.CANCEL, (S.ACCEPTED,), Who.EITHER, S.CANCELLED),
     _row("T09", C.FUND_TIMEOUT, (S.ACCEPTED,), Who.SYSTEM, S.EXPIRED),
     _row("T10", C.PARTIAL_RECEIPT, (S.ACCEPTED,), Who.SYSTEM),
-    _row("T11", C.FUND, (S.ACCEPTED,), Who.BUYER, moves_money=True),
+    _row("T11", C.FUND, (S.ACCEPTED,), Who.BUYER, S.IN_PROGRESS, moves_money=True),
     _row("T11", C.FUNDED, (S.ACCEPTED,), Who.SYSTEM, S.IN_PROGRESS, moves_money=True),
     _row("T12", C.LATE_RECEIPT, _LATE, Who.SYSTEM),
-    _row("T13", C.ADD_EVIDENCE, (S.IN_PROGRESS, S.COMPLETED), Who.EITHER),
+    _row("T13", C.ADD_EVIDENCE, _FUNDED, Who.EITHER),
     _row("T13", C.SUBMIT_CONDITION, (S.IN_PROGRESS,), Who.SELLER),
-    _row("T13", C.CONFIRM_CONDITION, (S.IN_PROGRESS, S.COMPLETED), Who.EITHER),
+    _row("T13", C.CONFIRM_CONDITION, _RUNNING, Who.EITHER),
+    _row("T13", C.CONFIRM_CONDITION, _RUNNING, Who.ADMIN),
+    _row("T13", C.CONFIRM_CONDITION, _RUNNING, Who.SYSTEM),
     _row("T13", C.REJECT_CONDITION, (S.IN_PROGRESS,), Who.BUYER),
-    _row("T13", C.WAIVE_CONDITION, (S.IN_PROGRESS, S.COMPLETED), Who.BUYER),
+    _row("T13", C.WAIVE_CONDITION, _RUNNING, Who.BUYER),
+    _row("T14", C.PROPOSE_AMENDMENT, (S.IN_PROGRESS,), Who.EITHER),
+    _row("T14", C.WITHDRAW_AMENDMENT, (S.IN_PROGRESS,), Who.EITHER),
+    _row("T14", C.DECLINE_AMENDMENT, (S.IN_PROGRESS,), Who.EITHER),
+    _row("T14", C.ACCEPT_AMENDMENT, (S.IN_PROGRESS,), Who.EITHER, moves_money=True),
     _row("T15", C.COMPLETE, (S.IN_PROGRESS,), Who.SELLER, S.COMPLETED),
-    _row("T17", C.SELLER_CANCEL, (S.IN_PROGRESS,), Who.SELLER, S.REFUNDED, moves_money=True),
-    _row("T19", C.CANCEL_OVERDUE, (S.IN_PROGRESS,), Who.BUYER, S.REFUNDED, moves_money=True),
+    _row("T16", C.RENEW_HANDOVER_CODE, (S.IN_PROGRESS,), Who.BUYER),
+    _row("T16", C.ENTER_HANDOVER_CODE, (S.IN_PROGRESS,), Who.SELLER, S.COMPLETED, S.CLOSED, moves_money=True),
+    _row("T17", C.SELLER_CANCEL, (S.IN_PROGRESS,), Who.SELLER, *_BACK, moves_money=True),
+    _row("T18", C.MAKE_OFFER, (*_RUNNING, S.ISSUE_REPORTED), Who.EITHER),
+    _row("T18", C.WITHDRAW_OFFER, (*_RUNNING, S.ISSUE_REPORTED), Who.EITHER),
+    _row("T18", C.DECLINE_OFFER, (*_RUNNING, S.ISSUE_REPORTED), Who.EITHER),
+    _row("T18", C.ACCEPT_OFFER, _RUNNING, Who.EITHER, *_BACK, moves_money=True),
+    _row("T19", C.CANCEL_OVERDUE, (S.IN_PROGRESS,), Who.BUYER, *_BACK, moves_money=True),
+    _row("T20", C.NON_DELIVERY, (S.IN_PROGRESS,), Who.SYSTEM, *_BACK, moves_money=True),
+    _row("T21", C.REPORT_ISSUE, _RUNNING, Who.EITHER, S.ISSUE_REPORTED),
+    _row("T21", C.REPORT_ISSUE, (S.COMPLETED,), Who.SYSTEM, S.ISSUE_REPORTED),
+    _row("T21", C.ANSWER_ISSUE, (S.ISSUE_REPORTED,), Who.EITHER),
     _row("T22", C.APPROVE, (S.COMPLETED,), Who.BUYER, S.CLOSED, moves_money=True),
+    _row("T23", C.INSPECTION_TIMEOUT, (S.COMPLETED,), Who.SYSTEM, S.CLOSED, S.ISSUE_REPORTED, moves_money=True),
     _row("T24", C.REQUEST_CHANGES, (S.COMPLETED,), Who.BUYER, S.IN_PROGRESS),
     _row("T25", C.PARTIAL_RELEASE, (S.COMPLETED,), Who.BUYER, moves_money=True),
     _row("T26", C.EXTEND_INSPECTION, (S.COMPLETED,), Who.EITHER),
+    _row("T27", C.ACCEPT_OFFER, (S.ISSUE_REPORTED,), Who.EITHER, *_BACK, moves_money=True),
+    _row("T28", C.CONCEDE, (S.ISSUE_REPORTED,), Who.SELLER, *_BACK, moves_money=True),
+    _row("T29", C.WITHDRAW_ISSUE, (S.ISSUE_REPORTED,), Who.EITHER, *_RUNNING),
+    _row("T30", C.ESCALATE, (S.ISSUE_REPORTED,), Who.EITHER, S.DISPUTED),
+    _row("T30", C.ESCALATE, (S.ISSUE_REPORTED,), Who.SYSTEM, S.DISPUTED),
+    _row("T31", C.ADD_STATEMENT, (S.DISPUTED,), Who.EITHER),
+    _row("T31", C.ADD_STATEMENT, (S.DISPUTED,), Who.ADMIN),
+    _row("T31", C.REQUEST_INFO, (S.DISPUTED,), Who.ADMIN),
+    _row("T31", C.ASSIGN, (S.DISPUTED,), Who.ADMIN),
+    _row("T32", C.DECIDE, (S.DISPUTED,), Who.ADMIN),
+    _row("T33", C.APPEAL, (S.DISPUTED,), Who.EITHER),
+    _row("T34", C.WAIVE_APPEAL, (S.DISPUTED,), Who.EITHER, *_BACK, moves_money=True),
+    _row("T34", C.DECISION_EFFECTIVE, (S.DISPUTED,), Who.SYSTEM, *_BACK, moves_money=True),
+    _row("T35", C.DECISION_OVERDUE, (S.DISPUTED,), Who.SYSTEM, *_BACK, moves_money=True),
+    _row("T36", C.PLACE_HOLD, _FUNDED, Who.ADMIN),
+    _row("T36", C.LIFT_HOLD, _FUNDED, Who.ADMIN),
     _row("T36", C.CHARGEBACK_OPENED, _PAID_FOR, Who.SYSTEM),
     _row("T36", C.CHARGEBACK_WON, _PAID_FOR, Who.SYSTEM),
-    _row("T36", C.CHARGEBACK_LOST, _FUNDED, Who.SYSTEM, S.REFUNDED),
+    _row("T36", C.CHARGEBACK_LOST, _FUNDED, Who.SYSTEM, *_BACK),
     _row("T36", C.CHARGEBACK_LOST, (S.ACCEPTED, S.CLOSED, S.REFUNDED, *_LATE), Who.SYSTEM),
-    _row("T37", C.REFUND_HELD, (S.IN_PROGRESS, S.COMPLETED), Who.SYSTEM, S.REFUNDED, moves_money=True),
+    _row("T37", C.REFUND_HELD, _RUNNING, Who.SYSTEM, *_BACK, moves_money=True),
 )
 
 

@@ -29,6 +29,23 @@ class FeePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class DisputeRules:
+    """How long each step of a disagreement takes at most, and above which amount one admin may not decide alone.
+
+    ``second_admin_above`` is in minor units of the order's currency, whatever it is.
+    """
+
+    respond_within: timedelta = timedelta(hours=48)
+    negotiate_within: timedelta = timedelta(hours=72)
+    evidence_within: timedelta = timedelta(hours=72)
+    decide_within: timedelta = timedelta(days=14)
+    appeal_within: timedelta = timedelta(hours=48)
+    appeal_decide_within: timedelta = timedelta(days=5)
+    overdue_after: timedelta = timedelta(days=16)
+    second_admin_above: int = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRules:
     """Deadlines, and what each verification tier may trade.
 
@@ -46,6 +63,12 @@ class OrderRules:
     tier_currency: str
     tier_limits: tuple[int | None, ...]
     fee_policy: FeePolicy = FeePolicy()
+    non_delivery_after: timedelta = timedelta(days=14)
+    receipt_channels: int = 2
+    receipt_extension: timedelta = timedelta(hours=24)
+    receipt_extensions: int = 3
+    offer_within: timedelta = timedelta(hours=48)
+    disputes: DisputeRules = DisputeRules()
 
     def inspection_hours(self, order_type: OrderType) -> int:
         """Return the default inspection period in hours: services take longer to judge than goods."""

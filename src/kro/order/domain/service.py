@@ -27,6 +27,7 @@ from kro.order.domain import (
 from kro.order.domain.changes import Context
 from kro.order.domain.errors import OrderNotFoundError
 from kro.order.domain.rules import OrderRules
+from kro.order.domain.settling import RefundHook, Settling
 from kro.payment.domain import Payment, PaymentMethod, ProviderBoard, start_payment
 
 RenderOrder = Callable[[OrderState], Reply]
@@ -60,7 +61,7 @@ class OrderService:
         creations: CreationRepository,
         rules: OrderRules,
         board: ProviderBoard,
-        refund_hook: decide_finish.RefundHook,
+        refund_hook: RefundHook,
         clock: Clock,
         ids: IdSource,
     ) -> None:
@@ -69,7 +70,7 @@ class OrderService:
         self._creations = creations
         self._rules = rules
         self._board = board
-        self._refund_hook = refund_hook
+        self._settling = Settling(rules.fee_policy, refund_hook)
         self._clock = clock
         self._ids = ids
 
@@ -198,11 +199,9 @@ class OrderService:
         if state.order.status is not OrderStatus.IN_PROGRESS:
             return decide_agree.decide_cancel_unfunded(state, reason, context=context)
         if state.viewer is Party.SELLER:
-            return decide_finish.decide_seller_cancel(
-                state, reason, fees=self._rules.fee_policy, context=context, refund_hook=self._refund_hook
-            )
+            return decide_finish.decide_seller_cancel(state, reason, settling=self._settling, context=context)
         return decide_finish.decide_cancel_overdue(
-            state, reason, rules=self._rules, context=context, refund_hook=self._refund_hook
+            state, reason, rules=self._rules, settling=self._settling, context=context
         )
 
 
