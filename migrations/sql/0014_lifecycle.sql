@@ -10,7 +10,16 @@ ALTER TABLE orders
     ADD COLUMN overdue_reminders integer NOT NULL DEFAULT 0,
     ADD CONSTRAINT ck_orders_compliance_hold CHECK (NOT compliance_hold OR on_hold);
 
+-- Orders under way are given what newer ones get on their way.
 UPDATE orders SET held_since = updated_at WHERE on_hold;
+UPDATE orders SET completed_at = updated_at WHERE status = 'completed';
+INSERT INTO timers (order_id, kind, due_at)
+SELECT o.id, t.kind, t.due_at FROM orders AS o, LATERAL (VALUES
+    ('deliver_by', 'in_progress', o.deliver_by),
+    ('inspect_by', 'completed', o.inspect_by)
+) AS t (kind, status, due_at)
+WHERE o.status = t.status AND t.due_at IS NOT NULL AND NOT o.on_hold
+ON CONFLICT DO NOTHING;
 
 ALTER TABLE conditions
     ADD COLUMN amount bigint CONSTRAINT ck_conditions_amount CHECK (amount > 0),
@@ -200,5 +209,51 @@ BEGIN
     END CASE;
     IF NOT FOUND THEN
         PERFORM lost_race(target);
+    END IF;
+END $$;
+
+-- A stale timer removes itself only while it is the one that was due: it may have been armed anew meanwhile.
+CREATE OR REPLACE FUNCTION apply_decision(decision jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    item jsonb;
+BEGIN
+    IF decision ? 'answer' THEN
+        PERFORM store_answer(decision -> 'answer');
+    END IF;
+    FOR item IN SELECT jsonb_array_elements(decision -> 'writes') LOOP
+        IF item ? 'rows' THEN
+            PERFORM insert_rows(item ->> 'table', item -> 'rows');
+        ELSE
+            PERFORM update_row(item ->> 'table', (item ->> 'id')::uuid, (item ->> 'version')::integer, item -> 'set');
+        END IF;
+    END LOOP;
+    IF decision ? 'journals' THEN
+        PERFORM post_journals(decision -> 'accounts', decision -> 'journals', decision -> 'entries');
+    END IF;
+    IF decision ? 'events' THEN
+        INSERT INTO order_events SELECT e.* FROM jsonb_populate_recordset(NULL::order_events, decision -> 'events') AS e;
+    END IF;
+    IF decision ? 'clear_timers' THEN
+        DELETE FROM timers AS t USING jsonb_to_recordset(decision -> 'clear_timers')
+            AS c (order_id uuid, kind text, due_until timestamptz)
+        WHERE t.order_id = c.order_id AND (c.kind IS NULL OR t.kind = c.kind)
+          AND (c.due_until IS NULL OR t.due_at <= c.due_until);
+    END IF;
+    IF decision ? 'timers' THEN
+        INSERT INTO timers (order_id, kind, due_at)
+        SELECT t.order_id, t.kind, t.due_at FROM jsonb_populate_recordset(NULL::timers, decision -> 'timers') AS t
+        ON CONFLICT (order_id, kind) DO UPDATE SET due_at = excluded.due_at, attempts = 0, lease_until = NULL;
+    END IF;
+    IF decision ? 'outbox' THEN
+        INSERT INTO outbox (id, topic, ordering_key, payload)
+        SELECT m.id, m.topic, m.ordering_key, m.payload
+        FROM jsonb_populate_recordset(NULL::outbox, decision -> 'outbox') AS m;
+    END IF;
+    IF decision ? 'audit' THEN
+        INSERT INTO audit_log (id, actor_kind, actor_id, session_id, action, target_type, target_id, result, reason,
+                               detail, request_id, ip)
+        SELECT a.id, a.actor_kind, a.actor_id, a.session_id, a.action, a.target_type, a.target_id, a.result, a.reason,
+               a.detail, a.request_id, a.ip
+        FROM jsonb_populate_recordset(NULL::audit_log, decision -> 'audit') AS a;
     END IF;
 END $$;

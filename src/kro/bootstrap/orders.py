@@ -30,6 +30,7 @@ from kro.order.domain import (
     OrderRules,
     OrderService,
     OrderTimeouts,
+    Settling,
 )
 from kro.refund.domain import record_wallet_refund
 
@@ -73,6 +74,8 @@ def build_orders(base: Foundation, providers: Providers, choosing: Choosing, col
         timeouts=OrderTimeouts(
             runner=runner,
             orders=repository,
+            rules=order_rules(base),
+            settling=Settling(fee_policy(base), record_wallet_refund),
             ask_providers=collecting.collections.refresh_order,
             clock=clock,
             ids=ids,

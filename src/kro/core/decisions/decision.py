@@ -93,10 +93,14 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class ClearTimer:
-    """Removes one timer of an order, or all of them when no kind is named."""
+    """Removes one timer of an order, or all of them when no kind is named.
+
+    With ``due_until`` a timer stays that has been armed anew, for a later time, since it was looked at.
+    """
 
     order_id: UUID
     kind: str | None = None
+    due_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

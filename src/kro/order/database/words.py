@@ -88,6 +88,7 @@ class ConditionKind(StrEnum):
     CONFIRM = "confirm"
     DOCUMENT = "document"
     INSPECTION = "inspection"
+    DELIVERY_CODE = "delivery_code"
 
 
 class ConfirmedBy(StrEnum):

@@ -37,7 +37,7 @@ from kro.order.domain.evidence import EvidenceService
 from kro.order.domain.receipts import OrderReceipts
 from kro.order.domain.rules import DisputeRules, FeePolicy, OrderRules
 from kro.order.domain.service import OrderService
-from kro.order.domain.settling import RefundHook, WalletRefund
+from kro.order.domain.settling import RefundHook, Settling, WalletRefund
 from kro.order.domain.templates import TEMPLATES
 from kro.order.domain.timeouts import OrderTimeouts
 
@@ -74,6 +74,7 @@ __all__ = [
     "RefundAboveHeldError",
     "RefundHook",
     "RefundLeavesTooLittleError",
+    "Settling",
     "TimerKind",
     "WalletRefund",
     "decide_contest_lost",

@@ -53,6 +53,10 @@ class Changes:
         return self._state
 
     @property
+    def context(self) -> Context:
+        return self._context
+
+    @property
     def clock(self) -> datetime:
         """The order's own time, from which its deadlines count: it stands still while the order is on hold."""
         return self._state.order.held_since or self._context.now
@@ -175,8 +179,11 @@ class Changes:
         )
         return self.include(Decision(events=(event,), messages=(message,)))
 
-    def notify(self, party: Party, template: str, **facts: Any) -> Changes:  # noqa: ANN401 - template facts
-        """Send one party a notice on the channels it can be reached by."""
+    def notify(self, party: Party, template: str, *, purpose: str | None = None, **facts: Any) -> Changes:  # noqa: ANN401 - template facts
+        """Send one party a notice on the channels it can be reached by.
+
+        With a purpose, each channel's receipt is kept under it, as evidence that the party was told.
+        """
         order = self._state.order
         message = Message(
             id=self._context.ids.new(),
@@ -191,6 +198,7 @@ class Changes:
                     "amount": money(order.amount, order.currency),
                     **facts,
                 },
+                **({"receipt": {"subject_id": str(order.id), "purpose": purpose}} if purpose else {}),
             },
         )
         return self.include(Decision(messages=(message,)))

@@ -13,7 +13,7 @@ from kro.order.database.issue_records import Issue
 from kro.order.database.issue_words import IssueCategory, IssueStatus
 from kro.order.database.records import OrderState
 from kro.order.database.words import CloseReason, Command, EventType, OrderStatus, Party, TimerKind
-from kro.order.domain import errors
+from kro.order.domain import errors, issue_errors
 from kro.order.domain.changes import Changes, Context
 from kro.order.domain.holding import arm_all
 from kro.order.domain.lifecycle import ensure_allowed
@@ -97,7 +97,7 @@ def decide_answer(state: OrderState, statement: str, *, context: Context) -> Out
     if issue.reported_by is state.viewer:
         raise errors.WrongPartyError
     if issue.answered_at is not None:
-        raise errors.AlreadyAnsweredError
+        raise issue_errors.AlreadyAnsweredError
     return (
         answered(Changes(state, context), context)
         .tell(EventType.ISSUE_ANSWERED, statement=statement)
@@ -152,6 +152,20 @@ def decide_withdraw(state: OrderState, *, context: Context) -> Outcome[OrderStat
 def decide_escalate(state: OrderState, *, rules: DisputeRules, context: Context) -> Outcome[OrderState]:
     """T30: ask the platform to decide; both may hand in evidence for some days first."""
     ensure_allowed(state.order, Command.ESCALATE, state.viewer)
+    return escalate(state, rules=rules, context=context)
+
+
+def decide_negotiation_over(state: OrderState, *, rules: DisputeRules, context: Context) -> Outcome[OrderState] | None:
+    """T30 by time: nobody answered, or the two did not agree. Return ``None`` when the timer is late or stale."""
+    issue, changes = state.issue, Changes(state, context)
+    if issue is None or issue.status is not IssueStatus.NEGOTIATING or state.order.on_hold:
+        return None
+    is_over = changes.clock >= issue.negotiate_by or (
+        issue.respond_by is not None and changes.clock >= issue.respond_by
+    )
+    if not is_over:
+        return None
+    ensure_allowed(state.order, Command.ESCALATE, Party.SYSTEM)
     return escalate(state, rules=rules, context=context)
 
 

@@ -12,7 +12,7 @@ from kro.order.database.issue_records import Offer
 from kro.order.database.issue_words import OfferStatus
 from kro.order.database.records import OrderState
 from kro.order.database.words import CloseReason, Command, EventType
-from kro.order.domain import errors
+from kro.order.domain import errors, issue_errors
 from kro.order.domain.changes import Changes, Context, as_row, money
 from kro.order.domain.decide_issue import answered
 from kro.order.domain.lifecycle import ensure_allowed
@@ -122,7 +122,7 @@ def decide_accept_offer(
     offer = _others(state, offer_id)
     changes = Changes(state, context)
     if changes.clock >= offer.expires_at:
-        raise errors.OfferExpiredError
+        raise issue_errors.OfferExpiredError
     changes.end_offer(offer, OfferStatus.ACCEPTED).tell(
         EventType.OFFER_ACCEPTED,
         offer_id=show_id("ofr", offer.id),
@@ -142,4 +142,4 @@ def _offer(state: OrderState, offer_id: UUID) -> Offer:
     for offer in state.offers:
         if offer.id == offer_id:
             return offer
-    raise errors.OfferNotFoundError
+    raise issue_errors.OfferNotFoundError

@@ -69,37 +69,6 @@ class ReleaseLeavesTooLittleError(KroError):
     code = "release_leaves_too_little"
 
 
-class SplitTooSmallError(KroError):
-    """The fees of so small a part leave nothing for the seller; give the seller more, or nothing."""
-
-    code = "split_too_small"
-
-
-class SplitAboveHeldError(KroError):
-    """The order does not hold that much any more."""
-
-    code = "split_above_held"
-
-
-class AlreadyAnsweredError(KroError):
-    """The issue has been answered already."""
-
-    code = "issue_answered"
-
-
-class OfferNotFoundError(KroError):
-    """There is no such offer on the table."""
-
-    kind = ErrorKind.NOT_FOUND
-    code = "offer_not_found"
-
-
-class OfferExpiredError(KroError):
-    """The offer has run out; ask for a new one."""
-
-    code = "offer_expired"
-
-
 class OrderOnHoldError(KroError):
     """The order is on hold; nothing may move until the hold is lifted."""
 

@@ -13,7 +13,7 @@ from kro.core.money import Money
 from kro.kro_balance.domain import Release, Split, full_release, refund_to_wallet, split_settlement
 from kro.order.database.records import Order
 from kro.order.database.words import CloseReason, ConditionStatus, EventType, OrderStatus, Party
-from kro.order.domain import errors
+from kro.order.domain import issue_errors
 from kro.order.domain.changes import Changes, Context, money, settled
 from kro.order.domain.receivables import repay_from_release
 from kro.order.domain.rules import FeePolicy
@@ -114,12 +114,12 @@ def share_price(order: Order, seller_amount: int) -> Split:
     :raises SplitAboveHeldError: when the order does not hold that much.
     """
     if not 0 < seller_amount < order.outstanding.amount:
-        raise errors.SplitAboveHeldError
+        raise issue_errors.SplitAboveHeldError
     part = order.fees.between(order.released_in_parts, order.released_in_parts + seller_amount)
     if part.seller_receives <= 0:
-        raise errors.SplitTooSmallError
+        raise issue_errors.SplitTooSmallError
     if part.buyer_pays > order.held:
-        raise errors.SplitAboveHeldError
+        raise issue_errors.SplitAboveHeldError
     return Split(
         order_id=order.id,
         buyer_id=order.buyer_id,
