@@ -121,6 +121,8 @@ class Application:
             "order_repository": orders.repository,
             "order_reads": orders.reads,
             "evidence": orders.evidence,
+            "issues": orders.issues,
+            "issue_reads": orders.issue_reads,
             "statements": orders.statements,
             "printer": Printer(),
             "payments": self.collecting.reads,

@@ -25,6 +25,8 @@ from kro.order.domain import (
     DisputeRules,
     EvidenceService,
     FeePolicy,
+    IssueReads,
+    IssueService,
     OrderReads,
     OrderRepository,
     OrderRules,
@@ -44,6 +46,8 @@ class Orders:
     reads: OrderReads
     evidence: EvidenceService
     timeouts: OrderTimeouts
+    issues: IssueService
+    issue_reads: IssueReads
     quotes: QuoteService
     fee_administration: FeeAdministration
     balances: BalanceReads
@@ -80,6 +84,15 @@ def build_orders(base: Foundation, providers: Providers, choosing: Choosing, col
             clock=clock,
             ids=ids,
         ),
+        issues=IssueService(
+            runner=runner,
+            orders=repository,
+            rules=order_rules(base),
+            settling=Settling(fee_policy(base), record_wallet_refund),
+            clock=clock,
+            ids=ids,
+        ),
+        issue_reads=IssueReads(base.database),
         quotes=QuoteService(runner=runner, quotes=quotes, terms=quote_terms(base), clock=clock, ids=ids),
         fee_administration=FeeAdministration(
             runner=runner, rules=FeeAdminRepository(base.database), clock=clock, ids=ids

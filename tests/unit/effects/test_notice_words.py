@@ -54,6 +54,18 @@ FACTS: dict[Template, dict[str, Any]] = {
     Template.CHARGEBACK_LOST: {"amount": LARGEST},
     Template.DEBT_REPAID: {"amount": LARGEST, "owed": LARGEST},
     Template.DEBT_WRITTEN_OFF: {"amount": LARGEST},
+    Template.DEADLINE_REMINDER: {**ORDER, "deadline": "inspect_by", "due_at": "2026-01-15T09:00:00+00:00"},
+    Template.DELIVERY_OVERDUE: ORDER,
+    Template.ORDER_SPLIT: {**ORDER, "received": LARGEST},
+    Template.ISSUE_REPORTED: ORDER,
+    Template.ISSUE_ANSWERED: ORDER,
+    Template.ISSUE_WITHDRAWN: ORDER,
+    Template.OFFER_MADE: ORDER,
+    Template.OFFER_DECLINED: ORDER,
+    Template.DISPUTE_OPENED: ORDER,
+    Template.INFO_REQUESTED: ORDER,
+    Template.DISPUTE_DECIDED: ORDER,
+    Template.DISPUTE_APPEALED: ORDER,
 }
 OTP = {"code": "012345", "purpose": "register", "minutes": 5}
 

@@ -20,16 +20,22 @@ SELECT part.id, $1, part.payload FROM unnest($2::uuid[], $3::jsonb[]) AS part (i
 _RANDOM_BITS: Final = 62
 
 
+_KEEP: Final = """
+INSERT INTO notice_receipts (message_id, subject_id, user_id, purpose, channel, status, at)
+VALUES ($1, $2, $3, $4, $5, 'accepted', now()) ON CONFLICT DO NOTHING"""
+
+
 class Channel(StrEnum):
     SMS = "sms"
     MAIL = "mail"
 
 
 class NotifyTopic:
-    """Delivers outbox messages of topic ``notify``: ``{"user_id", "template", "channels", "facts"}``.
+    """Delivers outbox messages of topic ``notify``: ``{"user_id", "template", "channels", "facts", "receipt"?}``.
 
     A notice for several channels first becomes one message per channel, so that a mail that fails never repeats an
-    SMS that went out. Address and name are read when the notice is sent.
+    SMS that went out. Address and name are read when the notice is sent. With ``receipt``,
+    ``{"subject_id", "purpose"}``, it is kept that the channel's provider took the notice.
     """
 
     def __init__(self, *, database: Database, sms: SMSProvider, email: EmailProvider, templates: Templates) -> None:
@@ -52,6 +58,15 @@ class NotifyTopic:
             await self._text(envelope, person["phone"], template, facts)
         elif person["email"] is not None:
             await self._mail(envelope, person["email"], person["first_name"], template, facts)
+        else:
+            return
+        await self._keep_receipt(envelope, channels[0])
+
+    async def _keep_receipt(self, envelope: Envelope, channel: Channel) -> None:
+        receipt = envelope.payload.get("receipt")
+        if receipt is not None:
+            user_id, subject_id = UUID(envelope.payload["user_id"]), UUID(receipt["subject_id"])
+            await self._database.execute(_KEEP, envelope.id, subject_id, user_id, receipt["purpose"], channel)
 
     async def _split(self, envelope: Envelope, channels: Sequence[Channel]) -> None:
         await self._database.execute(

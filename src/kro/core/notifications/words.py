@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
 import jinja2
 
+from kro.core.business_days import LAGOS
 from kro.core.money import Money, exponent
 from kro.core.sms import to_gsm7
 
@@ -57,6 +59,18 @@ class Template(StrEnum):
     CHARGEBACK_LOST = "chargeback_lost"
     DEBT_REPAID = "debt_repaid"
     DEBT_WRITTEN_OFF = "debt_written_off"
+    DEADLINE_REMINDER = "deadline_reminder"
+    DELIVERY_OVERDUE = "delivery_overdue"
+    ORDER_SPLIT = "order_split"
+    ISSUE_REPORTED = "issue_reported"
+    ISSUE_ANSWERED = "issue_answered"
+    ISSUE_WITHDRAWN = "issue_withdrawn"
+    OFFER_MADE = "offer_made"
+    OFFER_DECLINED = "offer_declined"
+    DISPUTE_OPENED = "dispute_opened"
+    INFO_REQUESTED = "info_requested"
+    DISPUTE_DECIDED = "dispute_decided"
+    DISPUTE_APPEALED = "dispute_appealed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +91,7 @@ class Templates:
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
         )
-        self._words.filters |= {"money": money, "plain": plain_money, "line": line, "code": code}
+        self._words.filters |= {"money": money, "plain": plain_money, "line": line, "code": code, "moment": moment}
         page = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
         self._page = page.get_template("layout.html")
 
@@ -129,6 +143,11 @@ def line(text: str, length: int = _LINE) -> str:
     """Return somebody's words on one line without control characters, cut to a length."""
     flat = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return flat if len(flat) <= length else flat[: length - 3].rstrip() + "..."
+
+
+def moment(text: str) -> str:
+    """Return a moment as people in Lagos read it: ``15 Jan 2026, 10:00``."""
+    return datetime.fromisoformat(text).astimezone(LAGOS).strftime("%d %b %Y, %H:%M")
 
 
 def code(shown_id: str) -> str:

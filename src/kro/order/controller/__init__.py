@@ -6,11 +6,12 @@ from typing import Final
 from fastapi import APIRouter
 
 from kro.core.http import BodyPolicy
-from kro.order.controller import commands, reads
+from kro.order.controller import commands, issues, reads
 
 router = APIRouter()
 router.include_router(commands.router)
 router.include_router(reads.router)
+router.include_router(issues.router)
 
 evidence_policy: Final = BodyPolicy(
     pattern=re.compile(r"/v1/orders/[^/]+/evidence"), max_bytes=1_048_576, json_only=False

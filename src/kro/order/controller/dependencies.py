@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from kro.core.guards import CurrentUser
 from kro.core.http import CursorSigner, IdempotencyKey
 from kro.core.ids import read_id
-from kro.order.domain import EvidenceService, OrderReads, OrderRepository, OrderService
+from kro.order.domain import EvidenceService, IssueReads, IssueService, OrderReads, OrderRepository, OrderService
 from kro.order.domain.service import Ask
 
 
@@ -27,6 +27,14 @@ async def _evidence(request: Request) -> EvidenceService:
     return cast("EvidenceService", request.app.state.evidence)
 
 
+async def _issues(request: Request) -> IssueService:
+    return cast("IssueService", request.app.state.issues)
+
+
+async def _issue_reads(request: Request) -> IssueReads:
+    return cast("IssueReads", request.app.state.issue_reads)
+
+
 async def _cursors(request: Request) -> CursorSigner:
     return cast("CursorSigner", request.app.state.cursors)
 
@@ -39,6 +47,8 @@ OrdersDep = Annotated[OrderService, Depends(_orders)]
 OrderRepositoryDep = Annotated[OrderRepository, Depends(_repository)]
 OrderReadsDep = Annotated[OrderReads, Depends(_reads)]
 EvidenceDep = Annotated[EvidenceService, Depends(_evidence)]
+IssuesDep = Annotated[IssueService, Depends(_issues)]
+IssueReadsDep = Annotated[IssueReads, Depends(_issue_reads)]
 CursorsDep = Annotated[CursorSigner, Depends(_cursors)]
 AskDep = Annotated[Ask, Depends(_ask)]
 """A party's command on one order: who, which order, under which idempotency key."""

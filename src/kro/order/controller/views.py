@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from kro.core.decisions import Reply
 from kro.core.http import MoneyOut
 from kro.core.ids import show_id
+from kro.order.controller.issue_views import IssueRead, OfferRead
 from kro.order.database.reads import OrderSummary
 from kro.order.database.records import Condition, Evidence, OrderState
 from kro.order.database.words import (
@@ -101,6 +102,8 @@ class OrderRead(BaseModel):
     seller: PersonRead
     conditions: list[ConditionRead]
     deadlines: DeadlinesRead
+    issue: IssueRead | None = Field(description="The disagreement that is not over, if there is one.")
+    offers: list[OfferRead] = Field(description="What is on the table.")
     allowed_actions: list[str] = Field(description="What the viewer may do now.")
     last_seq: int
     version: int
@@ -165,6 +168,7 @@ def order_read(state: OrderState) -> OrderRead:
         return MoneyOut(amount=amount, currency=order.currency)
 
     fees = order.fees
+    issue = state.issue if state.issue is not None and not state.issue.status.is_over else None
     return OrderRead(
         id=show_id("ord", order.id),
         role=state.viewer,
@@ -199,6 +203,8 @@ def order_read(state: OrderState) -> OrderRead:
             deliver_by=order.deliver_by,
             inspect_by=order.inspect_by,
         ),
+        issue=IssueRead.of(issue, order.currency) if issue is not None else None,
+        offers=[OfferRead.of(offer, order.currency) for offer in state.offers],
         allowed_actions=list(allowed_commands(order, state.viewer)),
         last_seq=order.last_seq,
         version=order.version,

@@ -2,6 +2,7 @@
 
 from kro.order.database.creation import CreationRepository
 from kro.order.database.invariants import ORDER_INVARIANTS
+from kro.order.database.issue_reads import IssueReads
 from kro.order.database.orders import OrderRepository
 from kro.order.database.reads import OrderReads, OrderSummary
 from kro.order.database.records import NewCondition, Order, OrderState
@@ -34,6 +35,7 @@ from kro.order.domain.errors import (
 )
 from kro.order.domain.events import event_item
 from kro.order.domain.evidence import EvidenceService
+from kro.order.domain.issue_service import IssueService
 from kro.order.domain.receipts import OrderReceipts
 from kro.order.domain.rules import DisputeRules, FeePolicy, OrderRules
 from kro.order.domain.service import OrderService
@@ -56,6 +58,8 @@ __all__ = [
     "FeePolicy",
     "HeldRefund",
     "IllegalTransitionError",
+    "IssueReads",
+    "IssueService",
     "NewCondition",
     "Order",
     "OrderNotFoundError",

@@ -5,6 +5,13 @@ from __future__ import annotations
 from kro.core.errors import ErrorKind, KroError
 
 
+class IssueNotFoundError(KroError):
+    """The order has no such issue that is open."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "issue_not_found"
+
+
 class SplitTooSmallError(KroError):
     """The fees of so small a part leave nothing for the seller; give the seller more, or nothing."""
 

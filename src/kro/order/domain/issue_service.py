@@ -1,0 +1,133 @@
+"""The parties' commands in a disagreement: each loads once, decides purely and applies once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from kro.core.clock import Clock
+from kro.core.decisions import DecisionRunner, Outcome, Reply
+from kro.core.ids import IdSource
+from kro.order.database.orders import OrderRepository
+from kro.order.database.records import OrderState
+from kro.order.domain import decide_dispute, decide_issue, decide_offer, decide_ruling
+from kro.order.domain.changes import Context
+from kro.order.domain.errors import OrderNotFoundError
+from kro.order.domain.issue_errors import IssueNotFoundError
+from kro.order.domain.rules import OrderRules
+from kro.order.domain.service import Ask, RenderOrder
+from kro.order.domain.settling import Settling
+
+Decide = Callable[[OrderState, Context], Outcome[OrderState]]
+
+
+class IssueService:
+    def __init__(
+        self,
+        *,
+        runner: DecisionRunner,
+        orders: OrderRepository,
+        rules: OrderRules,
+        settling: Settling,
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
+        self._runner = runner
+        self._orders = orders
+        self._rules = rules
+        self._settling = settling
+        self._clock = clock
+        self._ids = ids
+
+    async def report(self, ask: Ask, command: decide_issue.ReportIssue, *, render: RenderOrder) -> Reply:
+        """Contest the order or one of its conditions (T21)."""
+        rules = self._rules.disputes
+        return await self._run(ask, lambda s, c: decide_issue.decide_report(s, command, rules=rules, context=c), render)
+
+    async def answer(self, ask: Ask, issue_id: UUID, statement: str, *, render: RenderOrder) -> Reply:
+        """React to the other party's issue (T21)."""
+        return await self._on(ask, issue_id, lambda s, c: decide_issue.decide_answer(s, statement, context=c), render)
+
+    async def concede(self, ask: Ask, issue_id: UUID, *, render: RenderOrder) -> Reply:
+        """Give in: everything goes back to the buyer (T28)."""
+        settling = self._settling
+        return await self._on(
+            ask, issue_id, lambda s, c: decide_issue.decide_concede(s, settling=settling, context=c), render
+        )
+
+    async def withdraw(self, ask: Ask, issue_id: UUID, *, render: RenderOrder) -> Reply:
+        """Take one's own issue back (T29)."""
+        return await self._on(ask, issue_id, lambda s, c: decide_issue.decide_withdraw(s, context=c), render)
+
+    async def escalate(self, ask: Ask, issue_id: UUID, *, render: RenderOrder) -> Reply:
+        """Ask the platform to decide (T30)."""
+        rules = self._rules.disputes
+        return await self._on(
+            ask, issue_id, lambda s, c: decide_issue.decide_escalate(s, rules=rules, context=c), render
+        )
+
+    async def add_statement(
+        self, ask: Ask, issue_id: UUID, command: decide_dispute.AddStatement, *, render: RenderOrder
+    ) -> Reply:
+        """Put something on the dispute's record (T31)."""
+        return await self._on(
+            ask, issue_id, lambda s, c: decide_dispute.decide_add_statement(s, command, context=c), render
+        )
+
+    async def appeal(self, ask: Ask, issue_id: UUID, grounds: str, *, render: RenderOrder) -> Reply:
+        """Have another admin look at the decision again (T33)."""
+        rules = self._rules.disputes
+        return await self._on(
+            ask, issue_id, lambda s, c: decide_ruling.decide_appeal(s, grounds, rules=rules, context=c), render
+        )
+
+    async def waive_appeal(self, ask: Ask, issue_id: UUID, *, render: RenderOrder) -> Reply:
+        """Accept the decision as it is (T34)."""
+        settling = self._settling
+        return await self._on(
+            ask, issue_id, lambda s, c: decide_ruling.decide_waive_appeal(s, settling=settling, context=c), render
+        )
+
+    async def make_offer(self, ask: Ask, command: decide_offer.MakeOffer, *, render: RenderOrder) -> Reply:
+        """Offer how to share what the order holds (T18, T27)."""
+        rules = self._rules
+        return await self._run(
+            ask, lambda s, c: decide_offer.decide_make_offer(s, command, rules=rules, context=c), render
+        )
+
+    async def withdraw_offer(self, ask: Ask, offer_id: UUID, *, render: RenderOrder) -> Reply:
+        """Take one's own offer back."""
+        return await self._run(ask, lambda s, c: decide_offer.decide_withdraw_offer(s, offer_id, context=c), render)
+
+    async def decline_offer(self, ask: Ask, offer_id: UUID, *, render: RenderOrder) -> Reply:
+        """Turn the other party's offer down."""
+        return await self._run(ask, lambda s, c: decide_offer.decide_decline_offer(s, offer_id, context=c), render)
+
+    async def accept_offer(self, ask: Ask, offer_id: UUID, *, render: RenderOrder) -> Reply:
+        """Take the other party's offer; the order ends as it says (T18, T27)."""
+        settling = self._settling
+        return await self._run(
+            ask, lambda s, c: decide_offer.decide_accept_offer(s, offer_id, settling=settling, context=c), render
+        )
+
+    async def _on(self, ask: Ask, issue_id: UUID, decide: Decide, render: RenderOrder) -> Reply:
+        def decide_on_it(state: OrderState, context: Context) -> Outcome[OrderState]:
+            # Without an open issue the lifecycle refuses; another one than was meant must not be acted on.
+            if state.issue is not None and state.issue.id != issue_id:
+                raise IssueNotFoundError
+            return decide(state, context)
+
+        return await self._run(ask, decide_on_it, render)
+
+    async def _run(self, ask: Ask, decide: Decide, render: RenderOrder) -> Reply:
+        def decide_found(state: OrderState | None) -> Outcome[OrderState]:
+            if state is None:
+                raise OrderNotFoundError
+            return decide(state, Context(actor=ask.actor, now=self._clock.now(), ids=self._ids))
+
+        return await self._runner.run(
+            load=lambda: self._orders.load(ask.order_id, actor=ask.actor, key=ask.once.key),
+            decide=decide_found,
+            render=render,
+            once=ask.once,
+        )
