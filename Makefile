@@ -50,6 +50,10 @@ check: $(SYNCED) ## Lint, formatting, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: docs
+docs: $(SYNCED) ## Make the page of the order's lifecycle from its table
+	@$(BIN)/python -m kro.cli lifecycle > docs/lifecycle.md
+
 .PHONY: bench
 bench: $(SYNCED) ## Measure the ledger beside pgbench, some 3 minutes; writes benchmarks/results
 	@$(BIN)/python -m benchmarks.ledger $(ARGS)

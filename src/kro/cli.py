@@ -47,6 +47,14 @@ def follow(parent: int | None) -> None:
 
 
 @app.command()
+def lifecycle() -> None:
+    """Write the page about every transition of an order."""
+    from kro.order.domain import lifecycle_page
+
+    typer.echo(lifecycle_page(), nl=False)
+
+
+@app.command()
 def run() -> None:
     """Start database, API, worker and sandbox for development, until Ctrl-C."""
     from rich.console import Console

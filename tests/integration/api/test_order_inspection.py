@@ -163,7 +163,7 @@ class TestReleasingAPart:
             (world.buyer, part(2**53 - 1), (409, "release_leaves_too_little")),
             (world.buyer, part(1_000, "USD"), (409, "currency_mismatch")),
             (world.buyer, part(0), (422, "validation_failed")),
-            (world.seller, part(1_000), (403, "order_wrong_party")),
+            (world.seller, part(1_000), (409, "order_wrong_party")),
         ):
             reply = await person.post(f"{path}/partial-releases", body)
             assert (reply.status_code, reply.json()["code"]) == refusal

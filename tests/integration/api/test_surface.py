@@ -203,7 +203,7 @@ class TestObjects:
         ):
             operation = ("POST", f"/v1/orders/{{order_id}}/{step}")
             reply = await call(world, operation, wrong.token, {"order_id": order["id"]})
-            assert (reply.status_code, reply.json()["code"]) == (403, "order_wrong_party"), step
+            assert (reply.status_code, reply.json()["code"]) == (409, "order_wrong_party"), step
         assert await fingerprint(world) == before
 
 

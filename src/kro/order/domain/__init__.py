@@ -36,6 +36,7 @@ from kro.order.domain.errors import (
 from kro.order.domain.events import event_item
 from kro.order.domain.evidence import EvidenceService
 from kro.order.domain.issue_service import IssueService
+from kro.order.domain.lifecycle_text import lifecycle_page
 from kro.order.domain.receipts import OrderReceipts
 from kro.order.domain.rules import DisputeRules, FeePolicy, OrderRules
 from kro.order.domain.service import OrderService
@@ -87,5 +88,6 @@ __all__ = [
     "decide_refund_held",
     "event_item",
     "is_funded",
+    "lifecycle_page",
     "seed_templates",
 ]

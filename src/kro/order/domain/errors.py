@@ -39,9 +39,8 @@ class IllegalTransitionError(KroError):
 
 
 class WrongPartyError(KroError):
-    """This is for the other party to do."""
+    """This is for somebody else to do."""
 
-    kind = ErrorKind.FORBIDDEN
     code = "order_wrong_party"
 
 
