@@ -219,6 +219,19 @@ def reconcile_import(
     raise typer.Exit(0 if taken else 1)
 
 
+@app.command()
+def advance(
+    hours: Annotated[int, typer.Option(min=1, max=24 * 366, help="How many hours pass.")],
+    order: Annotated[str | None, typer.Option(help="For one order only: ord_…")] = None,
+) -> None:
+    """Let time pass for orders; only where the configuration has a test clock."""
+    from kro.core.config import load_settings
+    from kro.run.test_clock import advance as let_pass
+
+    with one_sentence():
+        let_pass(load_settings(), hours=hours, shown_id=order)
+
+
 @webhooks_app.command("list")
 def list_webhooks(
     state: Annotated[str | None, typer.Option(help="received, processed, ignored or parked.")] = None,

@@ -21,7 +21,7 @@ from kro.core.telemetry import configure_logging
 from kro.kro_balance.controller import router as balance
 from kro.management.controller import router as management
 from kro.management.controller import statement_policy
-from kro.order.controller import evidence_policy
+from kro.order.controller import evidence_policy, test_clock
 from kro.order.controller import router as orders
 from kro.payment.controller import router as payments
 from kro.refund.controller import router as refunds
@@ -75,6 +75,8 @@ def create_api(application: Application) -> FastAPI:
     application.install(api)
     for router in (verification, management, orders, payments, refunds, balance):
         api.include_router(router, prefix="/v1")
+    if application.settings.app.test_clock:
+        api.include_router(test_clock, prefix="/v1")
     return api
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -22,7 +23,9 @@ from kro.core.clock import SystemClock
 from kro.core.config import Credentials, Settings, load_settings
 from kro.core.database.embedded import Role
 from kro.core.email.fake import FakeEmail
+from kro.core.ids import read_id
 from kro.core.outbox import OutboxRelay
+from kro.core.scheduler import TimerRunner
 from kro.core.sms.fake import FakeSMS
 from kro.core.storage import MemoryObjectStore
 from kro.kro_balance.domain import seed_fee_configuration, seed_tax_rules
@@ -103,6 +106,15 @@ class World:
     async def work(self) -> None:
         """Let the worker's relay deliver everything that is due."""
         await OutboxRelay(self.application.database, self.application.outbox_handlers).run_until_idle()
+
+    async def pass_time(self, order_id: str, **units: float) -> None:
+        """Let time pass for one order, and have the worker do what is due by then and what follows from it."""
+        moved = timedelta(**units)
+        await self.application.orders.test_clock.advance(moved, order_id=read_id("ord", order_id))
+        await self.work()
+        timers = TimerRunner(self.application.database, self.application.fire_timer, self.application.clock)
+        while await timers.run_until_idle():
+            await self.work()
 
     async def violations(self) -> dict[str, int]:
         """Return every invariant that does not hold."""

@@ -121,6 +121,7 @@ class Application:
             "order_repository": orders.repository,
             "order_reads": orders.reads,
             "evidence": orders.evidence,
+            "test_clock": orders.test_clock,
             "issues": orders.issues,
             "issue_reads": orders.issue_reads,
             "statements": orders.statements,

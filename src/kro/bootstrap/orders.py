@@ -33,6 +33,7 @@ from kro.order.domain import (
     OrderService,
     OrderTimeouts,
     Settling,
+    TestClock,
 )
 from kro.refund.domain import record_wallet_refund
 
@@ -48,6 +49,7 @@ class Orders:
     timeouts: OrderTimeouts
     issues: IssueService
     issue_reads: IssueReads
+    test_clock: TestClock
     quotes: QuoteService
     fee_administration: FeeAdministration
     balances: BalanceReads
@@ -93,6 +95,7 @@ def build_orders(base: Foundation, providers: Providers, choosing: Choosing, col
             ids=ids,
         ),
         issue_reads=IssueReads(base.database),
+        test_clock=TestClock(base.database),
         quotes=QuoteService(runner=runner, quotes=quotes, terms=quote_terms(base), clock=clock, ids=ids),
         fee_administration=FeeAdministration(
             runner=runner, rules=FeeAdminRepository(base.database), clock=clock, ids=ids

@@ -46,6 +46,7 @@ _SWITCHES: Final = {
     ("sandbox", "enabled"): "the sandbox must be off here",
     ("database", "embedded"): "the embedded server is for development; give a url or a host",
     ("sendGrid", "sandboxMode"): "no mail would be sent",
+    ("app", "testClock"): "deadlines that anybody can move bind nobody",
 }
 _PRODUCTION_ONLY: Final = frozenset({("sendGrid", "sandboxMode")})
 

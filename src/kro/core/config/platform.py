@@ -45,6 +45,8 @@ class AppSettings(Group):
     trusted_proxies: tuple[str, ...]
     """Addresses whose ``X-Forwarded-For`` is believed; from anybody else the header is ignored."""
     api: APISettings
+    test_clock: bool = False
+    """Whether time can be made to pass for orders; refused where strangers' money may be near."""
 
 
 class Credentials(Group):

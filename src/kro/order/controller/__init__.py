@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from kro.core.http import BodyPolicy
 from kro.order.controller import commands, issues, reads
+from kro.order.controller import test_clock as test_clocks
 
 router = APIRouter()
 router.include_router(commands.router)
@@ -18,4 +19,6 @@ evidence_policy: Final = BodyPolicy(
 )
 """A file's bytes are its request's whole body, whatever kind it is."""
 
-__all__ = ["evidence_policy", "router"]
+test_clock = test_clocks.router
+
+__all__ = ["evidence_policy", "router", "test_clock"]

@@ -7,6 +7,7 @@ from kro.order.database.orders import OrderRepository
 from kro.order.database.reads import OrderReads, OrderSummary
 from kro.order.database.records import NewCondition, Order, OrderState
 from kro.order.database.seeding import seed_templates
+from kro.order.database.test_clock import TestClock
 from kro.order.database.words import (
     CloseReason,
     ConditionKind,
@@ -80,6 +81,7 @@ __all__ = [
     "RefundHook",
     "RefundLeavesTooLittleError",
     "Settling",
+    "TestClock",
     "TimerKind",
     "WalletRefund",
     "decide_contest_lost",
