@@ -16,8 +16,7 @@ _MOVES: Final = (
     (
         "issues",
         "order_id",
-        "reported_at answered_at respond_by negotiate_by escalated_at evidence_by decide_by overdue_by decided_at"
-        " appeal_by",
+        "reported_at answered_at respond_by negotiate_by escalated_at evidence_by decide_by overdue_by appeal_by",
         "t.ended_at IS NULL",
     ),
     ("offers", "order_id", "created_at expires_at", "t.status = 'open'"),

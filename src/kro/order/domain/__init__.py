@@ -39,6 +39,7 @@ from kro.order.domain.evidence import EvidenceService
 from kro.order.domain.issue_service import IssueService
 from kro.order.domain.lifecycle_text import lifecycle_page
 from kro.order.domain.receipts import OrderReceipts
+from kro.order.domain.replay import Told, replay
 from kro.order.domain.rules import DisputeRules, FeePolicy, OrderRules
 from kro.order.domain.service import OrderService
 from kro.order.domain.settling import RefundHook, Settling, WalletRefund
@@ -83,6 +84,7 @@ __all__ = [
     "Settling",
     "TestClock",
     "TimerKind",
+    "Told",
     "WalletRefund",
     "decide_contest_lost",
     "decide_contest_won",
@@ -91,5 +93,6 @@ __all__ = [
     "event_item",
     "is_funded",
     "lifecycle_page",
+    "replay",
     "seed_templates",
 ]

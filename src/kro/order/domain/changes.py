@@ -19,6 +19,7 @@ from kro.order.database.records import Condition, OrderState
 from kro.order.database.words import EventType, FundingStatus, OrderStatus, Party, TimerKind
 from kro.order.domain.deadlines import BEFORE, HALF, timers_of
 from kro.order.domain.events import event_item
+from kro.order.domain.replay import Told, since
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Changes:
         self._changed: dict[str, Any] = {}
         self._conditions: dict[UUID, dict[str, Any]] = {}
         self._issue: dict[str, Any] = {}
+        self._told = Told.of(state.order)
         self._decision = Decision()
 
     @property
@@ -152,8 +154,14 @@ class Changes:
         return self.include(Decision(cleared=(ClearTimer(self._state.order.id),)))
 
     def tell(self, event_type: EventType, **data: Any) -> Changes:  # noqa: ANN401 - JSON facts of the event
-        """Record the next event of the order and send it to both parties."""
+        """Record the next event of the order and send it to both parties.
+
+        An event also says which status and which amounts of the order it changed, so that a client need not ask.
+        """
         order = self._state.order
+        told = Told.of(order)
+        data |= since(self._told, told)
+        self._told = told
         actor = self._context.actor
         party = self._state.viewer
         event = Event(
@@ -205,6 +213,7 @@ class Changes:
 
     def done(self) -> Outcome[OrderState]:
         """Return the decision and the order as it will be."""
+        assert Told.of(self._state.order) == self._told, "an event has to tell of every change"  # noqa: S101 - a slip of ours
         order = self._before.order
         if self._is_new:
             writes: list[Insert | Update] = [
