@@ -17,6 +17,8 @@ from kro.core.config import Settings
 from kro.core.database.failures import UNREACHABLE
 from kro.core.database.pool import DatabaseBusyError
 from kro.core.http import new_api
+from kro.core.storage.routes import file_policy
+from kro.core.storage.routes import router as files
 from kro.core.telemetry import configure_logging
 from kro.kro_balance.controller import router as balance
 from kro.management.controller import router as management
@@ -70,10 +72,10 @@ def create_api(application: Application) -> FastAPI:
         ids=application.base.ids,
         checks={"database": database_answers},
         lifespan=lifespan,
-        body_policies=(evidence_policy, statement_policy),
+        body_policies=(evidence_policy, statement_policy, file_policy(application.settings.evidence.max_bytes)),
     )
     application.install(api)
-    for router in (verification, management, orders, payments, refunds, balance):
+    for router in (verification, management, orders, payments, refunds, balance, files):
         api.include_router(router, prefix="/v1")
     if application.settings.app.test_clock:
         api.include_router(test_clock, prefix="/v1")

@@ -27,7 +27,7 @@ from kro.core.ids import read_id
 from kro.core.outbox import OutboxRelay
 from kro.core.scheduler import TimerRunner
 from kro.core.sms.fake import FakeSMS
-from kro.core.storage import MemoryObjectStore
+from kro.core.storage import MemoryObjectStore, ObjectStore
 from kro.kro_balance.domain import seed_fee_configuration, seed_tax_rules
 from kro.main import create_api
 from kro.order.domain import TEMPLATES, seed_templates
@@ -138,11 +138,12 @@ class World:
 
 
 @asynccontextmanager
-async def running_world(settings: Settings) -> AsyncIterator[World]:
+async def running_world(settings: Settings, *, files: ObjectStore | None = None) -> AsyncIterator[World]:
     """Open the program on a fresh database with two traders and a stranger logged in."""
     paystack, bank, sms, email = FakePaystack(), FakeBank(SystemClock()), FakeSMS(), FakeEmail()
     vendors = ProviderDirectory((paystack.provider, bank.provider))
-    providers = Providers(payments=vendors, sms=sms, email=email, files=MemoryObjectStore())
+    store = files or MemoryObjectStore()
+    providers = Providers(payments=vendors, sms=sms, email=email, files=store)
     application = build(settings, providers=providers, hasher=PasswordHasher(memory_kib=64, rounds=1))
     await application.open()
     api = create_api(application)

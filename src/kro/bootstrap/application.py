@@ -35,6 +35,7 @@ from kro.core.outbox import DeadLetters, Handler
 from kro.core.printing import Printer
 from kro.core.realtime import RealtimeServer
 from kro.core.scheduler import Step
+from kro.core.storage import ObjectStore
 from kro.management.database.reports import ReportReads
 from kro.management.domain import Seeding
 from kro.management.domain.reports import Reports
@@ -57,6 +58,7 @@ class Application:
     exceptions: Exceptions
     listening: Listening
     reconciliation: Reconciliation
+    files: ObjectStore
     realtime: RealtimeServer
     outbox_handlers: Mapping[str, Handler]
     steps: Sequence[Step]
@@ -124,6 +126,7 @@ class Application:
             "test_clock": orders.test_clock,
             "issues": orders.issues,
             "issue_reads": orders.issue_reads,
+            "files": self.files,
             "statements": orders.statements,
             "printer": Printer(),
             "payments": self.collecting.reads,
@@ -169,7 +172,7 @@ def build(
 ) -> Application:
     """Join the program; nothing is opened yet. Tests bring their own outside world, time and cheaper hashes."""
     base = lay_foundation(settings, clock=clock)
-    outside = providers or choose_providers(settings, recorder=base.call_log)
+    outside = providers or choose_providers(settings, recorder=base.call_log, clock=base.clock)
     choosing = build_choosing(base, outside)
     identity = build_identity(base, outside, choosing, hasher=hasher or PasswordHasher())
     orders_hear = OrderReceipts(orders=OrderRepository(base.database), ids=base.ids)
@@ -204,6 +207,7 @@ def build(
         exceptions=exceptions,
         listening=listening,
         reconciliation=reconciliation,
+        files=outside.files,
         realtime=build_realtime(base, identity, orders, bus),
         outbox_handlers=build_handlers(base, outside, collecting, paying_out, refunding, bus),
         steps=(

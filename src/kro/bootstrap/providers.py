@@ -8,11 +8,12 @@ from typing import TypedDict
 
 from pydantic import SecretStr
 
+from kro.core.clock import Clock, SystemClock
 from kro.core.config import Settings, VendorTimeouts
 from kro.core.email import EmailProvider, SendGridEmail, SendGridSettings
 from kro.core.outgoing import CallRecorder
 from kro.core.sms import SMSProvider, TermiiSettings, TermiiSMS
-from kro.core.storage import LocalObjectStore, ObjectStore
+from kro.core.storage import LinkSigner, LocalObjectStore, ObjectStore, S3ObjectStore, S3Settings
 from kro.payment.providers import PaymentProvider, ProviderDirectory
 from kro.payment.providers.fincra import Fincra, FincraSettings
 from kro.payment.providers.paystack import Paystack, PaystackSettings
@@ -27,7 +28,9 @@ class Providers:
     files: ObjectStore
 
 
-def choose_providers(settings: Settings, *, recorder: CallRecorder | None = None) -> Providers:
+def choose_providers(
+    settings: Settings, *, recorder: CallRecorder | None = None, clock: Clock | None = None
+) -> Providers:
     """Return the production adapters; against the sandbox only their addresses and keys differ.
 
     ``recorder`` is told of every call they make.
@@ -53,8 +56,30 @@ def choose_providers(settings: Settings, *, recorder: CallRecorder | None = None
             ),
             recorder=recorder,
         ),
-        files=LocalObjectStore(settings.storage.folder),
+        files=object_store(settings, clock or SystemClock()),
     )
+
+
+def object_store(settings: Settings, clock: Clock) -> ObjectStore:
+    """Return where files are kept: in the configured bucket, else in a folder of this machine."""
+    aws, storage = settings.aws, settings.storage
+    if aws is not None and aws.bucket and aws.region and aws.access_key_id and aws.secret_access_key:
+        return S3ObjectStore(
+            S3Settings(
+                bucket=aws.bucket,
+                region=aws.region,
+                access_key_id=aws.access_key_id.get_secret_value(),
+                secret_access_key=aws.secret_access_key.get_secret_value(),
+                endpoint=aws.endpoint,
+                addressing=aws.addressing,
+            ),
+            clock=clock,
+        )
+    if storage.signing_key is None:
+        raise ValueError("files have no place")
+    secret = storage.signing_key.get_secret_value()
+    links = LinkSigner(secret=secret, base_url=settings.app.public_base_url, clock=clock)
+    return LocalObjectStore(storage.folder, links=links)
 
 
 class _Timeouts(TypedDict):

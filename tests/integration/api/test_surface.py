@@ -27,6 +27,9 @@ PUBLIC: Final = {
     ("POST", "/v1/admin/auth/login"),
     ("POST", "/v1/admin/auth/refresh"),
     ("POST", "/v1/webhooks/{provider}"),
+    # Signed links: each is for one file, one method and a short while.
+    ("PUT", "/v1/files/{key}"),
+    ("GET", "/v1/files/{key}"),
 }
 """All a stranger may call; whoever adds to it has thought of what a stranger can repeat."""
 

@@ -29,6 +29,7 @@ def production() -> dict[str, str]:
         "KRO_BLIND_INDEX_KEY": _random_key("blind"),
         "KRO_ENCRYPTION_KEYS": json.dumps({"e2": _random_key("encryption")}),
         "KRO_ACTIVE_ENCRYPTION_KEY_ID": "e2",
+        "KRO_STORAGE_SIGNING_KEY": _random_key("files"),
         "KRO_PAYSTACK_SECRET_KEY": "sk_live_8f3c1d7a9b2e4f605182",
         "KRO_TERMII_API_KEY": "TLq8w3e7r1t5y9u2i6o4p0a",
         "KRO_SENDGRID_API_KEY": "SG.q8w3e7r1t5y9u2i6o4p0",

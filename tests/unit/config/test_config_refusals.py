@@ -81,6 +81,11 @@ class TestValues:
             ({"database": {"host": "db.internal"}}, "database"),
             ({"database": {"embedded": False}}, "database"),
             ({"jwt": {"admin": {"issuer": "kro"}}}, "jwt"),
+            ({"storage": {"signingKey": "c2hvcnQ="}}, "storage.signingKey"),
+            ({"evidence": {"maxBytes": 104_857_601}}, "evidence.maxBytes"),
+            ({"evidence": {"completeMinutes": 14}}, "evidence"),
+            ({"aws": {"bucket": "kro", "region": "eu-west-1", "accessKeyId": "a"}}, "aws"),
+            ({"aws": {"addressing": "auto"}}, "aws.addressing"),
             ({"jwt": {"user": {"keys": []}}}, "jwt.user.keys"),
         ],
     )
@@ -89,10 +94,33 @@ class TestValues:
 
         assert [problem.partition(":")[0] for problem in found] == [path]
 
-    def test_the_same_key_for_two_purposes_is_refused(self, tmp_path: Path, production: dict[str, str]) -> None:
-        found = problems(production | {"KRO_CURSOR_KEY": production["KRO_OTP_KEY"]})
+    @pytest.mark.parametrize("name", ["KRO_CURSOR_KEY", "KRO_STORAGE_SIGNING_KEY"])
+    def test_the_same_key_for_two_purposes_is_refused(self, production: dict[str, str], name: str) -> None:
+        found = problems(production | {name: production["KRO_OTP_KEY"]})
 
-        assert found == ("configuration: every key under jwt and security must be a different one",)
+        assert found == ("configuration: every key under jwt, security and storage must be a different one",)
+
+    def test_files_need_a_place(self, production: dict[str, str]) -> None:
+        del production["KRO_STORAGE_SIGNING_KEY"]
+
+        assert problems(production) == (
+            "configuration: files need a place: give aws.bucket, or storage.signingKey to keep them in storage.folder",
+        )
+
+    def test_a_bucket_is_one(self, production: dict[str, str]) -> None:
+        del production["KRO_STORAGE_SIGNING_KEY"]
+        bucket = {
+            "KRO_AWS_BUCKET": "kro-evidence",
+            "KRO_AWS_REGION": "fra1",
+            "KRO_AWS_ENDPOINT": "https://fra1.digitaloceanspaces.com",
+            "KRO_AWS_ACCESS_KEY_ID": "DO00Q8W3E7R1T5Y9U2I6",
+            "KRO_AWS_SECRET_ACCESS_KEY": "q8w3e7r1t5y9u2i6o4p0a1s2d3f4g5h6",
+        }
+
+        settings = load_settings(environ=production | bucket)
+
+        assert settings.aws is not None
+        assert (settings.aws.bucket, settings.aws.addressing) == ("kro-evidence", "virtual")
 
     def test_every_tier_needs_a_limit_of_automatic_approval(self, tmp_path: Path) -> None:
         group = {"payouts": {"autoApproveBelowMinor": [0, 0]}}

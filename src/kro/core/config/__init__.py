@@ -10,6 +10,7 @@ from kro.core.config.access import (
 )
 from kro.core.config.business import (
     AlertSettings,
+    EvidenceSettings,
     FeeSettings,
     KYCSettings,
     KYCTier,
@@ -39,6 +40,7 @@ from kro.core.config.reconciliation import OwnBankAccount, ReconciliationSetting
 from kro.core.config.settings import Settings
 from kro.core.config.vendors import (
     AWSSettings,
+    BucketAddressing,
     FincraSettings,
     PaystackSettings,
     PriceSettings,
@@ -58,6 +60,7 @@ __all__ = [
     "AdminTokenSettings",
     "AlertSettings",
     "AppSettings",
+    "BucketAddressing",
     "ConfigEntry",
     "ConfigError",
     "ConfigReport",
@@ -65,6 +68,7 @@ __all__ = [
     "DatabaseSettings",
     "DatabaseTimeouts",
     "Environment",
+    "EvidenceSettings",
     "FeeSettings",
     "FincraSettings",
     "HighlightSettings",

@@ -47,6 +47,27 @@ class OrderSettings(Group):
     disputes: DisputeSettings
 
 
+class EvidenceSettings(Group):
+    """Files that parties hand in."""
+
+    max_bytes: Annotated[int, Field(gt=0, le=104_857_600)]
+    """The largest file; a few of them are held in memory at once while they are checked."""
+    files_per_order: Positive
+    pending_per_user: Annotated[int, Field(gt=0, le=1_000)]
+    """How many uploads a user may have begun and not completed."""
+    upload_minutes: Annotated[int, Field(gt=0, le=1_440)]
+    """How long a link to upload a file is good."""
+    complete_minutes: Positive
+    """How long after its beginning an upload can be completed."""
+    download_minutes: Annotated[int, Field(gt=0, le=60)]
+
+    @model_validator(mode="after")
+    def _completable(self) -> Self:
+        if self.complete_minutes < self.upload_minutes:
+            raise ValueError("completeMinutes must not be less than uploadMinutes")
+        return self
+
+
 class KYCTier(Group):
     tier: NotNegative
     order_max_minor: NotNegative

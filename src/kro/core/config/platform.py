@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from kro.core.config.groups import BaseURL, FilePath, Group, Port, Positive, Seconds
+from kro.core.config.groups import BaseURL, FilePath, Group, Key256, Port, Positive, Seconds
 
 
 class Environment(StrEnum):
@@ -105,7 +105,10 @@ class WorkerSettings(Group):
 
 
 class StorageSettings(Group):
+    """A folder for files, where no bucket is configured; ``signing_key`` signs the links to them."""
+
     folder: FilePath
+    signing_key: Key256 | None = None
 
 
 class SandboxSettings(Group):

@@ -11,6 +11,7 @@ from kro.core.config.access import JWTSettings, OTPSettings, SecuritySettings
 from kro.core.config.business import (
     AlertSettings,
     ChargebackSettings,
+    EvidenceSettings,
     FeeSettings,
     KYCSettings,
     OrderSettings,
@@ -51,6 +52,7 @@ class Settings(Group):
     security: SecuritySettings
     otp: OTPSettings
     orders: OrderSettings
+    evidence: EvidenceSettings
     kyc: KYCSettings
     fees: FeeSettings
     payouts: PayoutSettings
@@ -84,10 +86,19 @@ class Settings(Group):
         return self
 
     @model_validator(mode="after")
+    def _files_have_a_place(self) -> Self:
+        if self.storage.signing_key is None and (self.aws is None or self.aws.bucket is None):
+            raise ValueError(
+                "files need a place: give aws.bucket, or storage.signingKey to keep them in storage.folder"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _one_key_one_purpose(self) -> Self:
         keys = [key.secret for key in (*self.jwt.user.keys, *self.jwt.admin.keys)]
         keys += [self.security.otp_key, self.security.cursor_key, self.security.blind_index_key]
         keys += self.security.encryption_keys.values()
+        keys += [] if self.storage.signing_key is None else [self.storage.signing_key]
         if max(Counter(key.get_secret_value() for key in keys).values()) > 1:
-            raise ValueError("every key under jwt and security must be a different one")
+            raise ValueError("every key under jwt, security and storage must be a different one")
         return self

@@ -6,9 +6,9 @@ Groups that no adapter reads yet exist so that a predecessor's ``production.json
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, IPvAnyNetwork, SecretStr
+from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 
 from kro.core.config.groups import BaseURL, Group, NotNegative, Seconds
 
@@ -155,9 +155,26 @@ class ProvidusSettings(Group):
         return (*((self.client_secret,) if self.client_secret else ()), *self.webhook_secrets)
 
 
+class BucketAddressing(StrEnum):
+    VIRTUAL = "virtual"
+    PATH = "path"
+
+
 class AWSSettings(Group):
+    """Files are kept in ``bucket`` once it is given."""
+
     access_key_id: SecretStr | None = None
     secret_access_key: SecretStr | None = None
     region: str | None = None
     bucket: str | None = None
     endpoint: BaseURL | None = None
+    """Of another service that speaks S3, such as ``https://fra1.digitaloceanspaces.com``; Amazon's if not given."""
+    addressing: BucketAddressing = BucketAddressing.VIRTUAL
+    """Whether the bucket stands in the host name or in the path of an address."""
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        needed = (self.access_key_id, self.secret_access_key, self.region)
+        if self.bucket is not None and None in needed:
+            raise ValueError("a bucket needs accessKeyId, secretAccessKey and region")
+        return self

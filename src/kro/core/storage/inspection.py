@@ -42,6 +42,13 @@ class ContentTypeError(KroError):
     code = "unsupported_content_type"
 
 
+class FileSizeError(KroError):
+    """The file is not of the size that was announced."""
+
+    kind = ErrorKind.INVALID
+    code = "file_size_mismatch"
+
+
 @dataclass(frozen=True, slots=True)
 class Inspected:
     """A file whose first bytes fit its kind. ``sha256`` is hexadecimal."""
@@ -64,6 +71,15 @@ def detect_content_type(data: bytes) -> str | None:
     if data[4:8] == b"ftyp" and data[8:12] in _MP4_BRANDS:
         return MP4
     return None
+
+
+def ensure_accepted(content_type: str) -> None:
+    """Refuse kinds of files that are not accepted.
+
+    :raises ContentTypeError: when it is not one of ``CONTENT_TYPES``.
+    """
+    if content_type not in CONTENT_TYPES:
+        raise ContentTypeError
 
 
 def inspect(data: bytes, *, declared_content_type: str) -> Inspected:

@@ -12,7 +12,7 @@ from kro.core.http import IdempotencyKey, problems, send
 from kro.core.ids import read_id
 from kro.core.money import CurrencyMismatchError
 from kro.core.phone import to_e164
-from kro.core.storage import ContentTypeError
+from kro.core.storage import ContentTypeError, StorageUnavailableError
 from kro.order.controller.dependencies import AskDep, EvidenceDep, OrdersDep
 from kro.order.controller.inputs import (
     AcceptIn,
@@ -226,7 +226,7 @@ async def extend_inspection(ask: AskDep, body: ExtendIn, orders: OrdersDep) -> R
     "/{order_id}/evidence",
     status_code=201,
     response_model=EvidenceRead,
-    responses=problems(*_COMMON, ContentTypeError),
+    responses=problems(*_COMMON, ContentTypeError, StorageUnavailableError),
     openapi_extra={
         "requestBody": {
             "required": True,

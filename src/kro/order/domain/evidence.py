@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from kro.core.actor import Actor
@@ -20,6 +21,8 @@ from kro.order.domain.decide_evidence import NewEvidence, decide_add_evidence
 from kro.order.domain.errors import EvidenceNotFoundError, OrderNotFoundError
 from kro.order.domain.lifecycle import ensure_allowed
 from kro.order.domain.service import Ask
+
+_LARGEST: Final = 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class EvidenceService:
         stored = await self._reads.evidence(order_id, evidence_id, actor=actor)
         if stored is None:
             raise EvidenceNotFoundError
-        data = await self._store.get(key=stored.storage_key)
+        data = await self._store.get(key=stored.storage_key, max_bytes=_LARGEST)
         return Download(stored.file_name, stored.content_type, data)
 
 
