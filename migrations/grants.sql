@@ -32,6 +32,7 @@ BEGIN
             ('INSERT, UPDATE', 'virtual_accounts, provider_switches'),
             ('INSERT, UPDATE', 'issues, offers, order_holds, notice_receipts'),
             ('INSERT', 'rulings, statements'),
+            ('INSERT, UPDATE, DELETE', 'evidence_uploads'),
             ('INSERT, UPDATE, DELETE', 'timers, rate_limits, idempotency_keys, outbox')
         ) AS g (rights, names), regexp_split_to_table(g.names, ', ') AS tables (name)
         WHERE to_regclass('public.' || tables.name) IS NOT NULL

@@ -9,7 +9,14 @@ from uuid import UUID
 from fastapi import FastAPI
 
 from kro.bootstrap.choosing import Choosing, build_choosing
-from kro.bootstrap.effects import build_bus, build_handlers, build_realtime, build_steps, exception_steps
+from kro.bootstrap.effects import (
+    build_bus,
+    build_handlers,
+    build_realtime,
+    build_steps,
+    evidence_steps,
+    exception_steps,
+)
 from kro.bootstrap.exceptions import Exceptions, build_exceptions
 from kro.bootstrap.foundation import Foundation, lay_foundation
 from kro.bootstrap.identity import Identity, build_identity
@@ -214,5 +221,6 @@ def build(
             *build_steps(base, listening, paying_out, refunding),
             *exception_steps(refunding, exceptions),
             *reconciliation_steps(reconciliation),
+            *evidence_steps(base, orders),
         ),
     )

@@ -84,6 +84,12 @@ def build_steps(base: Foundation, listening: Listening, paying_out: PayingOut, r
     )
 
 
+def evidence_steps(base: Foundation, orders: Orders) -> Sequence[Step]:
+    """Return what the worker repeats about files on their way into evidence."""
+    batch = base.settings.worker.batch
+    return (Step("evidence.uploads", 60.0, lambda: orders.upload_cleaning.clean_due(limit=batch), alone=True),)
+
+
 def exception_steps(refunding: Refunding, exceptions: Exceptions) -> Sequence[Step]:
     """Return what the worker repeats about contested payments, debts and unmatched money."""
     return (

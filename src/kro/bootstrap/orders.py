@@ -23,6 +23,8 @@ from kro.order.domain import (
     CloseReason,
     CreationRepository,
     DisputeRules,
+    EvidenceFiles,
+    EvidenceRules,
     EvidenceService,
     FeePolicy,
     IssueReads,
@@ -34,6 +36,8 @@ from kro.order.domain import (
     OrderTimeouts,
     Settling,
     TestClock,
+    UploadCleaning,
+    UploadRepository,
 )
 from kro.refund.domain import record_wallet_refund
 
@@ -46,6 +50,7 @@ class Orders:
     repository: OrderRepository
     reads: OrderReads
     evidence: EvidenceService
+    upload_cleaning: UploadCleaning
     timeouts: OrderTimeouts
     issues: IssueService
     issue_reads: IssueReads
@@ -75,7 +80,16 @@ def build_orders(base: Foundation, providers: Providers, choosing: Choosing, col
         repository=repository,
         reads=reads,
         evidence=EvidenceService(
-            runner=runner, orders=repository, reads=reads, store=providers.files, clock=clock, ids=ids
+            runner=runner,
+            orders=repository,
+            reads=reads,
+            store=providers.files,
+            rules=evidence_rules(base),
+            clock=clock,
+            ids=ids,
+        ),
+        upload_cleaning=UploadCleaning(
+            uploads=UploadRepository(base.database), files=EvidenceFiles(providers.files), clock=clock
         ),
         timeouts=OrderTimeouts(
             runner=runner,
@@ -138,6 +152,18 @@ def dispute_rules(base: Foundation) -> DisputeRules:
         appeal_decide_within=timedelta(days=disputes.appeal_decide_days),
         overdue_after=timedelta(days=disputes.overdue_days),
         second_admin_above=disputes.second_admin_above_minor,
+    )
+
+
+def evidence_rules(base: Foundation) -> EvidenceRules:
+    evidence = base.settings.evidence
+    return EvidenceRules(
+        max_bytes=evidence.max_bytes,
+        files_per_order=evidence.files_per_order,
+        pending_per_user=evidence.pending_per_user,
+        upload_within=timedelta(minutes=evidence.upload_minutes),
+        complete_within=timedelta(minutes=evidence.complete_minutes),
+        download_within=timedelta(minutes=evidence.download_minutes),
     )
 
 

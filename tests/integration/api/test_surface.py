@@ -42,6 +42,7 @@ BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/v1/orders/{order_id}/request-changes": REASON,
     "/v1/orders/{order_id}/partial-releases": {"amount": {"amount": 100_000, "currency": "NGN"}},
     "/v1/orders/{order_id}/extend-inspection": {"hours": 24},
+    "/v1/orders/{order_id}/evidence/uploads": {"file_name": "a.png", "content_type": "image/png", "size_bytes": 72},
     "/v1/orders/{order_id}/conditions/{condition_id}/submit": {"note": "done"},
     "/v1/orders/{order_id}/conditions/{condition_id}/reject": REASON,
     "/v1/fees/quote": {"amount": {"amount": 500_000, "currency": "NGN"}, "order_type": "goods", "buyer_share_bps": 0},
@@ -54,6 +55,7 @@ PREFIXES: Final = {
     "order": "ord",
     "condition": "cnd",
     "evidence": "evd",
+    "upload": "upl",
     "payment": "pay",
     "payout": "pyt",
     "refund": "rfd",
@@ -216,6 +218,9 @@ async def everything(world: World) -> dict[str, str]:
     uploaded = await world.seller.upload(
         f"/orders/{order['id']}/evidence", PNG, content_type="image/png", file_name="a.png"
     )
+    upload = await world.seller.post(
+        f"/orders/{order['id']}/evidence/uploads", BODIES["/v1/orders/{order_id}/evidence/uploads"]
+    )
     to_pay = await accepted(world)
     payment = await world.buyer.post(f"/orders/{to_pay['id']}/fund", {"method": "checkout"})
     called_off = await accepted(world)
@@ -230,6 +235,7 @@ async def everything(world: World) -> dict[str, str]:
         "order_id": order["id"],
         "condition_id": order["conditions"][0]["id"],
         "evidence_id": uploaded.json()["id"],
+        "upload_id": upload.json()["id"],
         "payment_id": payment.json()["id"],
         "refund_id": (await first(world.buyer, "/refunds"))["id"],
         "bank_account_id": account.json()["id"],
@@ -250,6 +256,7 @@ async def fingerprint(world: World) -> Any:
         SELECT json_build_array(
             (SELECT json_agg(json_build_array(o.id, o.status, o.version) ORDER BY o.id) FROM orders AS o),
             (SELECT json_agg(json_build_array(t.id, t.status) ORDER BY t.id) FROM transactions AS t),
+            (SELECT json_agg(json_build_array(u.id, u.version) ORDER BY u.id) FROM evidence_uploads AS u),
             (SELECT count(*) FROM ledger_entries), (SELECT count(*) FROM order_events),
             (SELECT count(*) FROM outbox), (SELECT count(*) FROM bank_accounts WHERE removed_at IS NULL),
             (SELECT count(*) FROM sessions WHERE revoked_at IS NULL))::text"""

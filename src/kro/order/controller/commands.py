@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Response
 
 from kro.core.errors import KroError
 from kro.core.guards import CurrentUser
@@ -12,8 +10,7 @@ from kro.core.http import IdempotencyKey, problems, send
 from kro.core.ids import read_id
 from kro.core.money import CurrencyMismatchError
 from kro.core.phone import to_e164
-from kro.core.storage import ContentTypeError, StorageUnavailableError
-from kro.order.controller.dependencies import AskDep, EvidenceDep, OrdersDep
+from kro.order.controller.dependencies import AskDep, OrdersDep
 from kro.order.controller.inputs import (
     AcceptIn,
     ExtendIn,
@@ -26,12 +23,11 @@ from kro.order.controller.inputs import (
     SubmitIn,
     create_command,
 )
-from kro.order.controller.views import EvidenceRead, OrderRead, render_evidence, render_new_order, render_order
+from kro.order.controller.views import OrderRead, render_new_order, render_order
 from kro.order.domain import errors
 from kro.order.domain.decide_agree import AcceptOrder
 from kro.order.domain.decide_conditions import SubmitCondition
 from kro.order.domain.decide_fund import BalanceCoversError, BalanceTooLowError
-from kro.order.domain.evidence import Upload
 from kro.order.domain.service import PaymentWish
 from kro.payment.domain import NoProviderError, PaymentMethod, PaymentRead, ProviderNotOfferedError, render_payment
 
@@ -220,31 +216,3 @@ async def release_part(ask: AskDep, body: PartIn, orders: OrdersDep) -> Response
 async def extend_inspection(ask: AskDep, body: ExtendIn, orders: OrdersDep) -> Response:
     """Give the buyer more time to inspect: the seller as often as wanted, the buyer once."""
     return send(await orders.extend_inspection(ask, body.hours, render=render_order))
-
-
-@router.post(
-    "/{order_id}/evidence",
-    status_code=201,
-    response_model=EvidenceRead,
-    responses=problems(*_COMMON, ContentTypeError, StorageUnavailableError),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                kind: {"schema": {"type": "string", "format": "binary"}}
-                for kind in ("application/pdf", "image/png", "image/jpeg", "image/webp", "video/mp4")
-            },
-        }
-    },
-)
-async def add_evidence(
-    ask: AskDep,
-    request: Request,
-    evidence: EvidenceDep,
-    file_name: Annotated[str, Query(min_length=1, max_length=120, pattern=r"^[^/\\\x00-\x1f]+$")],
-) -> Response:
-    """Hand in a file of at most 1 MB; its bytes are the body."""
-    upload = Upload(
-        file_name=file_name, content_type=request.headers.get("content-type", ""), data=await request.body()
-    )
-    return send(await evidence.add(ask, upload, render=render_evidence))

@@ -91,6 +91,21 @@ class SubmitIn(Input):
     evidence_ids: list[Annotated[str, id_text("evd")]] = Field(default_factory=list, max_length=20)
 
 
+FileName = Annotated[Line, Field(max_length=120, pattern=r"^[^/\\]+$", examples=["waybill.pdf"])]
+
+
+class UploadIn(Input):
+    """A file about to be uploaded: PDF, PNG, JPEG, WebP or MP4."""
+
+    file_name: FileName
+    content_type: Annotated[Line, Field(max_length=100, examples=["application/pdf"])]
+    size_bytes: int = Field(gt=0, le=2**40, examples=[2_400_000], description="Exactly what will be uploaded.")
+
+
+class FileQuery(QueryInput):
+    file_name: FileName
+
+
 class OrderQuery(PageQuery):
     role: Side | None = None
     status: OrderStatus | None = None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 
 from kro.core.guards import ActiveUser, CurrentUser
 from kro.core.http import JSONBytes, Page, Position, problems
 from kro.core.ids import read_id
-from kro.order.controller.dependencies import CursorsDep, EvidenceDep, OrderReadsDep, OrderRepositoryDep
+from kro.order.controller.dependencies import CursorsDep, OrderReadsDep, OrderRepositoryDep
 from kro.order.controller.inputs import EventQuery, OrderQuery
 from kro.order.controller.views import (
     EventRead,
@@ -24,7 +23,6 @@ from kro.order.controller.views import (
 )
 from kro.order.database.words import Party
 from kro.order.domain import OrderNotFoundError, event_item
-from kro.order.domain.errors import EvidenceNotFoundError
 
 router = APIRouter(tags=["orders"])
 
@@ -72,24 +70,6 @@ async def list_events(
         raise OrderNotFoundError
     items = [EventRead(**event_item(event)) for event in events[: query.limit]]
     return JSONBytes.of(EventsRead(data=items, has_more=len(events) > query.limit))
-
-
-@router.get(
-    "/orders/{order_id}/evidence/{evidence_id}",
-    response_class=Response,
-    responses={200: {"content": {"application/octet-stream": {}}}, **problems(EvidenceNotFoundError)},
-)
-async def get_evidence(order_id: str, evidence_id: str, user: CurrentUser, evidence: EvidenceDep) -> Response:
-    """Download a file the parties handed in."""
-    file = await evidence.read(read_id("ord", order_id), read_id("evd", evidence_id), actor=user)
-    return Response(
-        file.data,
-        media_type=file.content_type,
-        headers={
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.file_name)}",
-            "Content-Security-Policy": "sandbox",
-        },
-    )
 
 
 @router.get("/condition-templates", response_model=TemplatesRead)

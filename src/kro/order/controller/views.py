@@ -12,7 +12,7 @@ from kro.core.http import MoneyOut
 from kro.core.ids import show_id
 from kro.order.controller.issue_views import IssueRead, OfferRead
 from kro.order.database.reads import OrderSummary
-from kro.order.database.records import Condition, Evidence, OrderState
+from kro.order.database.records import Condition, OrderState
 from kro.order.database.words import (
     ConditionKind,
     ConditionStatus,
@@ -140,14 +140,6 @@ class EventsRead(BaseModel):
     has_more: bool
 
 
-class EvidenceRead(BaseModel):
-    id: str
-    file_name: str
-    content_type: str
-    size_bytes: int
-    sha256: str
-
-
 class TemplateRead(BaseModel):
     code: str
     version: int
@@ -252,27 +244,16 @@ def summary_read(summary: OrderSummary) -> OrderSummaryRead:
     )
 
 
-def _reply(model: BaseModel, status: int) -> Reply:
+def reply_with(model: BaseModel, status: int) -> Reply:
+    """Answer with a model as JSON."""
     return Reply(status=status, body=model.__pydantic_serializer__.to_json(model))
 
 
 def render_order(state: OrderState) -> Reply:
     """Answer with the order."""
-    return _reply(order_read(state), 200)
+    return reply_with(order_read(state), 200)
 
 
 def render_new_order(state: OrderState) -> Reply:
     """Answer that the order was created."""
-    return _reply(order_read(state), 201)
-
-
-def render_evidence(evidence: Evidence) -> Reply:
-    """Answer that the evidence is stored."""
-    view = EvidenceRead(
-        id=show_id("evd", evidence.id),
-        file_name=evidence.file_name,
-        content_type=evidence.content_type,
-        size_bytes=evidence.size_bytes,
-        sha256=evidence.sha256,
-    )
-    return _reply(view, 201)
+    return reply_with(order_read(state), 201)

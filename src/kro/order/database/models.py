@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, desc, false, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, desc, false, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.orm import Mapped, mapped_column
@@ -184,3 +184,31 @@ class OrderEvent(Base):
     actor_id: Mapped[UUID | None]
     data: Mapped[dict[str, Any]]
     at: Mapped[datetime]
+
+
+class EvidenceUploadRow(Base):
+    __tablename__ = "evidence_uploads"
+    __table_args__ = (
+        CheckConstraint("size_bytes > 0", name="size_bytes"),
+        CheckConstraint("status IN ('pending', 'completed', 'expired')", name="status"),
+        CheckConstraint("(status = 'completed') = (evidence_id IS NOT NULL)", name="completed"),
+        CheckConstraint("slot IS NULL OR status = 'pending'", name="slot_status"),
+        UniqueConstraint("uploaded_by", "slot", name="uq_evidence_uploads_uploaded_by_slot"),
+        Index("ix_evidence_uploads_expires_at_uncleaned", "expires_at", postgresql_where="cleaned_at IS NULL"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), index=True)
+    uploaded_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    file_name: Mapped[str]
+    content_type: Mapped[str]
+    size_bytes: Mapped[int] = mapped_column(Minor)
+    upload_key: Mapped[str | None]
+    storage_key: Mapped[str] = mapped_column(unique=True)
+    status: Mapped[str]
+    slot: Mapped[int | None]
+    evidence_id: Mapped[UUID | None] = mapped_column(ForeignKey("evidence.id"), unique=True)
+    expires_at: Mapped[datetime]
+    cleaned_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    version: Mapped[int] = mapped_column(server_default=text("1"))

@@ -13,7 +13,8 @@ from kro.core.auth.standing import STORED_ANSWER, USER_STANDING, read_answer, re
 from kro.core.database.pool import Database
 from kro.core.decisions import Loaded
 from kro.order.database.issues import moment, read_issue, read_offer
-from kro.order.database.records import Condition, Order, OrderState
+from kro.order.database.records import Condition, Order, OrderState, UploadingState
+from kro.order.database.uploads import read_uploading
 from kro.order.database.words import (
     CloseReason,
     ConditionKind,
@@ -56,6 +57,19 @@ FROM (SELECT 1) AS one LEFT JOIN LATERAL (
     WHERE {_VISIBLE.format(position=4)}) AS o ON true
 """  # noqa: S608 - built from constants only
 
+_LOAD_UPLOADING: Final = f"""
+SELECT {USER_STANDING}, {STORED_ANSWER}, o.*, row_to_json(u) AS upload, row_to_json(e) AS evidence,
+       (SELECT json_agg(json_build_object('slot', s.slot, 'upload_id', s.id, 'version', s.version,
+                                          'expires_at', s.expires_at))
+        FROM evidence_uploads AS s WHERE s.uploaded_by = $1 AND s.slot IS NOT NULL) AS slots
+FROM (SELECT 1) AS one
+LEFT JOIN LATERAL (
+    SELECT {_FACTS} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id JOIN users AS s ON s.id = o.seller_id
+    WHERE {_VISIBLE.format(position=4)}) AS o ON true
+LEFT JOIN evidence_uploads AS u ON u.id = $5 AND u.order_id = o.id AND u.uploaded_by = $1
+LEFT JOIN evidence AS e ON e.id = u.evidence_id
+"""  # noqa: S608 - built from constants only
+
 _LOAD_VIEW: Final = f"""
 SELECT {USER_STANDING}, o.*
 FROM (SELECT 1) AS one LEFT JOIN LATERAL (
@@ -85,6 +99,18 @@ class OrderRepository:
         row = await self._database.row(_LOAD_COMMAND, actor.id, actor.session_id, key, order_id)
         assert row is not None  # noqa: S101 - the outer select always returns one row
         return Loaded(_visible_state(row, actor), read_answer(row))
+
+    async def load_uploading(
+        self, order_id: UUID, upload_id: UUID | None, *, actor: Actor, key: str | None
+    ) -> Loaded[UploadingState | None]:
+        """Return the order as :meth:`load` does, with an upload of the actor's to it and the actor's slots.
+
+        :raises SessionEndedError: when the actor does not exist any more.
+        """
+        row = await self._database.row(_LOAD_UPLOADING, actor.id, actor.session_id, key, order_id, upload_id)
+        assert row is not None  # noqa: S101 - the outer select always returns one row
+        order = _visible_state(row, actor)
+        return Loaded(None if order is None else read_uploading(row, order), read_answer(row))
 
     async def view(self, order_id: UUID, *, actor: Actor) -> OrderState | None:
         """Return the order as one of its parties sees it, for reading."""

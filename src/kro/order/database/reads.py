@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 from kro.core.actor import Actor
@@ -59,6 +59,11 @@ SELECT {USER_STANDING}, e.* FROM (SELECT 1) AS one LEFT JOIN LATERAL (
     WHERE e.id = $4 AND o.id = $3 AND (o.buyer_id = $1 OR o.seller_id = $1)) AS e ON true
 """  # noqa: S608 - built from constants only
 
+_EVIDENCE_FOR_ADMIN: Final = """
+SELECT e.* FROM evidence AS e JOIN orders AS o ON o.id = e.order_id
+WHERE e.id = $3 AND o.id = $2 AND ({visible})
+"""
+
 _TEMPLATES: Final = """
 SELECT DISTINCT ON (t.code) t.code, t.version, t.order_type, t.title, t.conditions
 FROM condition_templates AS t WHERE t.active ORDER BY t.code, t.version DESC
@@ -85,8 +90,12 @@ class OrderSummary:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvidence:
+    """Where a piece of evidence is kept; ``sha256`` is hex, over exactly the stored bytes."""
+
     file_name: str
     content_type: str
+    size_bytes: int
+    sha256: str
     storage_key: str
 
 
@@ -122,9 +131,18 @@ class OrderReads:
         row = await self._database.row(_EVIDENCE, actor.id, actor.session_id, order_id, evidence_id)
         assert row is not None  # noqa: S101 - the outer select always returns one row
         read_standing(row).ensure_active()
-        if row["id"] is None:
-            return None
-        return StoredEvidence(row["file_name"], row["content_type"], row["storage_key"])
+        return None if row["id"] is None else _stored(row)
+
+    async def evidence_for_admin(
+        self, order_id: UUID, evidence_id: UUID, *, admin_id: UUID, visible: LiteralString
+    ) -> StoredEvidence | None:
+        """Return where a piece of evidence is kept, to an admin who may see its order.
+
+        ``visible`` is the SQL condition that says which: ``o`` is the order, ``$1`` the admin.
+        """
+        query = _EVIDENCE_FOR_ADMIN.format(visible=visible)
+        row = await self._database.row(query, admin_id, order_id, evidence_id)
+        return None if row is None else _stored(row)
 
     async def templates(self) -> Sequence[dict[str, Any]]:
         """Return the newest active version of every condition template."""
@@ -143,6 +161,10 @@ class OrderReads:
             "SELECT last_seq FROM orders WHERE id = $1 AND (buyer_id = $2 OR seller_id = $2)", order_id, user_id
         )
         return None if found is None else int(found)
+
+
+def _stored(row: Any) -> StoredEvidence:  # noqa: ANN401 - a driver row
+    return StoredEvidence(**{name: row[name] for name in StoredEvidence.__slots__})
 
 
 def _summary(row: Any, actor: Actor) -> OrderSummary:  # noqa: ANN401 - a driver row

@@ -19,6 +19,7 @@ from kro.order.database.words import (
     OrderStatus,
     OrderType,
     Party,
+    UploadStatus,
 )
 
 
@@ -225,3 +226,48 @@ class Evidence:
     sha256: str
     storage_key: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceUpload:
+    """The row of ``evidence_uploads``: a file on its way into evidence.
+
+    The client puts it at ``upload_key`` (``None``: it came in the request itself); what was checked is kept at
+    ``storage_key``, which no client is ever told. ``slot`` is held while it may still be completed.
+    """
+
+    id: UUID
+    order_id: UUID
+    uploaded_by: UUID
+    file_name: str
+    content_type: str
+    size_bytes: int
+    upload_key: str | None
+    storage_key: str
+    status: UploadStatus
+    slot: int | None
+    evidence_id: UUID | None
+    expires_at: datetime
+    cleaned_at: datetime | None
+    created_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSlot:
+    """One of a user's places for uploads, and which upload holds it until when."""
+
+    slot: int
+    upload_id: UUID
+    version: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UploadingState:
+    """An order with what a step of an upload needs: the upload, the evidence it became, and the uploader's slots."""
+
+    order: OrderState
+    upload: EvidenceUpload | None = None
+    evidence: Evidence | None = None
+    slots: tuple[HeldSlot, ...] = ()

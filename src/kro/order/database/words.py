@@ -250,3 +250,11 @@ class EventType(StrEnum):
     HOLD_LIFTED = "hold_lifted"
     RELEASED = "released"
     SPLIT = "split"
+
+
+class UploadStatus(StrEnum):
+    """Of a file on its way into evidence."""
+
+    PENDING = "pending"
+    COMPLETED = "completed"
+    EXPIRED = "expired"

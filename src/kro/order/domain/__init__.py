@@ -8,6 +8,7 @@ from kro.order.database.reads import OrderReads, OrderSummary
 from kro.order.database.records import NewCondition, Order, OrderState
 from kro.order.database.seeding import seed_templates
 from kro.order.database.test_clock import TestClock
+from kro.order.database.uploads import UploadRepository
 from kro.order.database.words import (
     CloseReason,
     ConditionKind,
@@ -27,6 +28,7 @@ from kro.order.domain.decide_chargeback import (
     is_funded,
 )
 from kro.order.domain.decide_held_refund import HeldRefund, decide_refund_held
+from kro.order.domain.decide_upload import EvidenceRules
 from kro.order.domain.errors import (
     IllegalTransitionError,
     OrderNotFoundError,
@@ -36,6 +38,7 @@ from kro.order.domain.errors import (
 )
 from kro.order.domain.events import event_item
 from kro.order.domain.evidence import EvidenceService
+from kro.order.domain.evidence_files import EvidenceFiles, UploadCleaning
 from kro.order.domain.issue_service import IssueService
 from kro.order.domain.lifecycle_text import lifecycle_page
 from kro.order.domain.receipts import OrderReceipts
@@ -57,6 +60,8 @@ __all__ = [
     "CreationRepository",
     "DisputeRules",
     "EventType",
+    "EvidenceFiles",
+    "EvidenceRules",
     "EvidenceService",
     "FeePolicy",
     "HeldRefund",
@@ -85,6 +90,8 @@ __all__ = [
     "TestClock",
     "TimerKind",
     "Told",
+    "UploadCleaning",
+    "UploadRepository",
     "WalletRefund",
     "decide_contest_lost",
     "decide_contest_won",

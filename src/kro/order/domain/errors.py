@@ -198,3 +198,56 @@ class EvidenceRequiredError(ValidationFailedError):
 
     def __init__(self) -> None:
         super().__init__("/evidence_ids", "evidence_required", "This condition needs at least one piece of evidence.")
+
+
+class UploadNotFoundError(KroError):
+    """You have begun no such upload for this order."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "upload_not_found"
+
+
+class UploadNotArrivedError(KroError):
+    """The file has not arrived yet; upload it to the link first."""
+
+    code = "upload_not_arrived"
+    retryable = True
+
+
+class UploadExpiredError(KroError):
+    """The time for this upload is over; begin a new one."""
+
+    kind = ErrorKind.GONE
+    code = "upload_expired"
+
+
+class FileTooLargeError(KroError):
+    """The file is larger than files may be."""
+
+    kind = ErrorKind.TOO_LARGE
+    code = "file_too_large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"A file can have at most {limit_bytes} bytes.")
+        self.limit_bytes = limit_bytes
+
+
+class TooManyFilesError(KroError):
+    """The order has as many files as an order can have."""
+
+    code = "too_many_files"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"An order can have at most {limit} files.")
+        self.limit = limit
+
+
+class TooManyUploadsError(KroError):
+    """You have begun as many uploads as one can; complete some of them first."""
+
+    code = "too_many_uploads"
+    leaves_key_free = True
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"At most {limit} uploads can be under way; complete some of them first.")
+        self.limit = limit
