@@ -55,6 +55,7 @@ def create_app(settings: SandboxSettings) -> Starlette:
         *TransferAPI(providus=sandbox.providus, faults=sandbox.faults).routes(),
         *sandbox.termii.routes(),
         *sandbox.sendgrid.routes(),
+        *sandbox.s3.routes(),
     ]
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers={MalformedBodyError: _malformed})
 

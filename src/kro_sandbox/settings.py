@@ -13,6 +13,10 @@ PROVIDUS_ACCOUNT = "5900085856"
 TERMII_TEST_KEY = "TL_kro_sandbox_0000000000000000000000"
 TERMII_SIGNING_KEY = "TL_kro_sandbox_secret_0000000000000000"
 SENDGRID_TEST_KEY = "SG.kro_sandbox.0000000000000000000000"
+S3_KEY_ID = "kro_sandbox_s3_key_id"
+S3_TEST_KEY = "kro_sandbox_s3_secret_00000000000000000"
+S3_BUCKET = "kro-sandbox"
+S3_REGION = "eu-west-1"
 
 # Paystack live retries every 3 minutes four times, then hourly; the shape is kept and the waiting is not.
 COMPRESSED_RETRIES = (1.0, 1.0, 1.0, 1.0, 5.0, 5.0, 10.0, 20.0, 30.0, 60.0)
@@ -52,3 +56,7 @@ class SandboxSettings:
     termii_wallet: float = 1_000_000.0
     """Naira on the Termii wallet before anything was sent."""
     sendgrid_key: str = SENDGRID_TEST_KEY
+    s3_key_id: str = S3_KEY_ID
+    s3_secret: str = S3_TEST_KEY
+    s3_bucket: str = S3_BUCKET
+    s3_region: str = S3_REGION

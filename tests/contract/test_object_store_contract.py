@@ -26,7 +26,7 @@ from kro.core.storage import (
     StorageUnavailableError,
     new_object_key,
 )
-from object_stores import MemoryWire, Wire, local_store, local_wire, s3_wire
+from object_stores import MemoryWire, Wire, local_store, local_wire, s3_wire, sandbox_wire
 
 PDF = "application/pdf"
 FILE = b"%PDF-1.7\x00\xff" * 100
@@ -56,7 +56,7 @@ def _moto() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(params=["memory", "local", "moto"])
+@pytest.fixture(params=["memory", "local", "moto", "sandbox"])
 async def wire(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Wire]:
     async with AsyncExitStack() as open_:
         match request.param:
@@ -64,6 +64,8 @@ async def wire(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
                 yield MemoryWire(MemoryObjectStore())
             case "local":
                 yield await open_.enter_async_context(local_wire(tmp_path / "not" / "yet" / "there"))
+            case "sandbox":
+                yield await open_.enter_async_context(sandbox_wire(request.getfixturevalue("sandbox_url")))
             case _:
                 endpoint, bucket = request.getfixturevalue("_moto"), f"kro-{uuid4().hex}"
                 make_bucket(endpoint, bucket)

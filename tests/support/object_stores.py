@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx2
 from fastapi import FastAPI
@@ -25,6 +25,7 @@ from kro.core.storage import (
     SignedUpload,
 )
 from kro.core.storage.routes import file_policy, router
+from kro_sandbox.settings import S3_BUCKET, S3_KEY_ID, S3_TEST_KEY
 
 BASE_URL = "http://127.0.0.1:3000"
 SECRET = b"a key for links of tests, 32 long"
@@ -101,7 +102,7 @@ async def local_wire(folder: Path, *, clock: Clock | None = None) -> AsyncIterat
 
 
 @asynccontextmanager
-async def s3_wire(endpoint: str, *, bucket: str, key_id: str, secret: str) -> AsyncIterator[HTTPWire]:
+async def s3_wire(endpoint: str, *, bucket: str, key_id: str, secret: str, **changes: Any) -> AsyncIterator[HTTPWire]:
     settings = S3Settings(
         bucket=bucket,
         region="eu-west-1",
@@ -111,4 +112,9 @@ async def s3_wire(endpoint: str, *, bucket: str, key_id: str, secret: str) -> As
         addressing="path",
     )
     async with httpx2.AsyncClient(trust_env=False) as http:
-        yield HTTPWire(S3ObjectStore(settings, clock=SystemClock()), http)
+        yield HTTPWire(S3ObjectStore(replace(settings, **changes), clock=SystemClock()), http)
+
+
+def sandbox_wire(url: str, **changes: Any) -> AbstractAsyncContextManager[HTTPWire]:
+    """Open the sandbox's bucket, whose signatures have to be right."""
+    return s3_wire(f"{url}/s3", bucket=S3_BUCKET, key_id=S3_KEY_ID, secret=S3_TEST_KEY, **changes)

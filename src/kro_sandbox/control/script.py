@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kro_sandbox.core.faults import HTTP, WEBHOOK, Fault, FaultBook, FaultKind
+from kro_sandbox.core.faults import HTTP, TRANSPORT, WEBHOOK, Fault, FaultBook, FaultKind
 from kro_sandbox.core.wire import JSONObject
 from kro_sandbox.fincra.api import OPERATIONS as FINCRA
 from kro_sandbox.fincra.checkout import PAY_KINDS as FINCRA_PAY_KINDS
@@ -10,6 +10,7 @@ from kro_sandbox.paystack.api import OPERATIONS as PAYSTACK
 from kro_sandbox.paystack.checkout import PAY_KINDS
 from kro_sandbox.providus.collection_api import OPERATIONS as PROVIDUS_COLLECTIONS
 from kro_sandbox.providus.transfer_api import OPERATIONS as PROVIDUS_TRANSFERS
+from kro_sandbox.s3.api import OPERATIONS as S3
 from kro_sandbox.sendgrid.api import OPERATIONS as SENDGRID
 from kro_sandbox.termii.api import OPERATIONS as TERMII
 
@@ -19,6 +20,7 @@ VENDORS: dict[str, dict[str, frozenset[FaultKind]]] = {
     "providus": {**PROVIDUS_COLLECTIONS, **PROVIDUS_TRANSFERS, "webhook": WEBHOOK, "*": HTTP},
     "termii": {**TERMII, "webhook": WEBHOOK, "*": HTTP},
     "sendgrid": {**SENDGRID, "*": SENDGRID["send"]},
+    "s3": {**S3, "*": TRANSPORT},
 }
 PARAMETERS: dict[str, tuple[type, ...]] = {
     "milliseconds": (int, float),

@@ -29,7 +29,7 @@ from kro.core.storage.interface import (
 from kro.core.telemetry import get_logger
 from kro.utils.content_disposition import attachment
 
-_CHUNK: Final = 256 * 1024
+_CHUNK: Final = 16 * 1024
 _MISSING: Final = frozenset({"404", "NoSuchKey", "NotFound"})
 _TAKEN: Final = frozenset({"412", "PreconditionFailed"})
 _RACING: Final = frozenset({"409", "ConditionalRequestConflict"})
