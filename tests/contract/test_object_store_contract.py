@@ -274,3 +274,19 @@ async def test_a_local_file_is_private_and_leaves_nothing_beside_it(tmp_path: Pa
     assert [path.name for path in files] == [key]
     assert stat.S_IMODE(files[0].stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+async def test_what_a_dying_process_left_of_a_local_file_is_removed_with_it(tmp_path: Path) -> None:
+    store, key, other = local_store(tmp_path), new_object_key(), new_object_key()
+    await store.put(key=other, data=b"x", content_type=PDF)
+    shard = store.path(key).parent
+    shard.mkdir(exist_ok=True)
+    (shard / f".{key}.0123456789abcdef").write_bytes(b"half of i")
+
+    await store.delete(key=key)
+
+    assert names_in(tmp_path) == [other]
+
+
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.is_file()]

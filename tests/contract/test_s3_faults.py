@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 
 from kro.core.storage import ObjectExistsError, ObjectNotFoundError, StorageUnavailableError, new_object_key
 from kro.order.database.records import EvidenceUpload
@@ -123,10 +124,13 @@ class TestSickness:
         fault("get", kind, **params)
         begun = time.monotonic()
 
-        with pytest.raises(StorageUnavailableError):
+        with capture_logs() as lines, pytest.raises(StorageUnavailableError):
             await wire.store.get(key=key, max_bytes=len(FILE))
 
         assert time.monotonic() - begun < 4
+        # The operator learns of it, and nobody learns where the file is.
+        assert [line["event"] for line in lines] == ["storage_failed"]
+        assert key not in str(lines)
         assert await wire.store.get(key=key, max_bytes=len(FILE)) == FILE
 
     async def test_of_many_reads_holds_up_no_more_than_there_are_threads(self, wire: HTTPWire, fault: Any) -> None:

@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from evidence_steps import KIND, added, begun, cleaned, counted, evidence_path, make_old, memory, sent, uploaded
+from kro.bootstrap.orders import evidence_rules
+from kro.core.actor import Actor, ActorKind
+from kro.core.decisions import LostRaceError
+from kro.core.decisions.encoding import encode
+from kro.core.ids import read_id
 from kro.core.storage import MemoryObjectStore
+from kro.order.domain import Context, UploadRepository
+from kro.order.domain.decide_upload import decide_complete_upload
 from kro_api import World, running_world, settings_for
 from order_steps import PNG
 
@@ -162,22 +169,32 @@ class TestCleaning:
         assert await cleaned(world) == 1
         assert (await counted(world))["uploads"] == 0
 
-    async def test_and_completing_at_once_never_lose_a_file(self, world: World) -> None:
+    async def test_wins_over_a_completion_that_was_decided_before(self, world: World) -> None:
         path = await evidence_path(world)
         upload = await uploaded(world, world.seller, path)
-        # The clock of the process that completes is behind: only the row's version keeps the two apart.
-        await world.database.execute("UPDATE evidence_uploads SET expires_at = now() + interval '1 second'")
-        cleaning = world.application.orders.upload_cleaning._uploads
-
-        completed, claimed = await asyncio.gather(
-            world.seller.post(f"{path}/uploads/{upload['id']}/complete"),
-            cleaning.claim_over(before=await world.database.value("SELECT now() + interval '1 hour'"), limit=10),
+        base, orders = world.application.base, world.application.orders
+        session = await world.database.row(
+            "SELECT s.id, s.user_id FROM sessions AS s JOIN evidence_uploads AS u ON u.uploaded_by = s.user_id"
         )
+        seller = Actor(ActorKind.USER, session["user_id"], session["id"])
+        loaded = await orders.repository.load_uploading(
+            read_id("ord", path.split("/")[2]), read_id("upl", upload["id"]), actor=seller, key=None
+        )
+        assert loaded.state is not None
+        decided = decide_complete_upload(
+            loaded.state,
+            "0" * 64,
+            evidence_id=base.ids.new(),
+            rules=evidence_rules(base),
+            context=Context(actor=seller, now=base.clock.now(), ids=base.ids),
+        )
+        await make_old(world)
+        await UploadRepository(base.database).claim_over(before=base.clock.now(), limit=10)
 
-        removed = {key for leftover in claimed for key in leftover.keys}
-        kept = await world.database.value("SELECT storage_key FROM evidence")
-        assert completed.is_success == (kept is not None)
-        assert kept not in removed
+        with pytest.raises(LostRaceError):
+            await base.database.apply(encode(decided.decision))
+
+        assert (await counted(world))["evidence"] == 0
 
 
 class TestDeath:

@@ -94,9 +94,10 @@ class TestSignatures:
         with pytest.raises(FileLinkExpiredError):
             signer.check(link, signature)
 
-    def test_no_text_can_end_a_field_early(self) -> None:
-        one = DownloadLink("a" * 64, PDF, 'a", "b', self.expires)
-        two = DownloadLink("a" * 64, f'{PDF}", "a', "b", self.expires)
+    @pytest.mark.parametrize("border", [", ", '", "', "\n"])
+    def test_no_text_can_end_a_field_early(self, border: str) -> None:
+        one = DownloadLink("a" * 64, "a", f"b{border}c", self.expires)
+        two = DownloadLink("a" * 64, f"a{border}b", "c", self.expires)
 
         assert self.signature_of(self.signer.download_url(one)) != self.signature_of(self.signer.download_url(two))
 

@@ -46,7 +46,7 @@ class LocalObjectStore:
             raise ObjectNotFoundError from None
 
     async def delete(self, *, key: str) -> None:
-        await asyncio.to_thread(self.path(key).unlink, missing_ok=True)
+        await asyncio.to_thread(_remove, self.path(key))
 
     async def presign_upload(
         self, *, key: str, content_type: str, size_bytes: int, lifetime: timedelta
@@ -77,11 +77,22 @@ def _read(path: Path, max_bytes: int) -> bytes:
     return data
 
 
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    # A process that died while it wrote left what it had.
+    for unfinished in path.parent.glob(f"{_unfinished(path)}*"):
+        unfinished.unlink(missing_ok=True)
+
+
+def _unfinished(path: Path) -> str:
+    return f".{path.name}."
+
+
 def _write_new(path: Path, data: bytes) -> None:
     shard = path.parent
     shard.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     shard.mkdir(mode=_FOLDER_MODE, exist_ok=True)
-    temporary = shard / f".{path.name}.{secrets.token_hex(8)}"
+    temporary = shard / f"{_unfinished(path)}{secrets.token_hex(8)}"
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
         with os.fdopen(descriptor, "wb") as file:
