@@ -52,16 +52,19 @@ class TestSignedUploads:
             (FILE[:-1], {}),
             (b"", {}),
             (FILE, {"Content-Type": "text/html"}),
-            (FILE, {"If-None-Match": ""}),
+            (FILE, {"If-None-Match": None}),
             (FILE, {"x-amz-acl": "public-read"}),
         ],
         ids=["more", "less", "none", "another-type", "unconditional", "public"],
     )
-    async def test_are_held_to_what_was_announced(self, wire: HTTPWire, data: bytes, headers: dict[str, str]) -> None:
+    async def test_are_held_to_what_was_announced(
+        self, wire: HTTPWire, data: bytes, headers: dict[str, str | None]
+    ) -> None:
         key = new_object_key()
         signed = await wire.store.presign_upload(key=key, content_type=PDF, size_bytes=len(FILE), lifetime=SHORTLY)
 
-        assert not await wire.upload(signed, data, {**signed.headers, **headers})
+        sent = {name: value for name, value in {**signed.headers, **headers}.items() if value is not None}
+        assert not await wire.upload(signed, data, sent)
 
         with pytest.raises(ObjectNotFoundError):
             await wire.store.size(key=key)
