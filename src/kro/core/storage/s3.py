@@ -78,10 +78,7 @@ class S3ObjectStore:
         ends_at = time.monotonic() + self._settings.deadline_seconds
 
         def get(client: Any) -> bytes:  # noqa: ANN401 - boto3 has no types
-            answer = client.get_object(**object_)
-            with closing(answer["Body"]) as body:
-                if answer["ContentLength"] > max_bytes:
-                    raise ObjectTooLargeError
+            with closing(client.get_object(**object_)["Body"]) as body:
                 return _read(body, max_bytes=max_bytes, ends_at=ends_at)
 
         return await self._run("get", get)
