@@ -33,6 +33,9 @@ BEGIN
             ('INSERT, UPDATE', 'issues, offers, order_holds, notice_receipts'),
             ('INSERT', 'rulings, statements'),
             ('INSERT, UPDATE, DELETE', 'evidence_uploads'),
+            ('INSERT, UPDATE', 'order_messages'),
+            ('INSERT', 'message_reports, order_ratings, order_codes'),
+            ('INSERT, DELETE', 'user_blocks'),
             ('INSERT, UPDATE, DELETE', 'timers, rate_limits, idempotency_keys, outbox')
         ) AS g (rights, names), regexp_split_to_table(g.names, ', ') AS tables (name)
         WHERE to_regclass('public.' || tables.name) IS NOT NULL

@@ -14,6 +14,7 @@ from kro.management.database import models as management
 from kro.management.database import proposal_models as proposals
 from kro.order.database import issue_models as issues
 from kro.order.database import models as order
+from kro.order.database import thread_models as threads
 from kro.payment.database import models as payment
 from kro.payment.database import payout_models as payouts
 from kro.payment.database import provider_models as providers
@@ -44,6 +45,7 @@ __all__ = [
     "refund",
     "scheduler",
     "suspense",
+    "threads",
     "two_factor",
     "verification",
 ]

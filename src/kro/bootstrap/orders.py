@@ -9,6 +9,7 @@ from kro.bootstrap.choosing import Choosing
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.payments import Collecting
 from kro.bootstrap.providers import Providers
+from kro.core.encryption import PageSigner
 from kro.kro_balance.domain import (
     BalanceReads,
     FeeAdministration,
@@ -20,6 +21,9 @@ from kro.kro_balance.domain import (
     Statements,
 )
 from kro.order.domain import (
+    AdminOrders,
+    BlockRepository,
+    Blocks,
     CloseReason,
     CreationRepository,
     DisputeRules,
@@ -29,13 +33,21 @@ from kro.order.domain import (
     FeePolicy,
     IssueReads,
     IssueService,
+    OrderCodeRepository,
+    OrderLists,
     OrderReads,
     OrderRepository,
     OrderRules,
     OrderService,
     OrderTimeouts,
+    PublicOrders,
+    RatingRepository,
+    RatingService,
+    ReportedMessages,
     Settling,
     TestClock,
+    ThreadRepository,
+    ThreadService,
     UploadCleaning,
     UploadRepository,
 )
@@ -59,6 +71,13 @@ class Orders:
     fee_administration: FeeAdministration
     balances: BalanceReads
     statements: Statements
+    threads: ThreadService
+    blocks: Blocks
+    reported_messages: ReportedMessages
+    lists: OrderLists
+    admin_orders: AdminOrders
+    ratings: RatingService
+    public: PublicOrders
 
 
 def build_orders(base: Foundation, providers: Providers, choosing: Choosing, collecting: Collecting) -> Orders:
@@ -116,6 +135,27 @@ def build_orders(base: Foundation, providers: Providers, choosing: Choosing, col
         ),
         balances=BalanceReads(base.database),
         statements=Statements(StatementRepository(base.database), clock=clock),
+        threads=ThreadService(
+            runner=runner, threads=ThreadRepository(base.database), limiter=base.limiter, clock=clock, ids=ids
+        ),
+        blocks=Blocks(BlockRepository(base.database), clock=clock),
+        reported_messages=ReportedMessages(base.database, ids=ids),
+        lists=OrderLists(base.database),
+        admin_orders=AdminOrders(base.database, ids=ids),
+        public=public_orders(base),
+        ratings=RatingService(runner=runner, ratings=RatingRepository(base.database), clock=clock, ids=ids),
+    )
+
+
+def public_orders(base: Foundation) -> PublicOrders:
+    security = base.settings.security
+    return PublicOrders(
+        OrderCodeRepository(base.database),
+        key=security.order_code_key.get_secret_value(),
+        index=base.index,
+        signer=PageSigner(key=security.page_signing_key.get_secret_value()),
+        limiter=base.limiter,
+        clock=base.clock,
     )
 
 

@@ -30,6 +30,10 @@ PUBLIC: Final = {
     # Signed links: each is for one file, one method and a short while.
     ("PUT", "/v1/files/{key}"),
     ("GET", "/v1/files/{key}"),
+    ("GET", "/v1/public/keys"),
+    ("GET", "/v1/public/orders/{code}"),
+    ("GET", "/v1/public/orders/{code}/page"),
+    ("GET", "/v1/public/orders/{code}/qr.svg"),
 }
 """All a stranger may call; whoever adds to it has thought of what a stranger can repeat."""
 
@@ -45,6 +49,15 @@ BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/v1/orders/{order_id}/evidence/uploads": {"file_name": "a.png", "content_type": "image/png", "size_bytes": 72},
     "/v1/orders/{order_id}/conditions/{condition_id}/submit": {"note": "done"},
     "/v1/orders/{order_id}/conditions/{condition_id}/reject": REASON,
+    "/v1/orders/{order_id}/rating": {"stars": 5},
+    "/v1/orders/{order_id}/messages": {"text": "hello"},
+    "/v1/orders/{order_id}/messages/{message_id}/report": {"category": "spam"},
+    "/v1/orders/{order_id}/issues": {"category": "other", "statement": "It was like that."},
+    "/v1/orders/{order_id}/issues/{issue_id}/answer": {"text": "It was not."},
+    "/v1/orders/{order_id}/issues/{issue_id}/appeal": {"text": "It was not."},
+    "/v1/orders/{order_id}/issues/{issue_id}/statements": {"text": "It was not.", "evidence_ids": []},
+    "/v1/orders/{order_id}/offers": {"seller_amount": {"amount": 0, "currency": "NGN"}},
+    "/v1/test/clock": {"order_id": "ord_01kajz7k3nf9b8r2m4q6s8t0vw", "hours": 1},
     "/v1/fees/quote": {"amount": {"amount": 500_000, "currency": "NGN"}, "order_type": "goods", "buyer_share_bps": 0},
     "/v1/admin/providers/{provider}/{direction}": {"state": "draining", "reason": "an incident"},
     "/v1/balance/top-ups": {"amount": {"amount": 500_000, "currency": "NGN"}},
@@ -70,6 +83,9 @@ PREFIXES: Final = {
     "item": "sus",
     "run": "run",
     "break": "brk",
+    "user": "usr",
+    "issue": "iss",
+    "offer": "ofr",
 }
 
 
@@ -227,13 +243,21 @@ async def everything(world: World) -> dict[str, str]:
     await put_money(world, DUE)
     await stepped(world.buyer.post(f"/orders/{called_off['id']}/fund", {"method": "balance"}))
     await stepped(world.seller.post(f"/orders/{called_off['id']}/cancel", REASON))
+    contested = await funded(world)
+    path = f"/orders/{contested['id']}"
+    contested = await stepped(world.buyer.post(f"{path}/issues", BODIES["/v1/orders/{order_id}/issues"]))
+    contested = await stepped(world.seller.post(f"{path}/offers", BODIES["/v1/orders/{order_id}/offers"]))
     account = await world.buyer.post("/me/bank-accounts", BODIES["/v1/me/bank-accounts"])
     payout = await world.buyer.post(
         "/payouts", {"bank_account_id": account.json()["id"], "amount": {"amount": 100_000, "currency": "NGN"}}
     )
     return {
         "order_id": order["id"],
+        "user_id": order["buyer"]["id"],
+        "message_id": (await world.buyer.post(f"/orders/{order['id']}/messages", {"text": "hi"})).json()["id"],
         "condition_id": order["conditions"][0]["id"],
+        "issue_id": contested["issue"]["id"],
+        "offer_id": contested["offers"][0]["id"],
         "evidence_id": uploaded.json()["id"],
         "upload_id": upload.json()["id"],
         "payment_id": payment.json()["id"],
@@ -258,7 +282,12 @@ async def fingerprint(world: World) -> Any:
             (SELECT json_agg(json_build_array(t.id, t.status) ORDER BY t.id) FROM transactions AS t),
             (SELECT json_agg(json_build_array(u.id, u.version) ORDER BY u.id) FROM evidence_uploads AS u),
             (SELECT count(*) FROM ledger_entries), (SELECT count(*) FROM order_events),
-            (SELECT count(*) FROM outbox), (SELECT count(*) FROM bank_accounts WHERE removed_at IS NULL),
+            (SELECT count(*) FROM outbox), (SELECT count(*) FROM order_messages WHERE redacted_at IS NULL),
+            (SELECT json_agg(json_build_array(i.id, i.version) ORDER BY i.id) FROM issues AS i),
+            (SELECT json_agg(json_build_array(f.id, f.version) ORDER BY f.id) FROM offers AS f),
+            (SELECT count(*) FROM statements), (SELECT json_agg(t ORDER BY t.order_id, t.kind) FROM timers AS t),
+            (SELECT count(*) FROM message_reports), (SELECT count(*) FROM user_blocks),
+            (SELECT count(*) FROM bank_accounts WHERE removed_at IS NULL),
             (SELECT count(*) FROM sessions WHERE revoked_at IS NULL))::text"""
     )
 

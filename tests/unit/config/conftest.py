@@ -26,6 +26,8 @@ def production() -> dict[str, str]:
         "KRO_JWT_ADMIN_KEYS": json.dumps([{"kid": "a2", "secret": _random_key("admin")}]),
         "KRO_OTP_KEY": _random_key("otp"),
         "KRO_CURSOR_KEY": _random_key("cursor"),
+        "KRO_ORDER_CODE_KEY": _random_key("order code"),
+        "KRO_PAGE_SIGNING_KEY": _random_key("page signing"),
         "KRO_BLIND_INDEX_KEY": _random_key("blind"),
         "KRO_ENCRYPTION_KEYS": json.dumps({"e2": _random_key("encryption")}),
         "KRO_ACTIVE_ENCRYPTION_KEY_ID": "e2",

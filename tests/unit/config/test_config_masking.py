@@ -21,7 +21,7 @@ def secrets(production: dict[str, str]) -> list[str]:
     plain += json.loads(production["KRO_ENCRYPTION_KEYS"]).values()
     decoded = [repr(base64.b64decode(text))[2:-1] for text in plain if text.endswith("=")]
     assert len(plain) >= 11
-    assert len(decoded) == 7
+    assert len(decoded) == 9
     return plain + decoded
 
 

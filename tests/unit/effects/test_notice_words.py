@@ -66,6 +66,7 @@ FACTS: dict[Template, dict[str, Any]] = {
     Template.INFO_REQUESTED: ORDER,
     Template.DISPUTE_DECIDED: ORDER,
     Template.DISPUTE_APPEALED: ORDER,
+    Template.ORDER_MESSAGE: ORDER,
 }
 OTP = {"code": "012345", "purpose": "register", "minutes": 5}
 

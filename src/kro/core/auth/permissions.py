@@ -36,6 +36,7 @@ class Permission(StrEnum):
     OUTBOX_READ = "outbox.read"
     OUTBOX_REPLAY = "outbox.replay"
     AUDIT_READ = "audit.read"
+    MESSAGES_READ = "messages.read"
 
 
 class Role(StrEnum):
@@ -74,7 +75,10 @@ ROLES: Final = (
     RoleDefinition(Role.MEMBER, "user", "Member"),
     RoleDefinition(Role.SUPPORT, "admin", "Support", frozenset({Permission.USERS_READ, Permission.ORDERS_READ})),
     RoleDefinition(
-        Role.DISPUTE, "admin", "Dispute officer", _READ_ALL | {Permission.DISPUTES_DECIDE, Permission.REFUNDS_REQUEST}
+        Role.DISPUTE,
+        "admin",
+        "Dispute officer",
+        _READ_ALL | {Permission.DISPUTES_DECIDE, Permission.REFUNDS_REQUEST, Permission.MESSAGES_READ},
     ),
     RoleDefinition(
         Role.FINANCE,
@@ -114,7 +118,8 @@ ROLES: Final = (
         Role.COMPLIANCE,
         "admin",
         "Compliance",
-        _READ_ALL | {Permission.HOLDS_PLACE, Permission.AUDIT_READ, Permission.EXCEPTIONS_READ},
+        _READ_ALL
+        | {Permission.HOLDS_PLACE, Permission.AUDIT_READ, Permission.EXCEPTIONS_READ, Permission.MESSAGES_READ},
     ),
     RoleDefinition(Role.SUPER, "admin", "Administrator", frozenset(Permission)),
 )

@@ -55,6 +55,10 @@ class SecuritySettings(Group):
 
     otp_key: Key256
     cursor_key: Key256
+    order_code_key: Key256
+    """What the codes printed on orders are made from: another key makes every printed code worthless."""
+    page_signing_key: Key256
+    """The private half of the Ed25519 key that signs what public pages say."""
     blind_index_key: Key256
     encryption_keys: dict[KeyId, Key256] = Field(min_length=1)
     active_encryption_key_id: KeyId

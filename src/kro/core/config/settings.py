@@ -97,6 +97,7 @@ class Settings(Group):
     def _one_key_one_purpose(self) -> Self:
         keys = [key.secret for key in (*self.jwt.user.keys, *self.jwt.admin.keys)]
         keys += [self.security.otp_key, self.security.cursor_key, self.security.blind_index_key]
+        keys += [self.security.order_code_key, self.security.page_signing_key]
         keys += self.security.encryption_keys.values()
         keys += [] if self.storage.signing_key is None else [self.storage.signing_key]
         if max(Counter(key.get_secret_value() for key in keys).values()) > 1:

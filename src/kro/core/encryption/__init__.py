@@ -2,5 +2,6 @@
 
 from kro.core.encryption.blind_index import BlindIndex
 from kro.core.encryption.field_cipher import FieldCipher, SealedValueError
+from kro.core.encryption.page_signer import PageSigner
 
-__all__ = ["BlindIndex", "FieldCipher", "SealedValueError"]
+__all__ = ["BlindIndex", "FieldCipher", "PageSigner", "SealedValueError"]

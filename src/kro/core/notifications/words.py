@@ -71,6 +71,7 @@ class Template(StrEnum):
     INFO_REQUESTED = "info_requested"
     DISPUTE_DECIDED = "dispute_decided"
     DISPUTE_APPEALED = "dispute_appealed"
+    ORDER_MESSAGE = "order_message"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from kro.management.controller import (
     admin_breaks,
     admin_exceptions,
     admin_fees,
+    admin_messages,
     admin_operations,
+    admin_orders,
     admin_payments,
     admin_payouts,
     admin_proposals,
@@ -41,6 +43,8 @@ router.include_router(admin_operations.router)
 router.include_router(admin_reconciliation.router)
 router.include_router(admin_breaks.router)
 router.include_router(admin_reports.router)
+router.include_router(admin_messages.router)
+router.include_router(admin_orders.router)
 
 statement_policy = admin_reconciliation.statement_policy
 

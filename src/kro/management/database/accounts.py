@@ -56,7 +56,7 @@ SELECT c.*, apply_decision($3::text::jsonb)::text FROM changed AS c"""  # noqa: 
 
 _FIND: Final = """
 SELECT id, first_name || ' ' || left(last_name, 1) || '.' AS display_name FROM users
-WHERE phone = $1 AND status = 'active'"""
+WHERE phone = $1 AND status = 'active' AND NOT has_blocked(id, $2)"""
 
 _SEED_USER: Final = """
 INSERT INTO users (id, phone, email, first_name, last_name, password_hash, status, role_code, kyc_tier,
@@ -129,8 +129,9 @@ class UserAccounts:
         """Load a user whose standing was just checked."""
         return _view(await self._database.row(_VIEW, user_id))
 
-    async def find(self, phone: str) -> Match | None:
-        row = await self._database.row(_FIND, phone)
+    async def find(self, phone: str, *, by: UUID) -> Match | None:
+        """Return the active user with a number, unless they have blocked who asks."""
+        row = await self._database.row(_FIND, phone, by)
         return Match(**row) if row is not None else None
 
     async def seed(self, user: NewUser, *, phone: str, kyc_tier: int) -> None:

@@ -50,7 +50,7 @@ class Profiles:
         """
         number = to_e164(phone, pointer="query:phone")
         await self._limiter.hit((_LOOKUPS, str(actor.id)), (_LOOKUPS_DAILY, str(actor.id)))
-        found = await self._accounts.find(number)
+        found = await self._accounts.find(number, by=actor.id)
         if found is None:
             raise UserNotFoundError
         return found

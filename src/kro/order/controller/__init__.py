@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from kro.order.controller import commands, evidence, issues, reads
+from kro.order.controller import blocks, commands, evidence, issues, messages, public, ratings, reads
 from kro.order.controller import test_clock as test_clocks
 from kro.order.controller.evidence import evidence_policy
 
@@ -11,6 +11,10 @@ router.include_router(commands.router)
 router.include_router(evidence.router)
 router.include_router(reads.router)
 router.include_router(issues.router)
+router.include_router(messages.router)
+router.include_router(blocks.router)
+router.include_router(ratings.router)
+router.include_router(public.router)
 
 test_clock = test_clocks.router
 

@@ -7,7 +7,15 @@ from fastapi import Depends, Request
 from kro.core.guards import CurrentUser
 from kro.core.http import CursorSigner, IdempotencyKey
 from kro.core.ids import read_id
-from kro.order.domain import EvidenceService, IssueReads, IssueService, OrderReads, OrderRepository, OrderService
+from kro.order.domain import (
+    EvidenceService,
+    IssueReads,
+    IssueService,
+    OrderLists,
+    OrderReads,
+    OrderRepository,
+    OrderService,
+)
 from kro.order.domain.service import Ask
 
 
@@ -21,6 +29,10 @@ async def _repository(request: Request) -> OrderRepository:
 
 async def _reads(request: Request) -> OrderReads:
     return cast("OrderReads", request.app.state.order_reads)
+
+
+async def _lists(request: Request) -> OrderLists:
+    return cast("OrderLists", request.app.state.order_lists)
 
 
 async def _evidence(request: Request) -> EvidenceService:
@@ -46,6 +58,7 @@ async def _ask(order_id: str, user: CurrentUser, key: IdempotencyKey) -> Ask:
 OrdersDep = Annotated[OrderService, Depends(_orders)]
 OrderRepositoryDep = Annotated[OrderRepository, Depends(_repository)]
 OrderReadsDep = Annotated[OrderReads, Depends(_reads)]
+OrderListsDep = Annotated[OrderLists, Depends(_lists)]
 EvidenceDep = Annotated[EvidenceService, Depends(_evidence)]
 IssuesDep = Annotated[IssueService, Depends(_issues)]
 IssueReadsDep = Annotated[IssueReads, Depends(_issue_reads)]

@@ -7,11 +7,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from kro.core.http import Input, Line, MoneyIn, PageQuery, Paragraphs, QueryInput, id_text
+from kro.core.http import Input, Line, MoneyIn, Paragraphs, QueryInput, id_text
 from kro.core.ids import read_id
-from kro.order.database.words import ConditionKind, ConfirmedBy, OrderStatus, OrderType, Party
+from kro.order.database.words import ConditionKind, ConfirmedBy, OrderType, Party
 from kro.order.domain import NewCondition
 from kro.order.domain.decide_create import CreateOrder
+from kro.order.domain.list_input import OrderListQuery
 from kro.order.domain.rules import MAX_INSPECTION_HOURS
 from kro.payment.domain import ProviderName
 
@@ -106,9 +107,9 @@ class FileQuery(QueryInput):
     file_name: FileName
 
 
-class OrderQuery(PageQuery):
+class OrderQuery(OrderListQuery):
     role: Side | None = None
-    status: OrderStatus | None = None
+    counterparty: str | None = Field(default=None, examples=["usr_01kajz7k3nf9b8r2m4q6s8t0vw"])
 
 
 class EventQuery(QueryInput):

@@ -6,12 +6,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from kro.core.errors import ValidationFailedError
 from kro.core.guards import ActiveUser, CurrentUser
 from kro.core.http import JSONBytes, Page, Position, problems
 from kro.core.ids import read_id
-from kro.order.controller.dependencies import CursorsDep, OrderReadsDep, OrderRepositoryDep
+from kro.order.controller.dependencies import CursorsDep, OrderListsDep, OrderReadsDep, OrderRepositoryDep
 from kro.order.controller.inputs import EventQuery, OrderQuery
 from kro.order.controller.views import (
+    CapsRead,
+    CountsRead,
     EventRead,
     EventsRead,
     OrderRead,
@@ -21,25 +24,23 @@ from kro.order.controller.views import (
     order_read,
     summary_read,
 )
+from kro.order.database.list_query import filter_scope
+from kro.order.database.lists import MOST_ENDED, MOST_OPEN
 from kro.order.database.words import Party
 from kro.order.domain import OrderNotFoundError, event_item
 
 router = APIRouter(tags=["orders"])
 
 
-@router.get("/orders", response_model=Page[OrderSummaryRead])
+@router.get("/orders", response_model=Page[OrderSummaryRead], responses=problems(ValidationFailedError))
 async def list_orders(
-    query: Annotated[OrderQuery, Query()], user: CurrentUser, reads: OrderReadsDep, cursors: CursorsDep
+    query: Annotated[OrderQuery, Query()], user: CurrentUser, lists: OrderListsDep, cursors: CursorsDep
 ) -> Response:
     """List the caller's orders, newest first."""
-    bound_to = {"list": "orders", "owner": str(user.id), "role": query.role, "status": query.status}
-    position = cursors.decode(query.cursor, bound_to=bound_to)
-    rows = await reads.page(
-        user,
-        role=Party(query.role) if query.role else None,
-        status=query.status,
-        before=(position.created_at, position.id) if position else None,
-        limit=query.limit + 1,
+    wanted = query.to_filter(role=Party(query.role) if query.role else None, counterparty=query.counterparty)
+    bound_to = {"list": "orders", "owner": str(user.id), **filter_scope(wanted)}
+    rows = await lists.page(
+        wanted, actor=user, before=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1
     )
     page = cursors.cut(
         rows, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
@@ -47,6 +48,19 @@ async def list_orders(
     return JSONBytes.of(
         Page[OrderSummaryRead](
             data=[summary_read(row) for row in page.rows], has_more=page.has_more, next_cursor=page.next_cursor
+        )
+    )
+
+
+@router.get("/orders/counts", response_model=CountsRead)
+async def count_orders(user: CurrentUser, lists: OrderListsDep) -> Response:
+    """Count the caller's orders by status, exactly up to what `caps` says."""
+    counts = await lists.counts(actor=user)
+    return JSONBytes.of(
+        CountsRead(
+            buyer=counts[Party.BUYER],
+            seller=counts[Party.SELLER],
+            caps=CapsRead(open=MOST_OPEN, ended_per_status=MOST_ENDED),
         )
     )
 

@@ -11,7 +11,7 @@ from kro.core.decisions import Reply
 from kro.core.http import MoneyOut
 from kro.core.ids import show_id
 from kro.order.controller.issue_views import IssueRead, OfferRead
-from kro.order.database.reads import OrderSummary
+from kro.order.database.lists import OrderSummary
 from kro.order.database.records import Condition, OrderState
 from kro.order.database.words import (
     ConditionKind,
@@ -123,6 +123,19 @@ class OrderSummaryRead(BaseModel):
     counterparty: PersonRead
     created_at: datetime
     updated_at: datetime
+
+
+class CapsRead(BaseModel):
+    """How far is counted: among a side's newest open orders, and each status an order ends in up to a number."""
+
+    open: int
+    ended_per_status: int
+
+
+class CountsRead(BaseModel):
+    buyer: dict[OrderStatus, int]
+    seller: dict[OrderStatus, int]
+    caps: CapsRead
 
 
 class EventRead(BaseModel):

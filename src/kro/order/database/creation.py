@@ -21,7 +21,7 @@ _PERSON: Final = (
 _LOAD: Final = f"""
 SELECT {USER_STANDING}, {STORED_ANSWER},
        (SELECT {_PERSON} FROM users WHERE id = $1) AS proposer,
-       (SELECT {_PERSON} FROM users WHERE phone = $4) AS counterparty,
+       (SELECT {_PERSON} FROM users WHERE phone = $4 AND NOT has_blocked(id, $1)) AS counterparty,
        (SELECT row_to_json(q) FROM fee_quotes AS q WHERE q.id = $5 AND q.user_id = $1) AS quote,
        (SELECT json_build_object('code', t.code, 'conditions', t.conditions) FROM condition_templates AS t
         WHERE t.code = $6 AND t.active ORDER BY t.version DESC LIMIT 1) AS template
@@ -36,6 +36,8 @@ class CreationRepository:
         self, *, actor: Actor, key: str | None, phone: str, quote_id: UUID, template_code: str | None
     ) -> Loaded[CreationState]:
         """Return both people, the proposer's own quote and the newest active version of the template.
+
+        A counterparty who has blocked the proposer is as unknown as one who never registered.
 
         :raises SessionEndedError: when the actor does not exist any more.
         """

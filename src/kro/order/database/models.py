@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kro.core.database.base import Base, Minor
 
+_PARTIES = (("buyer_id_", ("buyer_id",)), ("seller_id_", ("seller_id",)), ("", ()))
 _HELD = "funded_amount > released_amount + refunded_amount"
 
 
@@ -50,6 +51,27 @@ class OrderRow(Base):
         Index("ix_orders_buyer_id_created_at_id", "buyer_id", desc("created_at"), desc("id")),
         Index("ix_orders_seller_id_created_at_id", "seller_id", desc("created_at"), desc("id")),
         Index("ix_orders_created_at_id", desc("created_at"), desc("id")),
+        Index("ix_orders_buyer_id_seller_id_created_at_id", "buyer_id", "seller_id", desc("created_at"), desc("id")),
+        CheckConstraint(
+            "ended_as IS NOT DISTINCT FROM CASE WHEN ended_at IS NOT NULL THEN status END", name="ended_as"
+        ),
+        *(
+            Index(f"ix_orders_{name}open", *party, desc("created_at"), desc("id"), postgresql_where="ended_at IS NULL")
+            for name, party in _PARTIES
+        ),
+        *(
+            Index(
+                f"ix_orders_{name}ended",
+                *party,
+                "ended_as",
+                desc("created_at"),
+                desc("id"),
+                postgresql_where="ended_as IS NOT NULL",
+            )
+            for name, party in _PARTIES
+        ),
+        Index("ix_orders_on_hold", desc("created_at"), desc("id"), postgresql_where="on_hold"),
+        Index("ix_orders_words", text("order_words(id, buyer_id, seller_id, title)"), postgresql_using="gin"),
         Index("ix_orders_buyer_id_held", "buyer_id", postgresql_where=_HELD),
     )
 
@@ -100,6 +122,8 @@ class OrderRow(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    contested_at: Mapped[datetime | None]
+    ended_as: Mapped[str | None]
 
 
 class ConditionRow(Base):

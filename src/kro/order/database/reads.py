@@ -1,10 +1,9 @@
-"""Lists and timelines: plain rows, keyset pages, one query each."""
+"""Timelines, files and templates: plain rows, one query each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -12,30 +11,6 @@ from kro.core.actor import Actor
 from kro.core.auth.standing import USER_STANDING, read_standing
 from kro.core.database.pool import Database
 from kro.core.decisions import Event
-from kro.order.database.words import OrderStatus, Party
-
-_SUMMARY: Final = """o.id, o.buyer_id, o.seller_id, o.status, o.funding_status, o.order_type, o.title, o.currency,
-    o.amount, o.created_at, o.updated_at"""
-
-
-def _side(column: str) -> str:
-    # One index scan per side, each already in order and limited, instead of an OR that would sort everything.
-    return f"""(SELECT {_SUMMARY} FROM orders AS o
-        WHERE o.{column} = $1 AND ($3::text IS NULL OR $3 = '{column.removesuffix("_id")}')
-          AND ($4::text IS NULL OR o.status = $4)
-          AND ($5::timestamptz IS NULL OR (o.created_at, o.id) < ($5, $6::uuid))
-        ORDER BY o.created_at DESC, o.id DESC LIMIT $7)"""  # noqa: S608 - built from constants only
-
-
-_LIST: Final = f"""
-SELECT {USER_STANDING}, o.*, u.first_name || ' ' || u.last_name AS counterparty_name
-FROM (SELECT 1) AS one
-LEFT JOIN LATERAL (
-    SELECT * FROM ({_side("buyer_id")} UNION ALL {_side("seller_id")}) AS both_sides
-    ORDER BY created_at DESC, id DESC LIMIT $7) AS o ON true
-LEFT JOIN users AS u ON u.id = CASE WHEN o.buyer_id = $1 THEN o.seller_id ELSE o.buyer_id END
-ORDER BY o.created_at DESC, o.id DESC
-"""  # noqa: S608 - built from constants only
 
 _EVENTS: Final = f"""
 SELECT {USER_STANDING}, o.id AS found, e.*
@@ -71,24 +46,6 @@ FROM condition_templates AS t WHERE t.active ORDER BY t.code, t.version DESC
 
 
 @dataclass(frozen=True, slots=True)
-class OrderSummary:
-    """An order in a list, as its viewer sees it; the amount in minor units."""
-
-    id: UUID
-    role: Party
-    status: OrderStatus
-    funding_status: str
-    order_type: str
-    title: str
-    currency: str
-    amount: int
-    counterparty_id: UUID
-    counterparty_name: str
-    created_at: datetime
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class StoredEvidence:
     """Where a piece of evidence is kept; ``sha256`` is hex, over exactly the stored bytes."""
 
@@ -102,21 +59,6 @@ class StoredEvidence:
 class OrderReads:
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def page(
-        self,
-        actor: Actor,
-        *,
-        role: Party | None,
-        status: OrderStatus | None,
-        before: tuple[datetime, UUID] | None,
-        limit: int,
-    ) -> Sequence[OrderSummary]:
-        """Return the actor's orders, newest first, older than ``before``."""
-        at, order_id = before or (None, None)
-        rows = await self._database.rows(_LIST, actor.id, actor.session_id, role, status, at, order_id, limit)
-        read_standing(rows[0]).ensure_active()
-        return tuple(_summary(row, actor) for row in rows if row["id"] is not None)
 
     async def events(self, order_id: UUID, *, actor: Actor, after: int, limit: int) -> Sequence[Event] | None:
         """Return the order's events after a sequence number; ``None`` when the order is not the actor's."""
@@ -165,21 +107,3 @@ class OrderReads:
 
 def _stored(row: Any) -> StoredEvidence:  # noqa: ANN401 - a driver row
     return StoredEvidence(**{name: row[name] for name in StoredEvidence.__slots__})
-
-
-def _summary(row: Any, actor: Actor) -> OrderSummary:  # noqa: ANN401 - a driver row
-    is_buyer = row["buyer_id"] == actor.id
-    return OrderSummary(
-        id=row["id"],
-        role=Party.BUYER if is_buyer else Party.SELLER,
-        status=OrderStatus(row["status"]),
-        funding_status=row["funding_status"],
-        order_type=row["order_type"],
-        title=row["title"],
-        currency=row["currency"],
-        amount=row["amount"],
-        counterparty_id=row["seller_id"] if is_buyer else row["buyer_id"],
-        counterparty_name=row["counterparty_name"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )

@@ -1,13 +1,23 @@
 """The door of orders: the commands of the parties, what arrives for them, and what time does to them."""
 
+from kro.order.database.admin_orders import AdminOrders, AdminOrderSummary, OpenedOrder
+from kro.order.database.blocks import BlockRepository
 from kro.order.database.creation import CreationRepository
 from kro.order.database.invariants import ORDER_INVARIANTS
 from kro.order.database.issue_reads import IssueReads
+from kro.order.database.list_query import filter_scope
+from kro.order.database.lists import OrderLists, OrderSummary
+from kro.order.database.order_codes import OrderCodeRepository
 from kro.order.database.orders import OrderRepository
-from kro.order.database.reads import OrderReads, OrderSummary
+from kro.order.database.ratings import RatingRepository
+from kro.order.database.reads import OrderReads
 from kro.order.database.records import NewCondition, Order, OrderState
+from kro.order.database.reported import ReportedMessages
 from kro.order.database.seeding import seed_templates
 from kro.order.database.test_clock import TestClock
+from kro.order.database.thread_records import ReportedMessage
+from kro.order.database.thread_words import MessageWarning, ReportCategory
+from kro.order.database.threads import ThreadRepository
 from kro.order.database.uploads import UploadRepository
 from kro.order.database.words import (
     CloseReason,
@@ -19,6 +29,7 @@ from kro.order.database.words import (
     Party,
     TimerKind,
 )
+from kro.order.domain.blocks import Blocks
 from kro.order.domain.changes import Context
 from kro.order.domain.decide_chargeback import (
     Contested,
@@ -41,17 +52,25 @@ from kro.order.domain.evidence import EvidenceService
 from kro.order.domain.evidence_files import EvidenceFiles, UploadCleaning
 from kro.order.domain.issue_service import IssueService
 from kro.order.domain.lifecycle_text import lifecycle_page
+from kro.order.domain.list_input import OrderListQuery, read_user_id
+from kro.order.domain.public_orders import PublicOrders
+from kro.order.domain.ratings import RatingService
 from kro.order.domain.receipts import OrderReceipts
 from kro.order.domain.replay import Told, replay
 from kro.order.domain.rules import DisputeRules, FeePolicy, OrderRules
 from kro.order.domain.service import OrderService
 from kro.order.domain.settling import RefundHook, Settling, WalletRefund
 from kro.order.domain.templates import TEMPLATES
+from kro.order.domain.threads import ThreadService
 from kro.order.domain.timeouts import OrderTimeouts
 
 __all__ = [
     "ORDER_INVARIANTS",
     "TEMPLATES",
+    "AdminOrderSummary",
+    "AdminOrders",
+    "BlockRepository",
+    "Blocks",
     "CloseReason",
     "ConditionKind",
     "ConfirmedBy",
@@ -68,8 +87,13 @@ __all__ = [
     "IllegalTransitionError",
     "IssueReads",
     "IssueService",
+    "MessageWarning",
     "NewCondition",
+    "OpenedOrder",
     "Order",
+    "OrderCodeRepository",
+    "OrderListQuery",
+    "OrderLists",
     "OrderNotFoundError",
     "OrderOnHoldError",
     "OrderReads",
@@ -83,11 +107,19 @@ __all__ = [
     "OrderTimeouts",
     "OrderType",
     "Party",
+    "PublicOrders",
+    "RatingRepository",
+    "RatingService",
     "RefundAboveHeldError",
     "RefundHook",
     "RefundLeavesTooLittleError",
+    "ReportCategory",
+    "ReportedMessage",
+    "ReportedMessages",
     "Settling",
     "TestClock",
+    "ThreadRepository",
+    "ThreadService",
     "TimerKind",
     "Told",
     "UploadCleaning",
@@ -98,8 +130,10 @@ __all__ = [
     "decide_contested",
     "decide_refund_held",
     "event_item",
+    "filter_scope",
     "is_funded",
     "lifecycle_page",
+    "read_user_id",
     "replay",
     "seed_templates",
 ]

@@ -1,0 +1,22 @@
+DROP TABLE order_codes;
+DROP TABLE order_ratings;
+DROP FUNCTION journals_of_order;
+DROP FUNCTION order_search;
+DROP INDEX ix_orders_words;
+DROP FUNCTION order_words;
+DROP FUNCTION order_code;
+DROP INDEX ix_orders_on_hold, ix_orders_ended, ix_orders_seller_id_ended, ix_orders_buyer_id_ended, ix_orders_open,
+    ix_orders_seller_id_open, ix_orders_buyer_id_open;
+DROP TRIGGER note_end ON orders;
+DROP FUNCTION note_end;
+ALTER TABLE orders DROP COLUMN ended_as;
+DROP FUNCTION have_traded;
+DROP FUNCTION has_blocked;
+DROP INDEX ix_orders_buyer_id_seller_id_created_at_id;
+DROP TABLE user_blocks;
+DROP TABLE message_reports;
+DROP TABLE order_messages;
+DROP FUNCTION guard_message;
+DROP TRIGGER note_contest ON orders;
+DROP FUNCTION note_contest;
+ALTER TABLE orders DROP COLUMN contested_at;

@@ -1,0 +1,117 @@
+"""Lists of orders and their counts: one query each, whatever the filters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from kro.core.actor import Actor
+from kro.core.auth.standing import USER_STANDING, Columns, read_standing
+from kro.core.database.pool import Database
+from kro.core.paging import Position
+from kro.order.database.list_query import ListQuery, OrderFilter
+from kro.order.database.words import OrderStatus, Party
+
+MOST_OPEN: Final = 5_000
+"""Of how many open orders of a side, the newest, the counts tell."""
+MOST_ENDED: Final = 1_000
+"""Up to how many ended orders of each status and side the counts count."""
+
+_ENDED_STATUSES: Final = [status for status in OrderStatus if status.is_ended]
+
+
+def _counts(party: Party) -> str:
+    # Without an order the planner may collect all there is before it counts some.
+    column = f"{party}_id"
+    return f"""(
+    SELECT '{party}' AS role, n.status, count(*) AS orders FROM (
+        SELECT o.status FROM orders AS o WHERE o.{column} = $1 AND o.ended_at IS NULL
+        ORDER BY o.created_at DESC, o.id DESC LIMIT {MOST_OPEN}) AS n GROUP BY n.status
+    UNION ALL
+    SELECT '{party}', s.status, n.orders FROM unnest($3::text[]) AS s (status) CROSS JOIN LATERAL (
+        SELECT count(*) AS orders FROM (
+            SELECT FROM orders AS o
+            WHERE o.{column} = $1 AND o.ended_as = s.status
+            ORDER BY o.created_at DESC, o.id DESC LIMIT {MOST_ENDED}) AS few) AS n)"""  # noqa: S608 - built from constants only
+
+
+_COUNTS: Final = f"""
+SELECT {USER_STANDING}, c.* FROM (SELECT 1) AS one
+LEFT JOIN ({_counts(Party.BUYER)} UNION ALL {_counts(Party.SELLER)}) AS c ON true
+"""  # noqa: S608 - built from constants only
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSummary:
+    """An order in a list, as its viewer sees it; the amount in minor units."""
+
+    id: UUID
+    role: Party
+    status: OrderStatus
+    funding_status: str
+    order_type: str
+    title: str
+    currency: str
+    amount: int
+    counterparty_id: UUID
+    counterparty_name: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class OrderLists:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(
+        self, wanted: OrderFilter, *, actor: Actor, before: Position | None, limit: int
+    ) -> Sequence[OrderSummary]:
+        """Return the actor's orders, newest first, older than ``before``."""
+        sql, values = list_query(wanted, actor=actor, before=before, limit=limit)
+        rows = await self._database.rows(sql, *values)
+        read_standing(rows[0]).ensure_active()
+        return tuple(_summary(row, actor) for row in rows if row["id"] is not None)
+
+    async def counts(self, *, actor: Actor) -> dict[Party, dict[OrderStatus, int]]:
+        """Return how many orders the actor has in each status, per role.
+
+        Exact for people; for a shop the open ones are those among its newest :data:`MOST_OPEN`, and ended ones are
+        counted up to :data:`MOST_ENDED` of each status: a dashboard must not cost more the more somebody has sold.
+        """
+        rows = await self._database.rows(_COUNTS, actor.id, actor.session_id, _ENDED_STATUSES)
+        read_standing(rows[0]).ensure_active()
+        counts = {party: dict.fromkeys(OrderStatus, 0) for party in (Party.BUYER, Party.SELLER)}
+        for row in rows:
+            counts[Party(row["role"])][OrderStatus(row["status"])] = row["orders"]
+        return counts
+
+
+def list_query(
+    wanted: OrderFilter, *, actor: Actor, before: Position | None, limit: int
+) -> tuple[str, Sequence[object]]:
+    """Return the text and the arguments of a page of the actor's orders, with their standing in every row."""
+    query = ListQuery(wanted, actor.id, before, limit, first=(actor.id, actor.session_id))
+    sql = f"""
+SELECT {USER_STANDING}, o.*, u.first_name || ' ' || u.last_name AS counterparty_name
+FROM (SELECT 1) AS one LEFT JOIN LATERAL ({query.text()}) AS o ON true
+LEFT JOIN users AS u ON u.id = CASE WHEN o.buyer_id = $1 THEN o.seller_id ELSE o.buyer_id END
+ORDER BY o.created_at DESC, o.id DESC"""  # noqa: S608 - built from constants only
+    return sql, query.values
+
+
+def _summary(row: Columns, actor: Actor) -> OrderSummary:
+    is_buyer = row["buyer_id"] == actor.id
+    columns: dict[str, Any] = {
+        name: row[name]
+        for name in ("id", "funding_status", "order_type", "title", "currency", "amount", "created_at", "updated_at")
+    }
+    return OrderSummary(
+        role=Party.BUYER if is_buyer else Party.SELLER,
+        status=OrderStatus(row["status"]),
+        counterparty_id=row["seller_id"] if is_buyer else row["buyer_id"],
+        counterparty_name=row["counterparty_name"],
+        **columns,
+    )
