@@ -31,6 +31,7 @@ BEGIN
             ('INSERT', 'payers'),
             ('INSERT, UPDATE', 'virtual_accounts, provider_switches'),
             ('INSERT, UPDATE', 'issues, offers, order_holds, notice_receipts'),
+            ('INSERT, UPDATE', 'rider_links'),
             ('INSERT', 'rulings, statements'),
             ('INSERT, UPDATE, DELETE', 'evidence_uploads'),
             ('INSERT, UPDATE', 'order_messages'),

@@ -12,6 +12,7 @@ from kro.core.two_factor import models as two_factor
 from kro.kro_balance.database import models as kro_balance
 from kro.management.database import models as management
 from kro.management.database import proposal_models as proposals
+from kro.order.database import handover_models as handover
 from kro.order.database import issue_models as issues
 from kro.order.database import models as order
 from kro.order.database import thread_models as threads
@@ -28,6 +29,7 @@ __all__ = [
     "Base",
     "auth",
     "chargebacks",
+    "handover",
     "issues",
     "kro_balance",
     "management",

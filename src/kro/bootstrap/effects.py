@@ -15,7 +15,7 @@ from kro.bootstrap.payments import Collecting, Listening, PayingOut
 from kro.bootstrap.providers import Providers
 from kro.bootstrap.refunds import Refunding
 from kro.core.auth.standing import USER_STANDING, read_standing
-from kro.core.notifications import AlertTopic, NotifyTopic, OTPTopic, Templates
+from kro.core.notifications import AlertTopic, HandoverTopic, NotifyTopic, OTPTopic, Templates
 from kro.core.outbox import Envelope, Handler
 from kro.core.realtime import (
     Client,
@@ -62,6 +62,7 @@ def build_handlers(
             clock=base.clock,
             ttl_seconds=base.settings.otp.ttl_seconds,
         ).handle,
+        "sms.handover": HandoverTopic(database=base.database, sms=providers.sms, cipher=base.cipher).handle,
         "alert": AlertTopic(email=providers.email, templates=Templates(), address=base.settings.alerts.email).handle,
         "payment.start": start_payment,
         "account.lend": collecting.lending.handle,

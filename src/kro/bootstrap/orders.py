@@ -9,6 +9,7 @@ from kro.bootstrap.choosing import Choosing
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.payments import Collecting
 from kro.bootstrap.providers import Providers
+from kro.core.auth.randomness import SystemRandomness
 from kro.core.encryption import PageSigner
 from kro.kro_balance.domain import (
     BalanceReads,
@@ -25,12 +26,17 @@ from kro.order.domain import (
     BlockRepository,
     Blocks,
     CloseReason,
+    ConditionReviewRepository,
+    ConditionReviews,
     CreationRepository,
     DisputeRules,
     EvidenceFiles,
     EvidenceRules,
     EvidenceService,
     FeePolicy,
+    HandoverCodes,
+    HandoverRepository,
+    HandoverService,
     IssueReads,
     IssueService,
     OrderCodeRepository,
@@ -45,6 +51,8 @@ from kro.order.domain import (
     RatingService,
     ReportedMessages,
     Settling,
+    TemplateAdministration,
+    TemplateRepository,
     TestClock,
     ThreadRepository,
     ThreadService,
@@ -67,6 +75,9 @@ class Orders:
     issues: IssueService
     issue_reads: IssueReads
     test_clock: TestClock
+    condition_reviews: ConditionReviews
+    handovers: HandoverService
+    template_administration: TemplateAdministration
     quotes: QuoteService
     fee_administration: FeeAdministration
     balances: BalanceReads
@@ -129,6 +140,13 @@ def build_orders(base: Foundation, providers: Providers, choosing: Choosing, col
         ),
         issue_reads=IssueReads(base.database),
         test_clock=TestClock(base.database),
+        condition_reviews=ConditionReviews(
+            runner=runner, reviews=ConditionReviewRepository(base.database), clock=clock, ids=ids
+        ),
+        handovers=build_handovers(base, repository),
+        template_administration=TemplateAdministration(
+            runner=runner, templates=TemplateRepository(base.database), clock=clock, ids=ids
+        ),
         quotes=QuoteService(runner=runner, quotes=quotes, terms=quote_terms(base), clock=clock, ids=ids),
         fee_administration=FeeAdministration(
             runner=runner, rules=FeeAdminRepository(base.database), clock=clock, ids=ids
@@ -156,6 +174,25 @@ def public_orders(base: Foundation) -> PublicOrders:
         signer=PageSigner(key=security.page_signing_key.get_secret_value()),
         limiter=base.limiter,
         clock=base.clock,
+    )
+
+
+def build_handovers(base: Foundation, orders: OrderRepository) -> HandoverService:
+    """Join what the handover code needs; it is kept under the key of one-time codes, which it is one of."""
+    randomness = SystemRandomness()
+    return HandoverService(
+        runner=base.runner,
+        orders=orders,
+        handovers=HandoverRepository(base.database),
+        codes=HandoverCodes(
+            key=base.settings.security.otp_key.get_secret_value(), cipher=base.cipher, randomness=randomness
+        ),
+        randomness=randomness,
+        limiter=base.limiter,
+        rules=order_rules(base),
+        app_url=base.settings.app.public_base_url,
+        clock=base.clock,
+        ids=base.ids,
     )
 
 

@@ -34,6 +34,7 @@ PUBLIC: Final = {
     ("GET", "/v1/public/orders/{code}"),
     ("GET", "/v1/public/orders/{code}/page"),
     ("GET", "/v1/public/orders/{code}/qr.svg"),
+    ("POST", "/v1/public/handover/{token}"),
 }
 """All a stranger may call; whoever adds to it has thought of what a stranger can repeat."""
 
@@ -58,6 +59,19 @@ BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/v1/orders/{order_id}/issues/{issue_id}/statements": {"text": "It was not.", "evidence_ids": []},
     "/v1/orders/{order_id}/offers": {"seller_amount": {"amount": 0, "currency": "NGN"}},
     "/v1/test/clock": {"order_id": "ord_01kajz7k3nf9b8r2m4q6s8t0vw", "hours": 1},
+    "/v1/admin/orders/{order_id}/conditions/{condition_id}/confirm": REASON,
+    "/v1/admin/orders/{order_id}/conditions/{condition_id}/reject": REASON,
+    "/v1/orders/{order_id}/handover-code/enter": {"code": "000000"},
+    "/v1/public/handover/{token}": {"code": "000000"},
+    "/v1/admin/condition-templates/{code}/{version}/activate": REASON,
+    "/v1/admin/condition-templates/{code}/{version}/deactivate": REASON,
+    "/v1/admin/condition-templates": {
+        "code": "goods_by_post",
+        "order_type": "goods",
+        "title": "Goods sent by post",
+        "conditions": [{"kind": "confirm", "title": "Arrived", "confirmed_by": "buyer"}],
+        "reason": "asked for",
+    },
     "/v1/fees/quote": {"amount": {"amount": 500_000, "currency": "NGN"}, "order_type": "goods", "buyer_share_bps": 0},
     "/v1/admin/providers/{provider}/{direction}": {"state": "draining", "reason": "an incident"},
     "/v1/balance/top-ups": {"amount": {"amount": 500_000, "currency": "NGN"}},
@@ -105,7 +119,7 @@ async def call(
     """Call an operation as well-formed as it can be, so that nothing but the caller is wrong with it."""
     method, template = operation
     named = (
-        {"name": "gmv", "provider": "paystack", "direction": "payouts"}
+        {"name": "gmv", "provider": "paystack", "direction": "payouts", "token": "x", "code": "none", "version": "1"}
         | {f"{name}_id": f"{prefix}_{'0' * 26}" for name, prefix in PREFIXES.items()}
         | dict(ids or {})
     )

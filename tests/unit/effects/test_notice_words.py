@@ -56,6 +56,10 @@ FACTS: dict[Template, dict[str, Any]] = {
     Template.DEBT_WRITTEN_OFF: {"amount": LARGEST},
     Template.DEADLINE_REMINDER: {**ORDER, "deadline": "inspect_by", "due_at": "2026-01-15T09:00:00+00:00"},
     Template.DELIVERY_OVERDUE: ORDER,
+    Template.MILESTONE_RELEASED: {**ORDER, "condition": EVIL, "received": LARGEST},
+    Template.MILESTONE_REMINDER: {**ORDER, "condition": EVIL, "due_at": "2026-01-15T09:00:00+00:00"},
+    Template.MILESTONE_UNCONFIRMED: {**ORDER, "condition": EVIL},
+    Template.HANDOVER_CODE_LOCKED: ORDER,
     Template.ORDER_SPLIT: {**ORDER, "received": LARGEST},
     Template.ISSUE_REPORTED: ORDER,
     Template.ISSUE_ANSWERED: ORDER,
@@ -77,7 +81,7 @@ def templates() -> Templates:
 
 
 def test_every_template_is_here() -> None:
-    assert set(FACTS) == set(Template) - {Template.OTP}
+    assert set(FACTS) == set(Template) - {Template.OTP, Template.HANDOVER_CODE}
 
 
 @pytest.mark.parametrize("template", FACTS)
@@ -118,6 +122,14 @@ def test_a_reason_is_told_if_there_is_one(templates: Templates, template: Templa
     without = templates.mail(template, {**facts, "reason": None}, first_name="Demo")
     assert "reason" not in without.text
     assert "\n\n\n" not in without.text
+
+
+def test_a_handover_code_comes_first_and_with_a_warning(templates: Templates) -> None:
+    text = templates.sms(Template.HANDOVER_CODE, {"code": "012345", "order_id": ORDER["order_id"]})
+
+    assert text.startswith("012345 is your KRO handover code for order 4SN02Q.")
+    assert "only when you hold the goods" in text
+    assert 0 < (septets(text) or 0) <= 160
 
 
 def test_who_got_nothing_is_not_told_an_amount(templates: Templates) -> None:

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     OUTBOX_REPLAY = "outbox.replay"
     AUDIT_READ = "audit.read"
     MESSAGES_READ = "messages.read"
+    TEMPLATES_MANAGE = "templates.manage"
 
 
 class Role(StrEnum):
@@ -119,7 +120,13 @@ ROLES: Final = (
         "admin",
         "Compliance",
         _READ_ALL
-        | {Permission.HOLDS_PLACE, Permission.AUDIT_READ, Permission.EXCEPTIONS_READ, Permission.MESSAGES_READ},
+        | {
+            Permission.HOLDS_PLACE,
+            Permission.AUDIT_READ,
+            Permission.EXCEPTIONS_READ,
+            Permission.MESSAGES_READ,
+            Permission.TEMPLATES_MANAGE,
+        },
     ),
     RoleDefinition(Role.SUPER, "admin", "Administrator", frozenset(Permission)),
 )

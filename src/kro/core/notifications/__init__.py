@@ -1,8 +1,9 @@
 """What people are told by SMS and mail, and how it reaches them from the outbox."""
 
 from kro.core.notifications.alerts import AlertTopic
+from kro.core.notifications.handover import HandoverTopic
 from kro.core.notifications.notify import Channel, NotifyTopic
 from kro.core.notifications.otp import OTPTopic
 from kro.core.notifications.words import MailText, Template, Templates
 
-__all__ = ["AlertTopic", "Channel", "MailText", "NotifyTopic", "OTPTopic", "Template", "Templates"]
+__all__ = ["AlertTopic", "Channel", "HandoverTopic", "MailText", "NotifyTopic", "OTPTopic", "Template", "Templates"]

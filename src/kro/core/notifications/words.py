@@ -72,6 +72,11 @@ class Template(StrEnum):
     DISPUTE_DECIDED = "dispute_decided"
     DISPUTE_APPEALED = "dispute_appealed"
     ORDER_MESSAGE = "order_message"
+    MILESTONE_RELEASED = "milestone_released"
+    MILESTONE_REMINDER = "milestone_reminder"
+    MILESTONE_UNCONFIRMED = "milestone_unconfirmed"
+    HANDOVER_CODE = "handover_code"
+    HANDOVER_CODE_LOCKED = "handover_code_locked"
 
 
 @dataclass(frozen=True, slots=True)

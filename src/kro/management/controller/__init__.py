@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from kro.management.controller import (
     admin_auth,
     admin_breaks,
+    admin_conditions,
     admin_exceptions,
     admin_fees,
     admin_messages,
@@ -18,6 +19,7 @@ from kro.management.controller import (
     admin_refunds,
     admin_reports,
     admin_stuck_payouts,
+    admin_templates,
     auth,
     bank_accounts,
     payouts,
@@ -32,6 +34,8 @@ router.include_router(payouts.router)
 router.include_router(admin_auth.router)
 # Before the routes with a payout in their path: "stuck" is none.
 router.include_router(admin_stuck_payouts.router)
+router.include_router(admin_conditions.router)
+router.include_router(admin_templates.router)
 router.include_router(admin_fees.router)
 router.include_router(admin_payouts.router)
 router.include_router(admin_payments.router)

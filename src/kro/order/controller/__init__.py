@@ -2,13 +2,26 @@
 
 from fastapi import APIRouter
 
-from kro.order.controller import blocks, commands, evidence, issues, messages, public, ratings, reads
+from kro.order.controller import (
+    blocks,
+    commands,
+    conditions,
+    evidence,
+    handover,
+    issues,
+    messages,
+    public,
+    ratings,
+    reads,
+)
 from kro.order.controller import test_clock as test_clocks
 from kro.order.controller.evidence import evidence_policy
 
 router = APIRouter()
 router.include_router(commands.router)
 router.include_router(evidence.router)
+router.include_router(conditions.router)
+router.include_router(handover.router)
 router.include_router(reads.router)
 router.include_router(issues.router)
 router.include_router(messages.router)

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Response
 from kro.core.errors import KroError
 from kro.core.guards import CurrentUser
 from kro.core.http import IdempotencyKey, problems, send
-from kro.core.ids import read_id
 from kro.core.money import CurrencyMismatchError
 from kro.core.phone import to_e164
 from kro.order.controller.dependencies import AskDep, OrdersDep
@@ -20,13 +19,12 @@ from kro.order.controller.inputs import (
     OrderIn,
     PartIn,
     ReasonIn,
-    SubmitIn,
     create_command,
 )
 from kro.order.controller.views import OrderRead, render_new_order, render_order
 from kro.order.domain import errors
+from kro.order.domain.condition_rules import SenselessConditionError
 from kro.order.domain.decide_agree import AcceptOrder
-from kro.order.domain.decide_conditions import SubmitCondition
 from kro.order.domain.decide_fund import BalanceCoversError, BalanceTooLowError
 from kro.order.domain.service import PaymentWish
 from kro.payment.domain import NoProviderError, PaymentMethod, PaymentRead, ProviderNotOfferedError, render_payment
@@ -51,6 +49,7 @@ _COMMON: tuple[type[KroError], ...] = (
         errors.SamePartyError,
         errors.UnknownTemplateError,
         errors.NoConditionsError,
+        SenselessConditionError,
     ),
 )
 async def create_order(body: OrderIn, user: CurrentUser, key: IdempotencyKey, orders: OrdersDep) -> Response:
@@ -111,57 +110,6 @@ async def fund_order(ask: AskDep, body: FundIn, orders: OrdersDep) -> Response:
             render=lambda payment: render_payment(payment, status=202),
         )
     )
-
-
-@router.post(
-    "/{order_id}/conditions/{condition_id}/submit",
-    response_model=OrderRead,
-    responses=problems(
-        *_COMMON,
-        errors.ConditionNotFoundError,
-        errors.ConditionClosedError,
-        errors.EvidenceNotFoundError,
-        errors.EvidenceRequiredError,
-    ),
-)
-async def submit_condition(condition_id: str, ask: AskDep, body: SubmitIn, orders: OrdersDep) -> Response:
-    """Hand a condition in, with its evidence."""
-    command = SubmitCondition(
-        condition_id=read_id("cnd", condition_id),
-        note=body.note,
-        evidence_ids=tuple(read_id("evd", evidence_id) for evidence_id in body.evidence_ids),
-    )
-    return send(await orders.submit_condition(ask, command, render=render_order))
-
-
-@router.post(
-    "/{order_id}/conditions/{condition_id}/confirm",
-    response_model=OrderRead,
-    responses=problems(*_COMMON, errors.ConditionNotFoundError, errors.ConditionClosedError),
-)
-async def confirm_condition(condition_id: str, ask: AskDep, _: NoInput, orders: OrdersDep) -> Response:
-    """Confirm that a condition is fulfilled."""
-    return send(await orders.confirm_condition(ask, read_id("cnd", condition_id), render=render_order))
-
-
-@router.post(
-    "/{order_id}/conditions/{condition_id}/reject",
-    response_model=OrderRead,
-    responses=problems(*_COMMON, errors.ConditionNotFoundError, errors.ConditionClosedError),
-)
-async def reject_condition(condition_id: str, ask: AskDep, body: ReasonIn, orders: OrdersDep) -> Response:
-    """Send a condition back to the seller, saying why."""
-    return send(await orders.reject_condition(ask, read_id("cnd", condition_id), body.reason, render=render_order))
-
-
-@router.post(
-    "/{order_id}/conditions/{condition_id}/waive",
-    response_model=OrderRead,
-    responses=problems(*_COMMON, errors.ConditionNotFoundError, errors.ConditionClosedError),
-)
-async def waive_condition(condition_id: str, ask: AskDep, _: NoInput, orders: OrdersDep) -> Response:
-    """Give a condition up."""
-    return send(await orders.waive_condition(ask, read_id("cnd", condition_id), render=render_order))
 
 
 @router.post(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from kro.core.http import Input, Line, MoneyIn, Paragraphs, QueryInput, id_text
 from kro.core.ids import read_id
@@ -17,6 +18,17 @@ from kro.order.domain.rules import MAX_INSPECTION_HOURS
 from kro.payment.domain import ProviderName
 
 ConditionTitle = Annotated[Line, Field(max_length=120, examples=["Charger included"])]
+
+
+def _in_our_time(moment: datetime) -> datetime:
+    """Read a moment in UTC; the ends of the calendar have none."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("This moment is out of range") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 
 
 class FundingMethod(StrEnum):
@@ -40,6 +52,23 @@ class ConditionIn(Input):
     required: bool = True
     evidence_required: bool = False
     deemed_on_timeout: bool = True
+    amount: MoneyIn | None = Field(
+        default=None, description="Makes it a milestone: this part of the price is released when it is fulfilled."
+    )
+    not_before: Moment | None = Field(default=None, description="The date of a `date` condition.")
+
+    def to_condition(self) -> NewCondition:
+        return NewCondition(
+            kind=self.kind,
+            title=self.title,
+            description=self.description,
+            confirmed_by=self.confirmed_by,
+            required=self.required,
+            evidence_required=self.evidence_required,
+            deemed_on_timeout=self.deemed_on_timeout,
+            amount=self.amount.to_money() if self.amount else None,
+            not_before=self.not_before,
+        )
 
 
 class OrderIn(Input):
@@ -59,6 +88,9 @@ class OrderIn(Input):
         default=None, max_length=20, description="Positions in the template, from 1; all when left out."
     )
     conditions: list[ConditionIn] = Field(default_factory=list, max_length=20)
+    code_is_acceptance: bool = Field(
+        default=False, description="Whether the delivery code accepts the goods: the order closes without inspection."
+    )
 
 
 class AcceptIn(Input):
@@ -131,16 +163,6 @@ def create_command(body: OrderIn, *, counterparty_phone: str) -> CreateOrder:
         revisions=body.revisions,
         template_code=body.template_code,
         template_conditions=tuple(body.template_conditions) if body.template_conditions is not None else None,
-        conditions=tuple(
-            NewCondition(
-                kind=condition.kind,
-                title=condition.title,
-                description=condition.description,
-                confirmed_by=condition.confirmed_by,
-                required=condition.required,
-                evidence_required=condition.evidence_required,
-                deemed_on_timeout=condition.deemed_on_timeout,
-            )
-            for condition in body.conditions
-        ),
+        conditions=tuple(condition.to_condition() for condition in body.conditions),
+        code_is_acceptance=body.code_is_acceptance,
     )

@@ -22,6 +22,7 @@ from kro.order.database.words import (
     OrderType,
     Party,
 )
+from kro.order.domain.handover_codes import MAX_TRIES
 from kro.order.domain.lifecycle import allowed_commands
 
 
@@ -47,6 +48,10 @@ class ConditionRead(BaseModel):
     settled_at: datetime | None
     settled_by: Party | None
     rejection_reason: str | None
+    amount: MoneyOut | None = Field(description="What a milestone releases when it is fulfilled.")
+    not_before: datetime | None
+    inspect_by: datetime | None = Field(description="Until when the buyer answers about a milestone.")
+    code_tries_left: int | None = Field(description="Null while there is no delivery code.")
 
 
 class FeesRead(BaseModel):
@@ -63,6 +68,7 @@ class TermsRead(BaseModel):
     version: int
     hash: str
     accepted_hash: str | None
+    code_is_acceptance: bool = Field(description="Whether the delivery code closes the order without inspection.")
 
 
 class RevisionsRead(BaseModel):
@@ -197,11 +203,16 @@ def order_read(state: OrderState) -> OrderRead:
         held=money(order.held),
         released=money(order.released_amount),
         refunded=money(order.refunded_amount),
-        terms=TermsRead(version=order.terms_version, hash=order.terms_hash, accepted_hash=order.accepted_hash),
+        terms=TermsRead(
+            version=order.terms_version,
+            hash=order.terms_hash,
+            accepted_hash=order.accepted_hash,
+            code_is_acceptance=order.code_is_acceptance,
+        ),
         revisions=RevisionsRead(agreed=order.revisions, used=order.revisions_used),
         buyer=PersonRead(id=show_id("usr", order.buyer_id), display_name=state.buyer_name),
         seller=PersonRead(id=show_id("usr", order.seller_id), display_name=state.seller_name),
-        conditions=[condition_read(condition) for condition in state.conditions],
+        conditions=[condition_read(condition, order.currency) for condition in state.conditions],
         deadlines=DeadlinesRead(
             accept_by=order.accept_by,
             fund_by=order.fund_by,
@@ -219,7 +230,7 @@ def order_read(state: OrderState) -> OrderRead:
     )
 
 
-def condition_read(condition: Condition) -> ConditionRead:
+def condition_read(condition: Condition, currency: str) -> ConditionRead:
     """Return a condition as both parties see it."""
     return ConditionRead(
         id=show_id("cnd", condition.id),
@@ -238,6 +249,10 @@ def condition_read(condition: Condition) -> ConditionRead:
         settled_at=condition.settled_at,
         settled_by=condition.settled_by,
         rejection_reason=condition.rejection_reason,
+        amount=MoneyOut(amount=condition.amount, currency=currency) if condition.amount else None,
+        not_before=condition.not_before,
+        inspect_by=condition.inspect_by,
+        code_tries_left=max(MAX_TRIES - condition.code_tries, 0) if condition.code_hash else None,
     )
 
 

@@ -26,7 +26,7 @@ from kro.order.database.words import (
     Party,
 )
 
-_FACTS: Final = """
+FACTS: Final = """
        o.*, b.first_name || ' ' || b.last_name AS buyer_name, s.first_name || ' ' || s.last_name AS seller_name,
        s.kyc_tier AS seller_tier, b.email AS buyer_email,
        available_balance(o.buyer_id, o.currency) AS buyer_available, debt_of(o.seller_id, o.currency) AS seller_owes,
@@ -44,17 +44,22 @@ _FACTS: Final = """
 _REACHED: Final = """
        (SELECT count(DISTINCT r.channel) FROM notice_receipts AS r
         WHERE r.subject_id = o.id AND r.user_id = o.buyer_id AND r.purpose = 'inspect_by' AND r.status <> 'failed'
-          AND r.at >= o.completed_at) AS reached_channels, is_contested(o.id) AS is_contested
+          AND r.at >= o.completed_at) AS reached_channels, is_contested(o.id) AS is_contested,
+       (SELECT json_object_agg(c.position, (
+            SELECT count(DISTINCT r.channel) FROM notice_receipts AS r
+            WHERE r.subject_id = o.id AND r.user_id = o.buyer_id AND r.purpose = 'condition.' || c.position
+              AND r.status <> 'failed' AND r.at >= c.submitted_at))
+        FROM conditions AS c WHERE c.order_id = o.id AND c.status = 'submitted') AS condition_channels
 """
 
 # Who may see an order is decided here and nowhere else: its parties.
-_VISIBLE: Final = "o.id = ${position} AND (o.buyer_id = $1 OR o.seller_id = $1)"
+VISIBLE: Final = "o.id = ${position} AND (o.buyer_id = $1 OR o.seller_id = $1)"
 
 _LOAD_COMMAND: Final = f"""
 SELECT {USER_STANDING}, {STORED_ANSWER}, o.*
 FROM (SELECT 1) AS one LEFT JOIN LATERAL (
-    SELECT {_FACTS} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id JOIN users AS s ON s.id = o.seller_id
-    WHERE {_VISIBLE.format(position=4)}) AS o ON true
+    SELECT {FACTS} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id JOIN users AS s ON s.id = o.seller_id
+    WHERE {VISIBLE.format(position=4)}) AS o ON true
 """  # noqa: S608 - built from constants only
 
 _LOAD_UPLOADING: Final = f"""
@@ -64,8 +69,8 @@ SELECT {USER_STANDING}, {STORED_ANSWER}, o.*, row_to_json(u) AS upload, row_to_j
         FROM evidence_uploads AS s WHERE s.uploaded_by = $1 AND s.slot IS NOT NULL) AS slots
 FROM (SELECT 1) AS one
 LEFT JOIN LATERAL (
-    SELECT {_FACTS} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id JOIN users AS s ON s.id = o.seller_id
-    WHERE {_VISIBLE.format(position=4)}) AS o ON true
+    SELECT {FACTS} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id JOIN users AS s ON s.id = o.seller_id
+    WHERE {VISIBLE.format(position=4)}) AS o ON true
 LEFT JOIN evidence_uploads AS u ON u.id = $5 AND u.order_id = o.id AND u.uploaded_by = $1
 LEFT JOIN evidence AS e ON e.id = u.evidence_id
 """  # noqa: S608 - built from constants only
@@ -73,12 +78,12 @@ LEFT JOIN evidence AS e ON e.id = u.evidence_id
 _LOAD_VIEW: Final = f"""
 SELECT {USER_STANDING}, o.*
 FROM (SELECT 1) AS one LEFT JOIN LATERAL (
-    SELECT {_FACTS} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id JOIN users AS s ON s.id = o.seller_id
-    WHERE {_VISIBLE.format(position=3)}) AS o ON true
+    SELECT {FACTS} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id JOIN users AS s ON s.id = o.seller_id
+    WHERE {VISIBLE.format(position=3)}) AS o ON true
 """  # noqa: S608 - built from constants only
 
 _LOAD_FOR_SYSTEM: Final = f"""
-SELECT {_FACTS}, {_REACHED} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id JOIN users AS s ON s.id = o.seller_id
+SELECT {FACTS}, {_REACHED} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id JOIN users AS s ON s.id = o.seller_id
 WHERE o.id = $1
 """  # noqa: S608 - built from constants only
 
@@ -98,7 +103,7 @@ class OrderRepository:
         """
         row = await self._database.row(_LOAD_COMMAND, actor.id, actor.session_id, key, order_id)
         assert row is not None  # noqa: S101 - the outer select always returns one row
-        return Loaded(_visible_state(row, actor), read_answer(row))
+        return Loaded(visible_state(row, actor), read_answer(row))
 
     async def load_uploading(
         self, order_id: UUID, upload_id: UUID | None, *, actor: Actor, key: str | None
@@ -109,14 +114,14 @@ class OrderRepository:
         """
         row = await self._database.row(_LOAD_UPLOADING, actor.id, actor.session_id, key, order_id, upload_id)
         assert row is not None  # noqa: S101 - the outer select always returns one row
-        order = _visible_state(row, actor)
+        order = visible_state(row, actor)
         return Loaded(None if order is None else read_uploading(row, order), read_answer(row))
 
     async def view(self, order_id: UUID, *, actor: Actor) -> OrderState | None:
         """Return the order as one of its parties sees it, for reading."""
         row = await self._database.row(_LOAD_VIEW, actor.id, actor.session_id, order_id)
         assert row is not None  # noqa: S101 - the outer select always returns one row
-        return _visible_state(row, actor)
+        return visible_state(row, actor)
 
     async def load_for_system(self, order_id: UUID) -> OrderState | None:
         """Return the order for the worker, whoever's it is."""
@@ -127,10 +132,12 @@ class OrderRepository:
             read_state(row, viewer=Party.SYSTEM),
             reached_channels=row["reached_channels"],
             is_contested=row["is_contested"],
+            condition_channels={int(at): count for at, count in (row["condition_channels"] or {}).items()},
         )
 
 
-def _visible_state(row: asyncpg.Record, actor: Actor) -> OrderState | None:
+def visible_state(row: asyncpg.Record, actor: Actor) -> OrderState | None:
+    """Build the state of an active user from a row of a command's load; ``None`` when it brought no order."""
     read_standing(row).ensure_active()
     if row["id"] is None:
         return None

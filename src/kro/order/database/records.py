@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from kro.core.actor import Standing
+from kro.core.money import Money
 from kro.kro_balance.domain import Fees, Quote
 from kro.order.database.issue_records import Issue, Offer
 from kro.order.database.words import (
@@ -140,6 +142,8 @@ class Condition:
     @property
     def is_sellers(self) -> bool:
         """Whether the seller has something to hand in before the order can be completed."""
+        if self.kind is ConditionKind.DATE:
+            return False
         return (
             self.evidence_required or self.kind is ConditionKind.DOCUMENT or self.confirmed_by is not ConfirmedBy.BUYER
         )
@@ -153,7 +157,9 @@ class OrderState:
     the platform in it; ``open_payments`` counts payments whose outcome is not known; ``evidence_ids`` are all pieces of
     evidence of the order. ``issue`` is the disagreement that is not over, ``offers`` what is on the table.
     ``reached_channels`` counts the channels on which the buyer was reminded of the inspection's end with a receipt;
-    ``is_contested`` says that a bank asks a payment of it back. Only loads for the system bring these two.
+    ``is_contested`` says that a bank asks a payment of it back. ``condition_channels`` counts, by the position of a
+    handed-in condition, the channels on which the buyer was reminded of its own inspection. Only loads for the system
+    bring these three.
     """
 
     order: Order
@@ -172,11 +178,12 @@ class OrderState:
     offers: tuple[Offer, ...] = ()
     reached_channels: int = 0
     is_contested: bool = False
+    condition_channels: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class NewCondition:
-    """A condition as proposed, from a template or written for this order."""
+    """A condition as proposed, from a template or written for this order; one with an amount is a milestone."""
 
     kind: ConditionKind
     title: str
@@ -186,6 +193,8 @@ class NewCondition:
     evidence_required: bool = False
     deemed_on_timeout: bool = True
     template_code: str | None = None
+    amount: Money | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

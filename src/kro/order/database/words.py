@@ -89,12 +89,16 @@ class ConditionKind(StrEnum):
     DOCUMENT = "document"
     INSPECTION = "inspection"
     DELIVERY_CODE = "delivery_code"
+    DATE = "date"
+    THIRD_PARTY = "third_party"
 
 
 class ConfirmedBy(StrEnum):
     BUYER = "buyer"
     SELLER = "seller"
     BOTH = "both"
+    ADMIN = "admin"
+    SYSTEM = "system"
 
 
 class ConditionStatus(StrEnum):

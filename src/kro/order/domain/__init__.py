@@ -2,7 +2,9 @@
 
 from kro.order.database.admin_orders import AdminOrders, AdminOrderSummary, OpenedOrder
 from kro.order.database.blocks import BlockRepository
+from kro.order.database.condition_reviews import ConditionReviewRepository
 from kro.order.database.creation import CreationRepository
+from kro.order.database.handover import HandoverRepository
 from kro.order.database.invariants import ORDER_INVARIANTS
 from kro.order.database.issue_reads import IssueReads
 from kro.order.database.list_query import filter_scope
@@ -10,10 +12,18 @@ from kro.order.database.lists import OrderLists, OrderSummary
 from kro.order.database.order_codes import OrderCodeRepository
 from kro.order.database.orders import OrderRepository
 from kro.order.database.ratings import RatingRepository
-from kro.order.database.reads import OrderReads
-from kro.order.database.records import NewCondition, Order, OrderState
+from kro.order.database.reads import (
+    OrderReads,
+)
+from kro.order.database.records import (
+    Condition,
+    NewCondition,
+    Order,
+    OrderState,
+)
 from kro.order.database.reported import ReportedMessages
 from kro.order.database.seeding import seed_templates
+from kro.order.database.template_admin import TemplateRepository, TemplateVersion
 from kro.order.database.test_clock import TestClock
 from kro.order.database.thread_records import ReportedMessage
 from kro.order.database.thread_words import MessageWarning, ReportCategory
@@ -22,6 +32,7 @@ from kro.order.database.uploads import UploadRepository
 from kro.order.database.words import (
     CloseReason,
     ConditionKind,
+    ConditionStatus,
     ConfirmedBy,
     EventType,
     OrderStatus,
@@ -31,6 +42,8 @@ from kro.order.database.words import (
 )
 from kro.order.domain.blocks import Blocks
 from kro.order.domain.changes import Context
+from kro.order.domain.condition_reviews import ConditionReviews, Judgement
+from kro.order.domain.condition_rules import SenselessConditionError
 from kro.order.domain.decide_chargeback import (
     Contested,
     decide_contest_lost,
@@ -41,15 +54,22 @@ from kro.order.domain.decide_chargeback import (
 from kro.order.domain.decide_held_refund import HeldRefund, decide_refund_held
 from kro.order.domain.decide_upload import EvidenceRules
 from kro.order.domain.errors import (
+    ConditionClosedError,
+    ConditionNotFoundError,
     IllegalTransitionError,
+    NoConditionsError,
     OrderNotFoundError,
     OrderOnHoldError,
     RefundAboveHeldError,
     RefundLeavesTooLittleError,
+    WrongPartyError,
 )
 from kro.order.domain.events import event_item
 from kro.order.domain.evidence import EvidenceService
 from kro.order.domain.evidence_files import EvidenceFiles, UploadCleaning
+from kro.order.domain.handover import HandoverService, ShownCode, ShownLink
+from kro.order.domain.handover_codes import HandoverCodes
+from kro.order.domain.issue_errors import ConflictOfInterestError
 from kro.order.domain.issue_service import IssueService
 from kro.order.domain.lifecycle_text import lifecycle_page
 from kro.order.domain.list_input import OrderListQuery, read_user_id
@@ -60,6 +80,7 @@ from kro.order.domain.replay import Told, replay
 from kro.order.domain.rules import DisputeRules, FeePolicy, OrderRules
 from kro.order.domain.service import OrderService
 from kro.order.domain.settling import RefundHook, Settling, WalletRefund
+from kro.order.domain.template_administration import NewTemplate, TemplateAdministration, TemplateNotFoundError
 from kro.order.domain.templates import TEMPLATES
 from kro.order.domain.threads import ThreadService
 from kro.order.domain.timeouts import OrderTimeouts
@@ -72,8 +93,15 @@ __all__ = [
     "BlockRepository",
     "Blocks",
     "CloseReason",
+    "Condition",
+    "ConditionClosedError",
     "ConditionKind",
+    "ConditionNotFoundError",
+    "ConditionReviewRepository",
+    "ConditionReviews",
+    "ConditionStatus",
     "ConfirmedBy",
+    "ConflictOfInterestError",
     "Contested",
     "Context",
     "CreationRepository",
@@ -83,12 +111,18 @@ __all__ = [
     "EvidenceRules",
     "EvidenceService",
     "FeePolicy",
+    "HandoverCodes",
+    "HandoverRepository",
+    "HandoverService",
     "HeldRefund",
     "IllegalTransitionError",
     "IssueReads",
     "IssueService",
+    "Judgement",
     "MessageWarning",
     "NewCondition",
+    "NewTemplate",
+    "NoConditionsError",
     "OpenedOrder",
     "Order",
     "OrderCodeRepository",
@@ -116,7 +150,14 @@ __all__ = [
     "ReportCategory",
     "ReportedMessage",
     "ReportedMessages",
+    "SenselessConditionError",
     "Settling",
+    "ShownCode",
+    "ShownLink",
+    "TemplateAdministration",
+    "TemplateNotFoundError",
+    "TemplateRepository",
+    "TemplateVersion",
     "TestClock",
     "ThreadRepository",
     "ThreadService",
@@ -125,6 +166,7 @@ __all__ = [
     "UploadCleaning",
     "UploadRepository",
     "WalletRefund",
+    "WrongPartyError",
     "decide_contest_lost",
     "decide_contest_won",
     "decide_contested",

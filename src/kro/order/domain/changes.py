@@ -144,7 +144,7 @@ class Changes:
         order_id = self._state.order.id
         return self.include(Decision(timers=timers_of(order_id, kind, due_at, start=self._context.now)))
 
-    def clear_deadline(self, kind: TimerKind) -> Changes:
+    def clear_deadline(self, kind: str) -> Changes:
         """Have one deadline kept no more, its reminders neither."""
         order_id = self._state.order.id
         steps = (kind, *(f"{kind}.{step}" for step in (HALF, *BEFORE)))

@@ -55,6 +55,11 @@ def timers_of(order_id: UUID, kind: str, due_at: datetime, *, start: datetime) -
     """Return the timer of a deadline and those of its reminders, for a time that begins at ``start``."""
     if kind not in _REMINDED:
         return (Timer(order_id, kind, due_at),)
+    return with_reminders(order_id, kind, due_at, start=start)
+
+
+def with_reminders(order_id: UUID, kind: str, due_at: datetime, *, start: datetime) -> tuple[Timer, ...]:
+    """Return the timers of a deadline that somebody is reminded of."""
     moments = {step: due_at - before for step, before in BEFORE.items()}
     middle = start + (due_at - start) / 2
     if all(abs(middle - moment) > _TOO_CLOSE for moment in (*moments.values(), due_at)):

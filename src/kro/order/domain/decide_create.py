@@ -32,6 +32,7 @@ from kro.order.database.words import (
 )
 from kro.order.domain import errors
 from kro.order.domain.changes import Changes, Context
+from kro.order.domain.condition_rules import ensure_code_if_accepted, ensure_milestones, ensure_sensible
 from kro.order.domain.rules import OrderRules
 
 
@@ -51,6 +52,7 @@ class CreateOrder:
     template_code: str | None
     template_conditions: tuple[int, ...] | None
     conditions: tuple[NewCondition, ...]
+    code_is_acceptance: bool = False
 
 
 def decide_create(
@@ -63,6 +65,9 @@ def decide_create(
     rules.ensure_within_tier(tier=state.standing.kyc_tier, amount=quote.fees.amount, currency=quote.fees.currency)
     order_id = context.ids.new()
     proposed = _proposed_conditions(state.template, command)
+    ensure_sensible(command.conditions, pointer="/conditions", now=context.now)
+    ensure_code_if_accepted(proposed, code_is_acceptance=command.code_is_acceptance)
+    ensure_milestones(command.conditions, fees=quote.fees, pointer="/conditions")
     buyer, seller = (state.proposer, counterparty) if command.role is Party.BUYER else (counterparty, state.proposer)
     order = _new_order(command, quote, order_id=order_id, people=(buyer, seller), rules=rules, context=context)
     order = replace(order, terms_hash=terms_hash(order, proposed))
@@ -162,7 +167,7 @@ def _new_order(
         buyer_extended=False,
         revisions_used=0,
         released_in_parts=0,
-        code_is_acceptance=False,
+        code_is_acceptance=command.code_is_acceptance,
         compliance_hold=False,
         held_since=None,
         completed_at=None,
@@ -189,6 +194,7 @@ def terms_hash(order: Order, conditions: Sequence[NewCondition]) -> str:
         "delivery_hours": order.delivery_hours,
         "inspection_hours": order.inspection_hours,
         "revisions": order.revisions,
+        "code_is_acceptance": order.code_is_acceptance,
         "conditions": conditions,
     }
     return hashlib.sha256(orjson.dumps(terms, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -214,8 +220,8 @@ def _new_condition(order_id: UUID, position: int, proposed: NewCondition, contex
         settled_at=None,
         settled_by=None,
         rejection_reason=None,
-        amount=None,
-        not_before=None,
+        amount=proposed.amount.amount if proposed.amount else None,
+        not_before=proposed.not_before,
         inspect_by=None,
         code_hash=None,
         code_tries=0,

@@ -13,7 +13,9 @@ from kro.order.database.records import OrderState
 from kro.order.database.words import TimerKind
 from kro.order.domain import decide_agree, decide_overdue
 from kro.order.domain.changes import Context
+from kro.order.domain.condition_times import CONDITION
 from kro.order.domain.deadlines import ALERT
+from kro.order.domain.decide_condition_time import decide_condition_timer
 from kro.order.domain.decide_dispute import decide_evidence_over
 from kro.order.domain.decide_issue import decide_negotiation_over
 from kro.order.domain.decide_reminder import decide_reminder
@@ -31,6 +33,8 @@ def decide_due(
     deadline, _, step = kind.partition(".")
     if deadline == ALERT:
         return _alert(state, step, context)
+    if deadline == CONDITION:
+        return decide_condition_timer(state, step, rules=rules, context=context)
     if step:
         return decide_reminder(state, TimerKind(deadline), step, rules=rules, context=context)
     return _deadline(state, TimerKind(deadline), rules=rules, settling=settling, context=context)

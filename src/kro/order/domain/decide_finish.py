@@ -17,6 +17,7 @@ from kro.order.database.words import (
 )
 from kro.order.domain import errors
 from kro.order.domain.changes import Changes, Context
+from kro.order.domain.condition_times import arm_conditions
 from kro.order.domain.lifecycle import ensure_allowed
 from kro.order.domain.rules import OrderRules
 from kro.order.domain.settling import Settling, fulfill_the_rest, refund_all, release_all
@@ -27,18 +28,20 @@ def decide_complete(state: OrderState, *, context: Context) -> Outcome[OrderStat
 
     :raises ConditionsUnmetError: when something the seller has to hand in is missing.
     """
-    order = state.order
-    ensure_allowed(order, Command.COMPLETE, state.viewer)
+    ensure_allowed(state.order, Command.COMPLETE, state.viewer)
     _ensure_handed_in(state)
-    changes = Changes(state, context)
-    inspect_by = changes.clock + timedelta(hours=order.inspection_hours)
+    return start_inspection(Changes(state, context), context).done()
+
+
+def start_inspection(changes: Changes, context: Context) -> Changes:
+    """Say that the work is done; the buyer has the agreed time to look at it."""
+    inspect_by = changes.clock + timedelta(hours=changes.state.order.inspection_hours)
+    changes.clear_timers().to(OrderStatus.COMPLETED, completed_at=context.now, receipt_extensions=0)
     return (
-        changes.clear_timers()
-        .to(OrderStatus.COMPLETED, completed_at=context.now, receipt_extensions=0)
+        arm_conditions(changes)
         .start_timer(TimerKind.INSPECT_BY, inspect_by)
         .tell(EventType.COMPLETED, inspect_by=inspect_by)
         .notify(Party.BUYER, "order_completed")
-        .done()
     )
 
 
@@ -80,7 +83,16 @@ def decide_cancel_overdue(
     return refund_all(changes, CloseReason.OVERDUE, reason, settling=settling, context=context).done()
 
 
+def missing_of_seller(state: OrderState) -> tuple[str, ...]:
+    """Return the titles of what the seller has not handed in though it is required."""
+    return tuple(
+        condition.title
+        for condition in state.conditions
+        if condition.required and condition.is_sellers and condition.status is ConditionStatus.PENDING
+    )
+
+
 def _ensure_handed_in(state: OrderState) -> None:
-    missing = [c for c in state.conditions if c.required and c.is_sellers and c.status is ConditionStatus.PENDING]
+    missing = missing_of_seller(state)
     if missing:
-        raise errors.ConditionsUnmetError(tuple(condition.title for condition in missing))
+        raise errors.ConditionsUnmetError(missing)

@@ -11,6 +11,7 @@ from kro.kro_balance.domain import order_funded
 from kro.order.database.records import OrderState
 from kro.order.database.words import Command, EventType, FundingStatus, OrderStatus, Party, TimerKind
 from kro.order.domain.changes import Changes, Context, money
+from kro.order.domain.condition_times import arm_conditions
 from kro.order.domain.lifecycle import ensure_allowed
 
 
@@ -81,14 +82,11 @@ def _fund(changes: Changes, context: Context) -> Changes:
     due = Money(order.fees.buyer_pays, order.currency)
     ensure_allowed(order, Command.FUNDED, Party.SYSTEM)
     deliver_by = context.now + timedelta(hours=order.delivery_hours)
+    changes.clear_timers().to(
+        OrderStatus.IN_PROGRESS, funding_status=FundingStatus.FUNDED, funded_amount=due.amount, fund_by=None
+    )
     return (
-        changes.clear_timers()
-        .to(
-            OrderStatus.IN_PROGRESS,
-            funding_status=FundingStatus.FUNDED,
-            funded_amount=due.amount,
-            fund_by=None,
-        )
+        arm_conditions(changes)
         .start_timer(TimerKind.DELIVER_BY, deliver_by)
         .post(order_funded(changes.posting(), order_id=order.id, buyer_id=order.buyer_id, amount=due))
         .tell(EventType.FUNDED, held=money(due.amount, due.currency), deliver_by=deliver_by)

@@ -9,6 +9,7 @@ from kro.order.database.records import OrderState
 from kro.order.database.words import Command, ConditionStatus, EventType, OrderStatus, Party, TimerKind
 from kro.order.domain import errors
 from kro.order.domain.changes import Changes, Context
+from kro.order.domain.condition_times import arm_conditions
 from kro.order.domain.lifecycle import ensure_allowed
 from kro.order.domain.rules import MAX_INSPECTION_HOURS, OrderRules
 
@@ -28,15 +29,23 @@ def decide_request_changes(state: OrderState, reason: str, *, context: Context) 
     deliver_by = changes.clock + timedelta(hours=order.delivery_hours)
     for condition in state.conditions:
         if condition.status is ConditionStatus.SUBMITTED:
-            changes.set_condition(condition, status=ConditionStatus.PENDING, submitted_at=None, rejection_reason=reason)
+            changes.set_condition(
+                condition,
+                status=ConditionStatus.PENDING,
+                submitted_at=None,
+                rejection_reason=reason,
+                inspect_by=None,
+            )
     return (
-        changes.to(
-            OrderStatus.IN_PROGRESS,
-            revisions_used=order.revisions_used + 1,
-            overdue_reminders=0,
-            inspect_by=None,
-            completed_at=None,
-            inspection_added_hours=0,
+        arm_conditions(
+            changes.to(
+                OrderStatus.IN_PROGRESS,
+                revisions_used=order.revisions_used + 1,
+                overdue_reminders=0,
+                inspect_by=None,
+                completed_at=None,
+                inspection_added_hours=0,
+            )
         )
         .start_timer(TimerKind.DELIVER_BY, deliver_by)
         .tell(EventType.CHANGES_REQUESTED, reason=reason, deliver_by=deliver_by)

@@ -15,6 +15,7 @@ from kro.order.database.records import OrderState
 from kro.order.database.words import CloseReason, Command, EventType, OrderStatus, Party, TimerKind
 from kro.order.domain import errors, issue_errors
 from kro.order.domain.changes import Changes, Context
+from kro.order.domain.condition_times import arm_conditions
 from kro.order.domain.holding import arm_all
 from kro.order.domain.lifecycle import ensure_allowed
 from kro.order.domain.rules import DisputeRules
@@ -137,11 +138,9 @@ def decide_withdraw(state: OrderState, *, context: Context) -> Outcome[OrderStat
     assert deadline is not None  # noqa: S101 - an order in either status has the deadline of that status
     waited = changes.clock - min(issue.reported_at, changes.clock)
     goes_on_until = max(deadline + waited, changes.clock + LEFT_AFTER_WITHDRAWAL)
+    changes.clear_timers().lapse_offers().set_issue(status=IssueStatus.WITHDRAWN, ended_at=context.now)
     return (
-        changes.clear_timers()
-        .lapse_offers()
-        .set_issue(status=IssueStatus.WITHDRAWN, ended_at=context.now)
-        .to(issue.from_status)
+        arm_conditions(changes.to(issue.from_status), later=waited, at_least=LEFT_AFTER_WITHDRAWAL)
         .start_timer(kind, goes_on_until)
         .tell(EventType.ISSUE_WITHDRAWN, issue_id=show_id("iss", issue.id), **{kind.value: goes_on_until})
         .notify(state.viewer.other, "issue_withdrawn")

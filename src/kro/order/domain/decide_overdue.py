@@ -9,6 +9,7 @@ from kro.order.database.issue_words import IssueCategory
 from kro.order.database.records import OrderState
 from kro.order.database.words import CloseReason, Command, EventType, OrderStatus, Party, TimerKind
 from kro.order.domain.changes import Changes, Context
+from kro.order.domain.condition_times import latest_date
 from kro.order.domain.decide_issue import ReportIssue, report
 from kro.order.domain.lifecycle import ensure_allowed
 from kro.order.domain.rules import OrderRules
@@ -78,6 +79,10 @@ def decide_inspection_timeout(state: OrderState, *, rules: OrderRules, context: 
     if changes.clock < order.inspect_by:
         return None
     ensure_allowed(order, Command.INSPECTION_TIMEOUT, Party.SYSTEM)
+    agreed = latest_date(state)
+    if agreed is not None and context.now < agreed:
+        # Silence releases nothing before the date both agreed to.
+        return changes.start_timer(TimerKind.INSPECT_BY, agreed).done()
     is_deemable = all(c.deemed_on_timeout or c.status.is_settled for c in state.conditions if c.required)
     if is_deemable and state.reached_channels >= rules.receipt_channels:
         fulfill_the_rest(changes, by=Party.SYSTEM, context=context)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from kro.order.domain.changes import Changes, Context
+from kro.order.domain.condition_times import arm_conditions
 from kro.order.domain.deadlines import alerts, running
 
 
@@ -24,14 +27,15 @@ def lift_hold(changes: Changes, context: Context) -> Changes:
         changes.set_issue(**moved)
     else:
         changes.set(**moved)
-    return arm_all(changes, context)
+    # What an issue has stopped is moved by as long as the issue lasted, holds included.
+    return arm_all(changes, context, later=lasted if changes.state.issue is None else timedelta())
 
 
-def arm_all(changes: Changes, context: Context) -> Changes:
-    """Have everything kept that runs for the order as it stands now."""
+def arm_all(changes: Changes, context: Context, *, later: timedelta = timedelta()) -> Changes:
+    """Have everything kept that runs for the order as it stands now; conditions' inspections end ``later``."""
     for kind, due in running(changes.state).items():
         changes.arm(kind, due)
     for alert, due in alerts(changes.state).items():
         if due > context.now:
             changes.arm(alert, due)
-    return changes
+    return arm_conditions(changes, later=later)

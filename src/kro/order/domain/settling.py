@@ -7,13 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 from kro.core.decisions import Decision
 from kro.core.money import Money
-from kro.kro_balance.domain import Release, Split, full_release, refund_to_wallet, split_settlement
+from kro.kro_balance.domain import (
+    Fees,
+    Release,
+    Split,
+    full_release,
+    partial_release,
+    refund_to_wallet,
+    split_settlement,
+)
 from kro.order.database.records import Order
-from kro.order.database.words import CloseReason, ConditionStatus, EventType, OrderStatus, Party
-from kro.order.domain import issue_errors
+from kro.order.database.words import CloseReason, ConditionStatus, EventType, FundingStatus, OrderStatus, Party
+from kro.order.domain import errors, issue_errors
 from kro.order.domain.changes import Changes, Context, money, settled
 from kro.order.domain.receivables import repay_from_release
 from kro.order.domain.rules import FeePolicy
@@ -78,6 +87,42 @@ def release_all(changes: Changes, cause: CloseReason, event: EventType) -> Chang
         .notify(Party.SELLER, "order_closed", received=received)
     )
     return repay_from_release(changes, received=release.seller, source=("order", order.id))
+
+
+def price_of_part(order: Order, part: int) -> Fees:
+    """Return a part of the price, in minor units, with its share of the fees; something is left of the price after it.
+
+    :raises ReleaseTooSmallError: when the seller would get nothing of the part.
+    :raises ReleaseLeavesTooLittleError: when what is left would not cover the fees left, or there is not so much.
+    """
+    left = order.outstanding
+    if part >= left.amount:
+        raise errors.ReleaseLeavesTooLittleError
+    price = order.fees.between(order.released_in_parts, order.released_in_parts + part)
+    if price.seller_receives <= 0:
+        raise errors.ReleaseTooSmallError
+    if order.held - price.buyer_pays <= left.fee + left.vat - price.fee - price.vat:
+        raise errors.ReleaseLeavesTooLittleError
+    return price
+
+
+def release_part(changes: Changes, price: Fees, *, release_id: UUID) -> Changes:
+    """Release a part that was priced; a release with the same id is posted once, whatever happens."""
+    order = changes.state.order
+    release = Release(
+        order_id=order.id,
+        seller_id=order.seller_id,
+        currency=order.currency,
+        seller=price.seller_receives,
+        fee=price.fee,
+        vat=price.vat,
+    )
+    changes.set(
+        released_in_parts=order.released_in_parts + price.amount,
+        released_amount=order.released_amount + price.buyer_pays,
+        funding_status=FundingStatus.PART_SETTLED,
+    ).post(partial_release(changes.posting(), release_id=release_id, release=release))
+    return repay_from_release(changes, received=release.seller, source=("release", release_id))
 
 
 def refund_all(changes: Changes, cause: CloseReason, reason: str, *, settling: Settling, context: Context) -> Changes:

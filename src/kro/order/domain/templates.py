@@ -41,6 +41,13 @@ def _agreed(title: str, description: str) -> NewCondition:
     return NewCondition(kind=ConditionKind.CONFIRM, title=title, description=description, confirmed_by=ConfirmedBy.BOTH)
 
 
+def _coded(title: str, description: str) -> NewCondition:
+    """Make a condition that the buyer's code shows: it is given away against what changes hands."""
+    return NewCondition(
+        kind=ConditionKind.DELIVERY_CODE, title=title, description=description, confirmed_by=ConfirmedBy.SYSTEM
+    )
+
+
 TEMPLATES: Final[tuple[ConditionSet, ...]] = (
     ConditionSet(
         code="goods_by_waybill",
@@ -59,6 +66,16 @@ TEMPLATES: Final[tuple[ConditionSet, ...]] = (
         title="Goods handed over in person",
         conditions=(
             _agreed("Handed over", "The goods changed hands at the agreed place."),
+            _inspected("Goods as described", "The buyer has looked at the goods and they are as described."),
+        ),
+    ),
+    ConditionSet(
+        code="goods_face_to_face",
+        version=2,
+        order_type=OrderType.GOODS,
+        title="Goods handed over in person",
+        conditions=(
+            _coded("Handed over", "The buyer gave the code away against the goods at the agreed place."),
             _inspected("Goods as described", "The buyer has looked at the goods and they are as described."),
         ),
     ),
@@ -84,6 +101,17 @@ TEMPLATES: Final[tuple[ConditionSet, ...]] = (
         ),
     ),
     ConditionSet(
+        code="vehicle",
+        version=2,
+        order_type=OrderType.VEHICLE,
+        title="A vehicle",
+        conditions=(
+            _handed_in("Vehicle papers", "Proof of ownership and customs papers, readable and complete."),
+            _inspected("Mechanical inspection", "The buyer or the buyer's mechanic has inspected the vehicle."),
+            _coded("Keys handed over", "The buyer gave the code away against vehicle, keys and original papers."),
+        ),
+    ),
+    ConditionSet(
         code="rent",
         version=1,
         order_type=OrderType.RENT,
@@ -92,6 +120,17 @@ TEMPLATES: Final[tuple[ConditionSet, ...]] = (
             _handed_in("Tenancy agreement", "The tenancy agreement, signed by the landlord."),
             _inspected("Property inspected", "The tenant has seen the property and it is as described."),
             _agreed("Keys handed over", "The keys changed hands."),
+        ),
+    ),
+    ConditionSet(
+        code="rent",
+        version=2,
+        order_type=OrderType.RENT,
+        title="Rent of a home or shop",
+        conditions=(
+            _handed_in("Tenancy agreement", "The tenancy agreement, signed by the landlord."),
+            _inspected("Property inspected", "The tenant has seen the property and it is as described."),
+            _coded("Keys handed over", "The tenant gave the code away against the keys."),
         ),
     ),
     ConditionSet(

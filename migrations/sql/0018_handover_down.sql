@@ -1,0 +1,1 @@
+DROP TABLE rider_links;
