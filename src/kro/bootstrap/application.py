@@ -110,8 +110,9 @@ class Application:
 
     def install(self, app: FastAPI) -> None:
         """Hand every service to the routes under its name."""
-        base, identity, orders = self.base, self.identity, self.orders
-        services = {
+        base, identity = self.base, self.identity
+        services: dict[str, object] = {
+            **self.orders.services(),
             "settings": base.settings,
             "database": base.database,
             "clock": base.clock,
@@ -123,28 +124,7 @@ class Application:
             "admin_access": identity.admin_access,
             "bank_accounts": identity.bank_accounts,
             "verification": identity.verification,
-            "fees": orders.quotes,
-            "fee_administration": orders.fee_administration,
-            "balances": orders.balances,
-            "orders": orders.service,
-            "order_repository": orders.repository,
-            "order_reads": orders.reads,
-            "evidence": orders.evidence,
-            "test_clock": orders.test_clock,
-            "issues": orders.issues,
-            "issue_reads": orders.issue_reads,
             "files": self.files,
-            "condition_reviews": orders.condition_reviews,
-            "handovers": orders.handovers,
-            "template_administration": orders.template_administration,
-            "statements": orders.statements,
-            "threads": orders.threads,
-            "blocks": orders.blocks,
-            "reported_messages": orders.reported_messages,
-            "order_lists": orders.lists,
-            "admin_orders": orders.admin_orders,
-            "ratings": orders.ratings,
-            "public_orders": orders.public,
             "printer": Printer(),
             "payments": self.collecting.reads,
             "top_ups": self.collecting.top_ups,
@@ -198,7 +178,7 @@ def build(
     paying_out = build_paying_out(base, outside, choosing)
     orders = build_orders(base, outside, choosing, collecting)
     refunding = build_refunding(base, outside, orders)
-    exceptions = build_exceptions(base, outside)
+    exceptions = build_exceptions(base, outside, orders)
     listening = build_listening(
         base,
         outside,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kro.bootstrap.foundation import Foundation
+from kro.bootstrap.orders import Orders, dispute_rules
 from kro.bootstrap.providers import Providers
 from kro.kro_balance.domain import LedgerReads
 from kro.management.domain import (
     AdjustmentEffect,
     AdjustmentStore,
+    DisputeDecisionEffect,
     GoodwillEffect,
+    HoldLiftEffect,
     ProposalRepository,
     ProposalService,
     ReversalEffect,
@@ -30,8 +33,8 @@ class Exceptions:
     proposals: ProposalService
 
 
-def build_exceptions(base: Foundation, providers: Providers) -> Exceptions:
-    """Join unmatched money with the proposals that end what no rule can."""
+def build_exceptions(base: Foundation, providers: Providers, orders: Orders) -> Exceptions:
+    """Join unmatched money with the proposals that end what no rule, and no single person, can."""
     items = SuspenseRepository(base.database)
     return Exceptions(
         suspense=SuspenseService(
@@ -51,6 +54,8 @@ def build_exceptions(base: Foundation, providers: Providers) -> Exceptions:
                 WriteOffEffect(ReceivableRepository(base.database)),
                 SuspenseCreditEffect(items),
                 SuspenseReturnEffect(items),
+                DisputeDecisionEffect(orders.for_admins, dispute_rules(base)),
+                HoldLiftEffect(orders.for_admins),
             ),
             two_factor=base.two_factor,
             clock=base.clock,

@@ -22,6 +22,7 @@ from kro.kro_balance.domain import (
     Statements,
 )
 from kro.order.domain import (
+    AdminOrderRepository,
     AdminOrders,
     BlockRepository,
     Blocks,
@@ -29,6 +30,9 @@ from kro.order.domain import (
     ConditionReviewRepository,
     ConditionReviews,
     CreationRepository,
+    DisputeAdministration,
+    DisputeFiles,
+    DisputeReads,
     DisputeRules,
     EvidenceFiles,
     EvidenceRules,
@@ -78,6 +82,9 @@ class Orders:
     condition_reviews: ConditionReviews
     handovers: HandoverService
     template_administration: TemplateAdministration
+    for_admins: AdminOrderRepository
+    disputes: DisputeAdministration
+    dispute_files: DisputeFiles
     quotes: QuoteService
     fee_administration: FeeAdministration
     balances: BalanceReads
@@ -90,11 +97,40 @@ class Orders:
     ratings: RatingService
     public: PublicOrders
 
+    def services(self) -> dict[str, object]:
+        """Return what the routes ask for, by the names they ask with."""
+        return {
+            "fees": self.quotes,
+            "fee_administration": self.fee_administration,
+            "balances": self.balances,
+            "orders": self.service,
+            "order_repository": self.repository,
+            "order_reads": self.reads,
+            "evidence": self.evidence,
+            "test_clock": self.test_clock,
+            "issues": self.issues,
+            "issue_reads": self.issue_reads,
+            "condition_reviews": self.condition_reviews,
+            "handovers": self.handovers,
+            "template_administration": self.template_administration,
+            "disputes": self.disputes,
+            "dispute_files": self.dispute_files,
+            "statements": self.statements,
+            "threads": self.threads,
+            "blocks": self.blocks,
+            "reported_messages": self.reported_messages,
+            "order_lists": self.lists,
+            "admin_orders": self.admin_orders,
+            "ratings": self.ratings,
+            "public_orders": self.public,
+        }
+
 
 def build_orders(base: Foundation, providers: Providers, choosing: Choosing, collecting: Collecting) -> Orders:
     """Join what moves an order; before one expires, ``collecting`` asks the provider what it may have missed."""
     runner, clock, ids = base.runner, base.clock, base.ids
     repository, reads = OrderRepository(base.database), OrderReads(base.database)
+    for_admins = AdminOrderRepository(base.database)
     quotes = QuoteRepository(base.database)
     return Orders(
         service=OrderService(
@@ -146,6 +182,13 @@ def build_orders(base: Foundation, providers: Providers, choosing: Choosing, col
         handovers=build_handovers(base, repository),
         template_administration=TemplateAdministration(
             runner=runner, templates=TemplateRepository(base.database), clock=clock, ids=ids
+        ),
+        for_admins=for_admins,
+        disputes=DisputeAdministration(
+            runner=runner, orders=for_admins, rules=dispute_rules(base), clock=clock, ids=ids
+        ),
+        dispute_files=DisputeFiles(
+            reads=DisputeReads(base.database), store=providers.files, runner=runner, clock=clock, ids=ids
         ),
         quotes=QuoteService(runner=runner, quotes=quotes, terms=quote_terms(base), clock=clock, ids=ids),
         fee_administration=FeeAdministration(

@@ -137,18 +137,20 @@ class TestTwoPersons:
         assert (rejected.status_code, rejected.json()["status"]) == (200, "rejected")
         assert (refused.status_code, refused.json()["code"]) == (409, "proposal_decided")
 
-    @pytest.mark.parametrize("role", [Role.SUPPORT, Role.DISPUTE])
-    async def test_others_may_not_even_look(self, world: World, role: Role) -> None:
-        stranger = await second_admin(world, role=role)
+    @pytest.mark.parametrize(("role", "may_list"), [(Role.SUPPORT, False), (Role.DISPUTE, True)])
+    async def test_others_may_not_even_look(self, world: World, role: Role, may_list: bool) -> None:
+        stranger, proposal = await second_admin(world, role=role), await goodwill(world, await admin(world))
 
+        listed = await stranger.get("/admin/proposals")
         replies = [
-            await stranger.get("/admin/proposals"),
+            await stranger.get(f"/admin/proposals/{proposal['id']}"),
             await stranger.get("/admin/suspense"),
             await stranger.get("/admin/debts"),
             await stranger.get("/admin/chargebacks"),
         ]
 
-        assert [reply.status_code for reply in replies] == [403] * 4
+        assert (listed.status_code, listed.json().get("data")) == ((200, []) if may_list else (403, None))
+        assert [reply.status_code for reply in replies] == [404 if may_list else 403, 403, 403, 403]
 
     async def test_finance_proposes_and_does_not_approve(self, world: World) -> None:
         finance = await second_admin(world, role=Role.FINANCE)

@@ -100,6 +100,7 @@ PREFIXES: Final = {
     "user": "usr",
     "issue": "iss",
     "offer": "ofr",
+    "hold": "hld",
 }
 
 

@@ -13,6 +13,7 @@ class Permission(StrEnum):
     USERS_READ = "users.read"
     ORDERS_READ = "orders.read"
     DISPUTES_DECIDE = "disputes.decide"
+    DISPUTES_ASSIGN = "disputes.assign"
     HOLDS_PLACE = "holds.place"
     PAYOUTS_READ = "payouts.read"
     PAYOUTS_APPROVE = "payouts.approve"

@@ -37,12 +37,12 @@ AdminDomain = Depends(admin_domain)
 
 
 class AdminGuard(SecurityBase):
-    """Lets admins in whose session lives and whose role has the permission, as the database says right now."""
+    """Lets admins in whose session lives and whose role has one of the permissions, as the database says right now."""
 
-    def __init__(self, permission: Permission | None) -> None:
+    def __init__(self, *permissions: Permission) -> None:
         self.model = HTTPBearer(bearerFormat="JWT", description="An admin's access token.")
         self.scheme_name = "admin"
-        self.permission = permission
+        self.permissions = frozenset(permissions)
 
     async def __call__(self, request: Request) -> Actor:
         await admin_domain(request)
@@ -51,23 +51,23 @@ class AdminGuard(SecurityBase):
         actor = actor_of(request, cast("TokenVerifier", state.admin_tokens))
         standing = read_standing(await database.row(_STANDING, actor.id, actor.session_id) or {"standing": None})
         standing.ensure_active()
-        if self.permission is not None and self.permission not in standing.permissions:
-            await database.apply(_refusal(request, actor, self.permission))
+        if self.permissions and not self.permissions & standing.permissions:
+            await database.apply(_refusal(request, actor, " or ".join(sorted(self.permissions))))
             raise PermissionDeniedError
         return actor
 
 
-def admin_with(permission: str | None = None) -> Any:  # noqa: ANN401 - what `Depends` itself returns
-    """Let only admins with a permission call a route: use it inside ``Annotated[Actor, …]``.
+def admin_with(*permissions: str) -> Any:  # noqa: ANN401 - what `Depends` itself returns
+    """Let only admins with a permission, one of several, call a route: use it inside ``Annotated[Actor, …]``.
 
     Without a permission any active admin may pass. A refusal leaves an audit row.
 
     :raises ValueError: at import, when there is no such permission.
     """
-    return Depends(AdminGuard(Permission(permission) if permission else None))
+    return Depends(AdminGuard(*(Permission(permission) for permission in permissions)))
 
 
-def _refusal(request: Request, actor: Actor, permission: Permission) -> str:
+def _refusal(request: Request, actor: Actor, missing: str) -> str:
     audit = Audit(
         id=cast("IdSource", request.app.state.ids).new(),
         actor=actor,
@@ -75,7 +75,7 @@ def _refusal(request: Request, actor: Actor, permission: Permission) -> str:
         target_type="route",
         target_id=None,
         result="refused",
-        reason=permission,
+        reason=missing,
         detail={"method": request.method, "route": route_template(request.scope)},
     )
     return encode(Decision(audits=(audit,)))

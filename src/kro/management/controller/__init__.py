@@ -6,8 +6,10 @@ from kro.management.controller import (
     admin_auth,
     admin_breaks,
     admin_conditions,
+    admin_disputes,
     admin_exceptions,
     admin_fees,
+    admin_holds,
     admin_messages,
     admin_operations,
     admin_orders,
@@ -42,6 +44,8 @@ router.include_router(admin_payments.router)
 router.include_router(admin_refunds.router)
 router.include_router(admin_exceptions.router)
 router.include_router(admin_proposals.router)
+router.include_router(admin_disputes.router)
+router.include_router(admin_holds.router)
 router.include_router(admin_providers.router)
 router.include_router(admin_operations.router)
 router.include_router(admin_reconciliation.router)

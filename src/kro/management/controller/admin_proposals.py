@@ -14,6 +14,7 @@ from kro.core.errors import KroError
 from kro.core.guards import admin_with
 from kro.core.http import IdempotencyKey, JSONBytes, Page, Position, problems, send
 from kro.core.ids import read_id
+from kro.core.money import CurrencyMismatchError
 from kro.core.two_factor import FactorLockedError, WrongFactorError
 from kro.kro_balance.domain import AlreadyReversedError, NotReversibleError
 from kro.management.controller.dependencies import CursorsDep, ProposalsDep
@@ -42,20 +43,51 @@ from kro.management.domain import (
     Terms,
     TwoPersonsError,
 )
+from kro.order.domain import (
+    ConflictOfInterestError,
+    EvidenceOpenError,
+    HoldNotFoundError,
+    IllegalTransitionError,
+    IssueNotFoundError,
+    NoHoldError,
+    NotAssignedError,
+    NotDecidableError,
+    SameReviewerError,
+    SplitAboveHeldError,
+    SplitTooSmallError,
+)
 from kro.payment.domain import ReturnReferenceUsedError, SuspenseItemNotFoundError, SuspenseSettledError
 from kro.refund.domain import DebtContestedError, DebtTooLowError
 
 router = APIRouter(prefix="/admin/proposals", tags=["admin"])
 
-ProposalReader = Annotated[Actor, admin_with(Permission.EXCEPTIONS_READ)]
+# Disputes and holds have their own people: which of these a proposal needs, its kind says.
+ProposalReader = Annotated[
+    Actor, admin_with(Permission.EXCEPTIONS_READ, Permission.DISPUTES_DECIDE, Permission.HOLDS_PLACE)
+]
 Proposer = Annotated[Actor, admin_with(Permission.EXCEPTIONS_PROPOSE)]
-ProposalApprover = Annotated[Actor, admin_with(Permission.EXCEPTIONS_APPROVE)]
+ProposalApprover = Annotated[
+    Actor, admin_with(Permission.EXCEPTIONS_APPROVE, Permission.DISPUTES_DECIDE, Permission.HOLDS_PLACE)
+]
 # Whoever made a proposal may take it back, and another person may turn it down: which one it is, the proposal says.
-ProposalRejecter = Annotated[Actor, admin_with(Permission.EXCEPTIONS_READ)]
+ProposalRejecter = ProposalReader
 
 _BALANCES: tuple[type[KroError], ...] = (BeneficiaryNotFoundError, OwnBenefitError, InsufficientFundsError)
 _JOURNALS: tuple[type[KroError], ...] = (JournalNotFoundError, AlreadyReversedError, NotReversibleError)
 _DEBTS: tuple[type[KroError], ...] = (DebtContestedError, DebtTooLowError)
+DISPUTED: tuple[type[KroError], ...] = (
+    IssueNotFoundError,
+    IllegalTransitionError,
+    NotDecidableError,
+    EvidenceOpenError,
+    NotAssignedError,
+    ConflictOfInterestError,
+    SameReviewerError,
+    CurrencyMismatchError,
+    SplitTooSmallError,
+    SplitAboveHeldError,
+)
+HELD: tuple[type[KroError], ...] = (HoldNotFoundError, NoHoldError, ConflictOfInterestError, IllegalTransitionError)
 _SUSPENSE: tuple[type[KroError], ...] = (SuspenseItemNotFoundError, SuspenseSettledError)
 
 
@@ -72,14 +104,16 @@ async def _propose(body: _Proposed, admin: Actor, once: Once, proposals: Proposa
 @router.get("", response_model=Page[ProposalRead])
 async def list_proposals(
     query: Annotated[ProposalQuery, Query()],
-    admin: ProposalReader,  # noqa: ARG001 - the guard
+    admin: ProposalReader,
     proposals: ProposalsDep,
     cursors: CursorsDep,
 ) -> JSONBytes:
-    """List proposals, newest first."""
+    """List the proposals that you may read, newest first."""
     bound_to = {"list": "admin_proposals", "status": query.status, "kind": query.kind}
     before = cursors.decode(query.cursor, bound_to=bound_to)
-    found = await proposals.list(status=query.status, kind=query.kind, before=before, limit=query.limit + 1)
+    found = await proposals.list(
+        actor=admin, status=query.status, kind=query.kind, before=before, limit=query.limit + 1
+    )
     page = cursors.cut(
         found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
     )
@@ -154,13 +188,9 @@ async def propose_suspense_return(
 
 
 @router.get("/{proposal_id}", response_model=ProposalRead, responses=problems(ProposalNotFoundError))
-async def get_proposal(
-    proposal_id: str,
-    admin: ProposalReader,  # noqa: ARG001 - the guard
-    proposals: ProposalsDep,
-) -> JSONBytes:
+async def get_proposal(proposal_id: str, admin: ProposalReader, proposals: ProposalsDep) -> JSONBytes:
     """Return one proposal with what an approval of it has to repeat."""
-    return JSONBytes.of(ProposalRead.of(await proposals.get(read_id("prp", proposal_id))))
+    return JSONBytes.of(ProposalRead.of(await proposals.get(read_id("prp", proposal_id), actor=admin)))
 
 
 @router.post(
@@ -178,6 +208,8 @@ async def get_proposal(
         *_DEBTS,
         *_SUSPENSE,
         ReturnReferenceUsedError,
+        *DISPUTED,
+        *HELD,
     ),
 )
 async def approve_proposal(

@@ -9,6 +9,7 @@ from kro.core.http import CursorSigner
 from kro.core.outbox import DeadLetters
 from kro.core.outgoing.call_log import CallLog
 from kro.management.domain import Accounts, AdminAccess, BankAccounts, PayoutRequests, ProposalService
+from kro.order.domain import DisputeAdministration, DisputeFiles
 from kro.payment.domain import (
     AdminPayoutReads,
     PayerReads,
@@ -109,6 +110,14 @@ async def _call_log(request: Request) -> CallLog:
     return cast("CallLog", request.app.state.call_log)
 
 
+async def _disputes(request: Request) -> DisputeAdministration:
+    return cast("DisputeAdministration", request.app.state.disputes)
+
+
+async def _dispute_files(request: Request) -> DisputeFiles:
+    return cast("DisputeFiles", request.app.state.dispute_files)
+
+
 async def _cursors(request: Request) -> CursorSigner:
     return cast("CursorSigner", request.app.state.cursors)
 
@@ -134,4 +143,6 @@ SafeguardingDep = Annotated[SafeguardingReads, Depends(_safeguarding)]
 ProviderSwitchesDep = Annotated[ProviderSwitches, Depends(_provider_switches)]
 PayerReadsDep = Annotated[PayerReads, Depends(_payer_reads)]
 CallLogDep = Annotated[CallLog, Depends(_call_log)]
+DisputesDep = Annotated[DisputeAdministration, Depends(_disputes)]
+DisputeFilesDep = Annotated[DisputeFiles, Depends(_dispute_files)]
 CursorsDep = Annotated[CursorSigner, Depends(_cursors)]

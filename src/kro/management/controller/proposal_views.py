@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Self
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -27,12 +28,14 @@ from kro.management.domain import (
     WriteOffReason,
     adjustment_terms,
     goodwill_terms,
+    hold_lift_terms,
     proposal_hash,
     reversal_terms,
     suspense_credit_terms,
     suspense_return_terms,
     write_off_terms,
 )
+from kro.order.domain import LiftReason
 
 UserId = Annotated[str, id_text("usr")]
 _SUBJECT_PREFIX = {
@@ -40,6 +43,8 @@ _SUBJECT_PREFIX = {
     ProposalKind.RECEIVABLE_WRITE_OFF: "usr",
     ProposalKind.SUSPENSE_CREDIT: "sus",
     ProposalKind.SUSPENSE_RETURN: "sus",
+    ProposalKind.DISPUTE_DECISION: "iss",
+    ProposalKind.HOLD_LIFT: "hld",
 }
 
 
@@ -127,6 +132,13 @@ class SuspenseReturnIn(_Reasoned):
         )
 
 
+class HoldLiftIn(_Reasoned):
+    reason: LiftReason
+
+    def terms(self, hold_id: UUID) -> Terms:
+        return hold_lift_terms(hold_id=hold_id, why=self.why(self.reason))
+
+
 class ApproveProposalIn(Input):
     totp: Code = Field(description="A fresh code of the authenticator, used for nothing else.")
     proposal_hash: str = Field(
@@ -144,7 +156,7 @@ class ProposalRead(BaseModel):
     id: str = Field(examples=["prp_01kajz7k3nf9b8r2m4q6s8t0vw"])
     kind: ProposalKind
     status: ProposalStatus
-    subject_id: str | None = Field(description="The journal, debtor or item it is about.")
+    subject_id: str | None = Field(description="The journal, debtor, item, dispute or hold it is about.")
     user_id: str | None = Field(description="Whose balance or debt it changes.")
     amount: MoneyOut | None
     direction: Direction | None

@@ -19,6 +19,8 @@ class ProposalKind(StrEnum):
     RECEIVABLE_WRITE_OFF = "receivable_write_off"
     SUSPENSE_CREDIT = "suspense_credit"
     SUSPENSE_RETURN = "suspense_return"
+    DISPUTE_DECISION = "dispute_decision"
+    HOLD_LIFT = "hold_lift"
 
 
 class ProposalStatus(StrEnum):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from kro.core.actor import Actor
+from kro.core.actor import Actor, Standing
 from kro.core.auth.standing import ADMIN_STANDING, STORED_ANSWER, Columns, read_answer, read_standing
 from kro.core.database.pool import Database
 from kro.core.decisions import Loaded
@@ -33,6 +33,8 @@ SELECT {ADMIN_STANDING}, {STORED_ANSWER},
        coalesce(is_same_person($1, $4), false) OR {_OWN_ENTRIES.format(subject="$6")} AS is_own,
        EXISTS (SELECT FROM proposals WHERE kind = $5 AND subject_id = $6 AND status = 'proposed') AS is_open"""  # noqa: S608 - built from constants only
 
+_STANDING: Final = f"SELECT {ADMIN_STANDING}"
+
 _ONE: Final = f"SELECT {_COLUMNS} FROM proposals AS p WHERE p.id = $1"  # noqa: S608 - built from constants only
 
 _DECISION: Final = f"""
@@ -43,7 +45,7 @@ FROM (SELECT 1) AS one LEFT JOIN proposals AS p ON p.id = $4"""  # noqa: S608 - 
 
 _LIST: Final = f"""
 SELECT {_COLUMNS} FROM proposals AS p
-WHERE ($1::text IS NULL OR p.status = $1) AND ($2::text IS NULL OR p.kind = $2) AND (p.created_at, p.id) < ($3, $4)
+WHERE ($1::text IS NULL OR p.status = $1) AND p.kind = ANY ($2) AND (p.created_at, p.id) < ($3, $4)
 ORDER BY p.created_at DESC, p.id DESC LIMIT $5"""  # noqa: S608 - built from constants only
 
 
@@ -75,15 +77,20 @@ class ProposalRepository:
         )
         return Loaded(state, read_answer(row))
 
+    async def standing(self, actor: Actor) -> Standing:
+        """Return what the actor may do now."""
+        row = await self._database.row(_STANDING, actor.id, actor.session_id)
+        return read_standing(row or {"standing": None})
+
     async def one(self, proposal_id: UUID) -> Proposal | None:
         row = await self._database.row(_ONE, proposal_id)
         return _proposal_from(row) if row is not None else None
 
     async def list(
-        self, *, status: ProposalStatus | None, kind: ProposalKind | None, before: Position, limit: int
+        self, *, status: ProposalStatus | None, kinds: Sequence[ProposalKind], before: Position, limit: int
     ) -> Sequence[Proposal]:
-        """Return proposals older than ``before``, newest first."""
-        rows = await self._database.rows(_LIST, status, kind, before.created_at, before.id, limit)
+        """Return proposals of some kinds older than ``before``, newest first."""
+        rows = await self._database.rows(_LIST, status, list(kinds), before.created_at, before.id, limit)
         return [_proposal_from(row) for row in rows]
 
 

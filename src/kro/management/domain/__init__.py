@@ -37,7 +37,9 @@ from kro.management.domain.decide_adjustment import (
     suspense_return_terms,
     write_off_terms,
 )
+from kro.management.domain.decide_dispute_proposal import dispute_decision_terms, hold_lift_terms
 from kro.management.domain.decide_proposal import proposal_hash
+from kro.management.domain.dispute_effects import DisputeDecisionEffect, HoldLiftEffect
 from kro.management.domain.logins import LoggedIn, Logins
 from kro.management.domain.profiles import Profiles
 from kro.management.domain.proposal_errors import (
@@ -70,8 +72,10 @@ __all__ = [
     "Banks",
     "BeneficiaryNotFoundError",
     "Direction",
+    "DisputeDecisionEffect",
     "GoodwillEffect",
     "GoodwillReason",
+    "HoldLiftEffect",
     "JournalNotFoundError",
     "LoggedIn",
     "Logins",
@@ -106,7 +110,9 @@ __all__ = [
     "WriteOffEffect",
     "WriteOffReason",
     "adjustment_terms",
+    "dispute_decision_terms",
     "goodwill_terms",
+    "hold_lift_terms",
     "proposal_hash",
     "reversal_terms",
     "suspense_credit_terms",

@@ -13,6 +13,7 @@ from kro.management.domain.decide_adjustment import (
     decide_reversal,
     proposed_money,
 )
+from kro.management.domain.proposal_needs import EXCEPTIONS
 from kro.payment.domain import (
     Context,
     SuspenseItem,
@@ -25,6 +26,7 @@ from kro.refund.domain import DebtState, ReceivableRepository, decide_write_off
 
 class AdjustmentEffect:
     kind = ProposalKind.ADJUSTMENT
+    needs = EXCEPTIONS
 
     def __init__(self, store: AdjustmentStore) -> None:
         self._store = store
@@ -39,6 +41,7 @@ class AdjustmentEffect:
 
 class GoodwillEffect:
     kind = ProposalKind.GOODWILL
+    needs = EXCEPTIONS
 
     async def load(self, terms: Terms) -> None:
         """Load nothing: giving depends on nothing but the two persons."""
@@ -49,6 +52,7 @@ class GoodwillEffect:
 
 class ReversalEffect:
     kind = ProposalKind.JOURNAL_REVERSAL
+    needs = EXCEPTIONS
 
     def __init__(self, ledger: LedgerReads) -> None:
         self._ledger = ledger
@@ -63,6 +67,7 @@ class ReversalEffect:
 
 class WriteOffEffect:
     kind = ProposalKind.RECEIVABLE_WRITE_OFF
+    needs = EXCEPTIONS
 
     def __init__(self, receivables: ReceivableRepository) -> None:
         self._receivables = receivables
@@ -83,6 +88,7 @@ class WriteOffEffect:
 
 class SuspenseCreditEffect:
     kind = ProposalKind.SUSPENSE_CREDIT
+    needs = EXCEPTIONS
 
     def __init__(self, items: SuspenseRepository) -> None:
         self._items = items
@@ -97,6 +103,7 @@ class SuspenseCreditEffect:
 
 class SuspenseReturnEffect:
     kind = ProposalKind.SUSPENSE_RETURN
+    needs = EXCEPTIONS
 
     def __init__(self, items: SuspenseRepository) -> None:
         self._items = items

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from kro.core.actor import Actor
-from kro.core.auth.permissions import Permission
+from kro.core.actor import Actor, PermissionDeniedError
 from kro.core.clock import Clock
 from kro.core.decisions import Decision, DecisionRunner, Loaded, Once, Outcome, Reply
 from kro.core.errors import KroError
@@ -38,6 +37,8 @@ from kro.management.domain.proposal_errors import (
     ProposalNotFoundError,
     TwoPersonsError,
 )
+from kro.management.domain.proposal_needs import Needs
+from kro.order.domain import ConflictOfInterestError, NotAssignedError, SameReviewerError
 from kro.payment.domain import Context, OneCode
 
 _LEAVES_A_TRACE: Final = (
@@ -46,6 +47,10 @@ _LEAVES_A_TRACE: Final = (
     ProposalMismatchError,
     TwoPersonsError,
     OwnBenefitError,
+    PermissionDeniedError,
+    ConflictOfInterestError,
+    SameReviewerError,
+    NotAssignedError,
 )
 
 
@@ -54,6 +59,9 @@ class Effect(Protocol):
 
     @property
     def kind(self) -> ProposalKind: ...
+
+    @property
+    def needs(self) -> Needs: ...
 
     async def load(self, terms: Terms) -> object:
         """Load what :meth:`decide` needs."""
@@ -105,7 +113,7 @@ class ProposalService:
 
         async def load() -> Loaded[tuple[DraftState, object]]:
             loaded = await self._proposals.for_proposing(terms, actor=actor, key=once.key if once else None)
-            loaded.state.standing.ensure_permitted(Permission.EXCEPTIONS_PROPOSE)
+            loaded.state.standing.ensure_permitted(effect.needs.propose)
             return Loaded((loaded.state, await effect.load(terms)), loaded.answer)
 
         def decide(loaded: tuple[DraftState, object]) -> Outcome[Proposal]:
@@ -187,10 +195,11 @@ class ProposalService:
         async def load() -> Loaded[ProposalState]:
             loaded = await self._proposals.for_deciding(proposal_id, actor=actor, key=once.key if once else None)
             proposal = loaded.state.proposal
-            own = proposal is not None and proposal.proposed_by == actor.id
-            loaded.state.standing.ensure_permitted(
-                Permission.EXCEPTIONS_PROPOSE if own else Permission.EXCEPTIONS_APPROVE
-            )
+            loaded.state.standing.ensure_active()
+            if proposal is not None:
+                needs = self._effects[proposal.terms.kind].needs
+                own = proposal.proposed_by == actor.id
+                loaded.state.standing.ensure_permitted(needs.propose if own else needs.approve)
             return loaded
 
         return await self._runner.run(
@@ -200,29 +209,41 @@ class ProposalService:
             once=once,
         )
 
-    async def get(self, proposal_id: UUID) -> Proposal:
+    async def get(self, proposal_id: UUID, *, actor: Actor) -> Proposal:
         """Return a proposal.
 
-        :raises ProposalNotFoundError: if there is none.
+        :raises ProposalNotFoundError: if there is none of a kind that the admin may read.
         """
         found = await self._proposals.one(proposal_id)
-        if found is None:
+        if found is None or found.terms.kind not in await self._readable(actor):
             raise ProposalNotFoundError
         return found
 
     async def list(
-        self, *, status: ProposalStatus | None, kind: ProposalKind | None, before: Position | None, limit: int
+        self,
+        *,
+        actor: Actor,
+        status: ProposalStatus | None,
+        kind: ProposalKind | None,
+        before: Position | None,
+        limit: int,
     ) -> Sequence[Proposal]:
-        """Return proposals, newest first, older than ``before``."""
-        return await self._proposals.list(status=status, kind=kind, before=before or NEWEST, limit=limit)
+        """Return proposals of the kinds that the admin may read, newest first, older than ``before``."""
+        kinds = [one for one in await self._readable(actor) if kind in {None, one}]
+        return await self._proposals.list(status=status, kinds=kinds, before=before or NEWEST, limit=limit)
+
+    async def _readable(self, actor: Actor) -> Sequence[ProposalKind]:
+        standing = await self._proposals.standing(actor)
+        return [kind for kind, effect in self._effects.items() if effect.needs.read in standing.permissions]
 
     async def _load(self, proposal_id: UUID, actor: Actor, once: Once | None) -> Loaded[_Loaded]:
         loaded = await self._proposals.for_deciding(proposal_id, actor=actor, key=once.key if once else None)
-        loaded.state.standing.ensure_permitted(Permission.EXCEPTIONS_APPROVE)
+        loaded.state.standing.ensure_active()
         proposal = loaded.state.proposal
         if proposal is None:
             return Loaded(_Loaded(loaded.state, None, None), loaded.answer)
         effect = self._effects[proposal.terms.kind]
+        loaded.state.standing.ensure_permitted(effect.needs.approve)
         return Loaded(_Loaded(loaded.state, effect, await effect.load(proposal.terms)), loaded.answer)
 
     async def _keep_refusal(self, proposal_id: UUID, error: KroError, actor: Actor) -> None:

@@ -96,6 +96,7 @@ class RulingRow(Base):
     __tablename__ = "rulings"
     __table_args__ = (
         CheckConstraint("awarded >= 0", name="awarded"),
+        CheckConstraint("approved_by <> decided_by", name="two_persons"),
         UniqueConstraint("issue_id", "round", name="uq_rulings_issue_id_round"),
     )
 
@@ -130,7 +131,10 @@ class StatementRow(Base):
 class HoldRow(Base):
     __tablename__ = "order_holds"
     __table_args__ = (
+        CheckConstraint("lift_approved_by <> lifted_by", name="two_persons"),
         Index("uq_order_holds_order_id_open", "order_id", unique=True, postgresql_where="lifted_at IS NULL"),
+        Index("ix_order_holds_placed_at_id", text("placed_at DESC"), text("id DESC")),
+        Index("ix_order_holds_order_id", "order_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -40,3 +40,21 @@ class OfferStatus(StrEnum):
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"
+
+
+class HoldReason(StrEnum):
+    """Why compliance stops an order."""
+
+    FRAUD = "fraud"
+    SANCTIONS = "sanctions"
+    COURT_ORDER = "court_order"
+    AUTHORITY = "authority"
+    UNCLEAR_IDENTITY = "unclear_identity"
+
+
+class LiftReason(StrEnum):
+    """Why an order may go on."""
+
+    CLEARED = "cleared"
+    PLACED_BY_MISTAKE = "placed_by_mistake"
+    OTHERWISE_SECURED = "otherwise_secured"

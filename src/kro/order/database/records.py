@@ -11,7 +11,7 @@ from uuid import UUID
 from kro.core.actor import Standing
 from kro.core.money import Money
 from kro.kro_balance.domain import Fees, Quote
-from kro.order.database.issue_records import Issue, Offer
+from kro.order.database.issue_records import Hold, Issue, Offer
 from kro.order.database.words import (
     CloseReason,
     ConditionKind,
@@ -155,7 +155,8 @@ class OrderState:
 
     ``buyer_available`` is the buyer's spendable balance in the order's currency, ``seller_owes`` what the seller owes
     the platform in it; ``open_payments`` counts payments whose outcome is not known; ``evidence_ids`` are all pieces of
-    evidence of the order. ``issue`` is the disagreement that is not over, ``offers`` what is on the table.
+    evidence of the order. ``issue`` is the disagreement that is not over, ``offers`` what is on the table. ``hold`` is
+    what compliance holds the order for; only loads for admins bring it.
     ``reached_channels`` counts the channels on which the buyer was reminded of the inspection's end with a receipt;
     ``is_contested`` says that a bank asks a payment of it back. ``condition_channels`` counts, by the position of a
     handed-in condition, the channels on which the buyer was reminded of its own inspection. Only loads for the system
@@ -176,6 +177,7 @@ class OrderState:
     standing: Standing | None = None
     issue: Issue | None = None
     offers: tuple[Offer, ...] = ()
+    hold: Hold | None = None
     reached_channels: int = 0
     is_contested: bool = False
     condition_channels: Mapping[int, int] = field(default_factory=dict)

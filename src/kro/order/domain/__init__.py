@@ -1,26 +1,24 @@
 """The door of orders: the commands of the parties, what arrives for them, and what time does to them."""
 
 from kro.order.database.admin_orders import AdminOrders, AdminOrderSummary, OpenedOrder
+from kro.order.database.admin_records import AdminOrder, Ages, Dispute, DisputeFile
 from kro.order.database.blocks import BlockRepository
 from kro.order.database.condition_reviews import ConditionReviewRepository
 from kro.order.database.creation import CreationRepository
+from kro.order.database.dispute_reads import DisputeReads
 from kro.order.database.handover import HandoverRepository
 from kro.order.database.invariants import ORDER_INVARIANTS
 from kro.order.database.issue_reads import IssueReads
+from kro.order.database.issue_records import Hold, Issue
+from kro.order.database.issue_words import HoldReason, IssueCategory, IssueStatus, LiftReason, OfferStatus
 from kro.order.database.list_query import filter_scope
 from kro.order.database.lists import OrderLists, OrderSummary
 from kro.order.database.order_codes import OrderCodeRepository
 from kro.order.database.orders import OrderRepository
+from kro.order.database.orders_for_admins import AdminOrderRepository
 from kro.order.database.ratings import RatingRepository
-from kro.order.database.reads import (
-    OrderReads,
-)
-from kro.order.database.records import (
-    Condition,
-    NewCondition,
-    Order,
-    OrderState,
-)
+from kro.order.database.reads import OrderReads
+from kro.order.database.records import Condition, NewCondition, Order, OrderState
 from kro.order.database.reported import ReportedMessages
 from kro.order.database.seeding import seed_templates
 from kro.order.database.template_admin import TemplateRepository, TemplateVersion
@@ -44,6 +42,7 @@ from kro.order.domain.blocks import Blocks
 from kro.order.domain.changes import Context
 from kro.order.domain.condition_reviews import ConditionReviews, Judgement
 from kro.order.domain.condition_rules import SenselessConditionError
+from kro.order.domain.decide_admin import decide_by_two, decide_lift_by_two
 from kro.order.domain.decide_chargeback import (
     Contested,
     decide_contest_lost,
@@ -51,11 +50,17 @@ from kro.order.domain.decide_chargeback import (
     decide_contested,
     is_funded,
 )
+from kro.order.domain.decide_dispute import AddStatement, RequestInfo
 from kro.order.domain.decide_held_refund import HeldRefund, decide_refund_held
+from kro.order.domain.decide_hold import PlaceHold
+from kro.order.domain.decide_ruling import Rule
 from kro.order.domain.decide_upload import EvidenceRules
+from kro.order.domain.dispute_administration import DisputeAdministration, OnDispute
+from kro.order.domain.dispute_files import Assigned, DisputeFiles, DisputeStatus
 from kro.order.domain.errors import (
     ConditionClosedError,
     ConditionNotFoundError,
+    EvidenceNotFoundError,
     IllegalTransitionError,
     NoConditionsError,
     OrderNotFoundError,
@@ -69,7 +74,22 @@ from kro.order.domain.evidence import EvidenceService
 from kro.order.domain.evidence_files import EvidenceFiles, UploadCleaning
 from kro.order.domain.handover import HandoverService, ShownCode, ShownLink
 from kro.order.domain.handover_codes import HandoverCodes
-from kro.order.domain.issue_errors import ConflictOfInterestError
+from kro.order.domain.issue_errors import (
+    ConflictOfInterestError,
+    DisputeTakenError,
+    EvidenceOpenError,
+    HoldNotFoundError,
+    HoldPlacedError,
+    IssueNotFoundError,
+    NoHoldError,
+    NotAssignedError,
+    NotDecidableError,
+    ReviewerNotFoundError,
+    SameReviewerError,
+    SecondAdminNeededError,
+    SplitAboveHeldError,
+    SplitTooSmallError,
+)
 from kro.order.domain.issue_service import IssueService
 from kro.order.domain.lifecycle_text import lifecycle_page
 from kro.order.domain.list_input import OrderListQuery, read_user_id
@@ -88,8 +108,13 @@ from kro.order.domain.timeouts import OrderTimeouts
 __all__ = [
     "ORDER_INVARIANTS",
     "TEMPLATES",
+    "AddStatement",
+    "AdminOrder",
+    "AdminOrderRepository",
     "AdminOrderSummary",
     "AdminOrders",
+    "Ages",
+    "Assigned",
     "BlockRepository",
     "Blocks",
     "CloseReason",
@@ -105,9 +130,18 @@ __all__ = [
     "Contested",
     "Context",
     "CreationRepository",
+    "Dispute",
+    "DisputeAdministration",
+    "DisputeFile",
+    "DisputeFiles",
+    "DisputeReads",
     "DisputeRules",
+    "DisputeStatus",
+    "DisputeTakenError",
     "EventType",
     "EvidenceFiles",
+    "EvidenceNotFoundError",
+    "EvidenceOpenError",
     "EvidenceRules",
     "EvidenceService",
     "FeePolicy",
@@ -115,14 +149,28 @@ __all__ = [
     "HandoverRepository",
     "HandoverService",
     "HeldRefund",
+    "Hold",
+    "HoldNotFoundError",
+    "HoldPlacedError",
+    "HoldReason",
     "IllegalTransitionError",
+    "Issue",
+    "IssueCategory",
+    "IssueNotFoundError",
     "IssueReads",
     "IssueService",
+    "IssueStatus",
     "Judgement",
+    "LiftReason",
     "MessageWarning",
     "NewCondition",
     "NewTemplate",
     "NoConditionsError",
+    "NoHoldError",
+    "NotAssignedError",
+    "NotDecidableError",
+    "OfferStatus",
+    "OnDispute",
     "OpenedOrder",
     "Order",
     "OrderCodeRepository",
@@ -141,6 +189,7 @@ __all__ = [
     "OrderTimeouts",
     "OrderType",
     "Party",
+    "PlaceHold",
     "PublicOrders",
     "RatingRepository",
     "RatingService",
@@ -150,10 +199,17 @@ __all__ = [
     "ReportCategory",
     "ReportedMessage",
     "ReportedMessages",
+    "RequestInfo",
+    "ReviewerNotFoundError",
+    "Rule",
+    "SameReviewerError",
+    "SecondAdminNeededError",
     "SenselessConditionError",
     "Settling",
     "ShownCode",
     "ShownLink",
+    "SplitAboveHeldError",
+    "SplitTooSmallError",
     "TemplateAdministration",
     "TemplateNotFoundError",
     "TemplateRepository",
@@ -167,9 +223,11 @@ __all__ = [
     "UploadRepository",
     "WalletRefund",
     "WrongPartyError",
+    "decide_by_two",
     "decide_contest_lost",
     "decide_contest_won",
     "decide_contested",
+    "decide_lift_by_two",
     "decide_refund_held",
     "event_item",
     "filter_scope",

@@ -44,7 +44,7 @@ def decide_place_hold(state: OrderState, command: PlaceHold, *, context: Context
         version=1,
     )
     return (
-        put_on_hold(Changes(state, context), context)
+        put_on_hold(Changes(replace(state, hold=hold), context), context)
         .set(compliance_hold=True)
         .include(Decision(writes=(Insert("order_holds", (as_row(hold),)),)))
         .tell(EventType.HOLD_PLACED)

@@ -104,3 +104,23 @@ class NoHoldError(KroError):
     """Compliance does not hold this order."""
 
     code = "no_hold"
+
+
+class ReviewerNotFoundError(KroError):
+    """There is no active admin of that name who may decide disputes."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "reviewer_not_found"
+
+
+class DisputeTakenError(KroError):
+    """Another admin has this dispute; who may assign disputes can give it to you."""
+
+    code = "dispute_taken"
+
+
+class HoldNotFoundError(KroError):
+    """There is no such hold."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "hold_not_found"
