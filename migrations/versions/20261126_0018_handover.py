@@ -5,7 +5,7 @@ from pathlib import Path
 from kro.core.database.scripts import run_script
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

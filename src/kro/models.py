@@ -15,6 +15,7 @@ from kro.management.database import proposal_models as proposals
 from kro.order.database import handover_models as handover
 from kro.order.database import issue_models as issues
 from kro.order.database import models as order
+from kro.order.database import terms_models as terms
 from kro.order.database import thread_models as threads
 from kro.payment.database import models as payment
 from kro.payment.database import payout_models as payouts
@@ -47,6 +48,7 @@ __all__ = [
     "refund",
     "scheduler",
     "suspense",
+    "terms",
     "threads",
     "two_factor",
     "verification",

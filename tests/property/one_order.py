@@ -18,7 +18,7 @@ from kro.order.database.words import OrderStatus, Party
 from kro.order.domain import Context, Told, replay
 from kro.order.domain.decide_create import decide_create
 from kro.order.domain.decide_due import decide_due
-from order_scenes import BUYER, NOW, PROPOSAL, RULES, SELLER, SETTLING, creation
+from order_scenes import BUYER, LINK, NOW, PROPOSAL, RULES, SELLER, SETTLING, creation
 
 ADMINS = (UUID(int=901), UUID(int=902), UUID(int=903))
 USERS = {Party.BUYER: BUYER, Party.SELLER: SELLER}
@@ -38,7 +38,9 @@ class OneOrder:
         self.met: set[str] = set()
         self.reached_channels = 0
         quote = Quote(UUID(int=1), BUYER, "goods", fees, {}, NOW + timedelta(minutes=30))
-        outcome = decide_create(creation(quote=quote), PROPOSAL, rules=RULES, context=self.context(Party.BUYER))
+        outcome = decide_create(
+            creation(quote=quote), PROPOSAL, link=LINK, rules=RULES, context=self.context(Party.BUYER)
+        )
         self.state = outcome.value
         self._apply(outcome)
 

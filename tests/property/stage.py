@@ -17,6 +17,7 @@ from tests.property.books import Account
 
 from kro.bootstrap.reconciliation import INVARIANTS
 from kro.core.actor import Actor
+from kro.core.auth.randomness import SystemRandomness
 from kro.core.business_days import day_of
 from kro.core.clock import SystemClock
 from kro.core.config import load_settings
@@ -33,6 +34,7 @@ from kro.payment.database.suspense import SuspenseRepository
 from kro.payment.domain import SuspenseService, bank_account_context
 from kro.refund.domain import record_wallet_refund
 from kro.seed import taxes
+from kro.verification.domain import MagicLinks
 
 T = TypeVar("T")
 
@@ -96,6 +98,7 @@ class MoneyWorld(RefundWorld):
             rules=_RULES,
             board=self.board,
             refund_hook=record_wallet_refund,
+            links=MagicLinks(cipher=self.cipher, randomness=SystemRandomness(), ids=self.ids),
             **shared,
         )
         self.payout_requests = PayoutRequests(

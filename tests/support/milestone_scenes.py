@@ -26,6 +26,7 @@ from kro.order.domain.decide_fund import decide_fund_from_balance
 from order_scenes import (
     DUE,
     FEE,
+    LINK,
     NOW,
     PROPOSAL,
     RULES,
@@ -54,7 +55,9 @@ def dated(days: int, amount: int | None = None) -> NewCondition:
 
 
 def proposed(*conditions: NewCondition) -> OrderState:
-    return decide_create(creation(), replace(PROPOSAL, conditions=conditions), rules=RULES, context=context()).value
+    return decide_create(
+        creation(), replace(PROPOSAL, conditions=conditions), link=LINK, rules=RULES, context=context()
+    ).value
 
 
 def funded(*conditions: NewCondition) -> OrderState:

@@ -8,7 +8,7 @@ from kro.core.actor import SYSTEM, Actor, ActorKind, Standing
 from kro.core.decisions import Decision
 from kro.core.ids import SequentialIdSource
 from kro.kro_balance.domain import Fees, Quote
-from kro.order.database.records import CreationState, NewCondition, OrderState, Person
+from kro.order.database.records import CreationState, InviteLink, NewCondition, OrderState, Person
 from kro.order.database.words import (
     ConditionKind,
     ConfirmedBy,
@@ -83,8 +83,11 @@ PROPOSAL = CreateOrder(
 )
 
 
+LINK = InviteLink(UUID(int=9), bytes(32), "sealed")
+
+
 def created() -> OrderState:
-    return decide_create(creation(), PROPOSAL, rules=RULES, context=context()).value
+    return decide_create(creation(), PROPOSAL, link=LINK, rules=RULES, context=context()).value
 
 
 def accepted() -> OrderState:

@@ -9,7 +9,7 @@ from kro.core.decisions.encoding import encode
 from kro.core.ids import read_id
 from kro.core.money import Money
 from kro.payment.domain import start_payment
-from kro_api import SELLER_PHONE, World
+from kro_api import SELLER_PHONE, Person, World
 
 DUE, SELLER_GETS, FEE, VAT = 15_201_563, 14_798_438, 375_000, 28_125
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
@@ -92,6 +92,13 @@ async def completed(world: World) -> dict[str, Any]:
 
 async def stepped(call: Any) -> dict[str, Any]:
     reply = await call
+    assert reply.status_code == 200, reply.text
+    order: dict[str, Any] = reply.json()
+    return order
+
+
+async def shown(person: Person, path: str) -> dict[str, Any]:
+    reply = await person.get(path)
     assert reply.status_code == 200, reply.text
     order: dict[str, Any] = reply.json()
     return order

@@ -15,7 +15,14 @@ from kro.bootstrap.payments import Collecting, Listening, PayingOut
 from kro.bootstrap.providers import Providers
 from kro.bootstrap.refunds import Refunding
 from kro.core.auth.standing import USER_STANDING, read_standing
-from kro.core.notifications import AlertTopic, HandoverTopic, NotifyTopic, OTPTopic, Templates
+from kro.core.notifications import (
+    AlertTopic,
+    HandoverTopic,
+    InviteTopic,
+    NotifyTopic,
+    OTPTopic,
+    Templates,
+)
 from kro.core.outbox import Envelope, Handler
 from kro.core.realtime import (
     Client,
@@ -63,6 +70,14 @@ def build_handlers(
             ttl_seconds=base.settings.otp.ttl_seconds,
         ).handle,
         "sms.handover": HandoverTopic(database=base.database, sms=providers.sms, cipher=base.cipher).handle,
+        "invite": InviteTopic(
+            sms=providers.sms,
+            email=providers.email,
+            limiter=base.limiter,
+            cipher=base.cipher,
+            clock=base.clock,
+            base_url=str(base.settings.app.public_base_url),
+        ).handle,
         "alert": AlertTopic(email=providers.email, templates=Templates(), address=base.settings.alerts.email).handle,
         "payment.start": start_payment,
         "account.lend": collecting.lending.handle,

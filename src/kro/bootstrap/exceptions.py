@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kro.bootstrap.foundation import Foundation
-from kro.bootstrap.orders import Orders, dispute_rules
+from kro.bootstrap.order_rules import dispute_rules
+from kro.bootstrap.orders import Orders
 from kro.bootstrap.providers import Providers
 from kro.kro_balance.domain import LedgerReads
 from kro.management.domain import (

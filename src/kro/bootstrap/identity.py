@@ -32,7 +32,7 @@ from kro.management.domain import (
     Seeding,
 )
 from kro.verification.database import VerificationCodes
-from kro.verification.domain import Verification
+from kro.verification.domain import MagicLinkStore, Verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,14 @@ def _sessions(base: Foundation, world: TokenWorld, policy: SessionPolicy) -> Ses
 def _accounts(base: Foundation, sessions: Sessions, verification: Verification, hasher: PasswordHasher) -> Accounts:
     users = UserAccounts(base.database)
     return Accounts(
-        registration=Registration(users, verification=verification, hasher=hasher, ids=base.ids),
+        registration=Registration(
+            users,
+            verification=verification,
+            links=MagicLinkStore(base.database),
+            limiter=base.limiter,
+            hasher=hasher,
+            ids=base.ids,
+        ),
         logins=Logins(
             users, sessions=sessions, limiter=base.limiter, hasher=hasher, database=base.database, ids=base.ids
         ),

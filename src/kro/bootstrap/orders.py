@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from kro.bootstrap.choosing import Choosing
 from kro.bootstrap.foundation import Foundation
+from kro.bootstrap.order_rules import dispute_rules, evidence_rules, fee_policy, order_rules, quote_terms
 from kro.bootstrap.payments import Collecting
 from kro.bootstrap.providers import Providers
 from kro.core.auth.randomness import SystemRandomness
@@ -17,7 +17,6 @@ from kro.kro_balance.domain import (
     FeeAdminRepository,
     QuoteRepository,
     QuoteService,
-    QuoteTerms,
     StatementRepository,
     Statements,
 )
@@ -26,28 +25,25 @@ from kro.order.domain import (
     AdminOrders,
     BlockRepository,
     Blocks,
-    CloseReason,
     ConditionReviewRepository,
     ConditionReviews,
     CreationRepository,
     DisputeAdministration,
     DisputeFiles,
     DisputeReads,
-    DisputeRules,
     EvidenceFiles,
-    EvidenceRules,
     EvidenceService,
-    FeePolicy,
     HandoverCodes,
     HandoverRepository,
     HandoverService,
+    InviteReads,
+    Invites,
     IssueReads,
     IssueService,
     OrderCodeRepository,
     OrderLists,
     OrderReads,
     OrderRepository,
-    OrderRules,
     OrderService,
     OrderTimeouts,
     PublicOrders,
@@ -57,6 +53,8 @@ from kro.order.domain import (
     Settling,
     TemplateAdministration,
     TemplateRepository,
+    TermsReads,
+    TermsService,
     TestClock,
     ThreadRepository,
     ThreadService,
@@ -64,6 +62,7 @@ from kro.order.domain import (
     UploadRepository,
 )
 from kro.refund.domain import record_wallet_refund
+from kro.verification.domain import MagicLinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,9 @@ class Orders:
     for_admins: AdminOrderRepository
     disputes: DisputeAdministration
     dispute_files: DisputeFiles
+    terms: TermsService
+    terms_reads: TermsReads
+    invites: Invites
     quotes: QuoteService
     fee_administration: FeeAdministration
     balances: BalanceReads
@@ -110,6 +112,9 @@ class Orders:
             "test_clock": self.test_clock,
             "issues": self.issues,
             "issue_reads": self.issue_reads,
+            "terms": self.terms,
+            "invites": self.invites,
+            "terms_reads": self.terms_reads,
             "condition_reviews": self.condition_reviews,
             "handovers": self.handovers,
             "template_administration": self.template_administration,
@@ -133,47 +138,15 @@ def build_orders(base: Foundation, providers: Providers, choosing: Choosing, col
     for_admins = AdminOrderRepository(base.database)
     quotes = QuoteRepository(base.database)
     return Orders(
-        service=OrderService(
-            runner=runner,
-            orders=repository,
-            creations=CreationRepository(base.database),
-            rules=order_rules(base),
-            board=choosing.board,
-            refund_hook=record_wallet_refund,
-            clock=clock,
-            ids=ids,
-        ),
+        service=_commands(base, choosing, repository),
         repository=repository,
         reads=reads,
-        evidence=EvidenceService(
-            runner=runner,
-            orders=repository,
-            reads=reads,
-            store=providers.files,
-            rules=evidence_rules(base),
-            clock=clock,
-            ids=ids,
-        ),
+        evidence=_evidence(base, providers, repository, reads),
         upload_cleaning=UploadCleaning(
             uploads=UploadRepository(base.database), files=EvidenceFiles(providers.files), clock=clock
         ),
-        timeouts=OrderTimeouts(
-            runner=runner,
-            orders=repository,
-            rules=order_rules(base),
-            settling=Settling(fee_policy(base), record_wallet_refund),
-            ask_providers=collecting.collections.refresh_order,
-            clock=clock,
-            ids=ids,
-        ),
-        issues=IssueService(
-            runner=runner,
-            orders=repository,
-            rules=order_rules(base),
-            settling=Settling(fee_policy(base), record_wallet_refund),
-            clock=clock,
-            ids=ids,
-        ),
+        timeouts=_timeouts(base, collecting, repository),
+        issues=_issues(base, repository),
         issue_reads=IssueReads(base.database),
         test_clock=TestClock(base.database),
         condition_reviews=ConditionReviews(
@@ -190,6 +163,9 @@ def build_orders(base: Foundation, providers: Providers, choosing: Choosing, col
         dispute_files=DisputeFiles(
             reads=DisputeReads(base.database), store=providers.files, runner=runner, clock=clock, ids=ids
         ),
+        terms=TermsService(runner=runner, orders=repository, rules=order_rules(base), clock=clock, ids=ids),
+        terms_reads=TermsReads(base.database),
+        invites=Invites(InviteReads(base.database), limiter=base.limiter),
         quotes=QuoteService(runner=runner, quotes=quotes, terms=quote_terms(base), clock=clock, ids=ids),
         fee_administration=FeeAdministration(
             runner=runner, rules=FeeAdminRepository(base.database), clock=clock, ids=ids
@@ -239,59 +215,52 @@ def build_handovers(base: Foundation, orders: OrderRepository) -> HandoverServic
     )
 
 
-def order_rules(base: Foundation) -> OrderRules:
-    orders, kyc = base.settings.orders, base.settings.kyc
-    return OrderRules(
-        accept_within=timedelta(hours=orders.accept_hours),
-        fund_within=timedelta(hours=orders.fund_hours),
-        goods_inspection_hours=orders.inspect_hours,
-        service_inspection_hours=orders.service_inspect_hours,
-        overdue_grace=timedelta(hours=orders.overdue_grace_hours),
-        buyer_extension_hours=orders.buyer_extension_hours,
-        revisions=orders.revisions,
-        tier_currency=kyc.currency,
-        tier_limits=tuple(tier.order_max_minor for tier in kyc.tiers),
-        fee_policy=fee_policy(base),
-        non_delivery_after=timedelta(days=orders.non_delivery_days),
-        receipt_channels=orders.receipt_channels,
-        receipt_extension=timedelta(hours=orders.receipt_extension_hours),
-        receipt_extensions=orders.receipt_extensions,
-        offer_within=timedelta(hours=orders.offer_hours),
-        disputes=dispute_rules(base),
+def _commands(base: Foundation, choosing: Choosing, repository: OrderRepository) -> OrderService:
+    return OrderService(
+        runner=base.runner,
+        orders=repository,
+        creations=CreationRepository(base.database),
+        rules=order_rules(base),
+        board=choosing.board,
+        refund_hook=record_wallet_refund,
+        links=MagicLinks(cipher=base.cipher, randomness=SystemRandomness(), ids=base.ids),
+        clock=base.clock,
+        ids=base.ids,
     )
 
 
-def dispute_rules(base: Foundation) -> DisputeRules:
-    disputes = base.settings.orders.disputes
-    return DisputeRules(
-        respond_within=timedelta(hours=disputes.respond_hours),
-        negotiate_within=timedelta(hours=disputes.negotiate_hours),
-        evidence_within=timedelta(hours=disputes.evidence_hours),
-        decide_within=timedelta(days=disputes.decide_days),
-        appeal_within=timedelta(hours=disputes.appeal_hours),
-        appeal_decide_within=timedelta(days=disputes.appeal_decide_days),
-        overdue_after=timedelta(days=disputes.overdue_days),
-        second_admin_above=disputes.second_admin_above_minor,
+def _evidence(
+    base: Foundation, providers: Providers, repository: OrderRepository, reads: OrderReads
+) -> EvidenceService:
+    return EvidenceService(
+        runner=base.runner,
+        orders=repository,
+        reads=reads,
+        store=providers.files,
+        rules=evidence_rules(base),
+        clock=base.clock,
+        ids=base.ids,
     )
 
 
-def evidence_rules(base: Foundation) -> EvidenceRules:
-    evidence = base.settings.evidence
-    return EvidenceRules(
-        max_bytes=evidence.max_bytes,
-        files_per_order=evidence.files_per_order,
-        pending_per_user=evidence.pending_per_user,
-        upload_within=timedelta(minutes=evidence.upload_minutes),
-        complete_within=timedelta(minutes=evidence.complete_minutes),
-        download_within=timedelta(minutes=evidence.download_minutes),
+def _timeouts(base: Foundation, collecting: Collecting, repository: OrderRepository) -> OrderTimeouts:
+    return OrderTimeouts(
+        runner=base.runner,
+        orders=repository,
+        rules=order_rules(base),
+        settling=Settling(fee_policy(base), record_wallet_refund),
+        ask_providers=collecting.collections.refresh_order,
+        clock=base.clock,
+        ids=base.ids,
     )
 
 
-def fee_policy(base: Foundation) -> FeePolicy:
-    """Return what becomes of the buyer's fee, by the cause of a refund."""
-    policy = base.settings.refunds.fee_policy
-    return FeePolicy(frozenset(CloseReason(cause) for cause, fate in policy.items() if fate == "kept"))
-
-
-def quote_terms(base: Foundation) -> QuoteTerms:
-    return QuoteTerms(lifetime=timedelta(minutes=base.settings.fees.quote_minutes))
+def _issues(base: Foundation, repository: OrderRepository) -> IssueService:
+    return IssueService(
+        runner=base.runner,
+        orders=repository,
+        rules=order_rules(base),
+        settling=Settling(fee_policy(base), record_wallet_refund),
+        clock=base.clock,
+        ids=base.ids,
+    )

@@ -51,3 +51,8 @@ def to_e164(text: str, *, regions: frozenset[str] = frozenset({DEFAULT_REGION}),
     ):
         raise InvalidPhoneError(pointer)
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def masked(phone: str) -> str:
+    """Return a number that says which one it is only to who knows it: ``+234803 ***4567``."""
+    return f"{phone[:7]} ***{phone[-4:]}"

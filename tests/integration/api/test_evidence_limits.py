@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evidence_steps import KIND, added, begun, cleaned, counted, evidence_path, make_old, memory, sent, uploaded
-from kro.bootstrap.orders import evidence_rules
+from kro.bootstrap.order_rules import evidence_rules
 from kro.core.actor import Actor, ActorKind
 from kro.core.decisions import LostRaceError
 from kro.core.decisions.encoding import encode

@@ -35,13 +35,19 @@ PUBLIC: Final = {
     ("GET", "/v1/public/orders/{code}/page"),
     ("GET", "/v1/public/orders/{code}/qr.svg"),
     ("POST", "/v1/public/handover/{token}"),
+    ("GET", "/v1/public/invites/{token}"),
+    ("POST", "/v1/public/invites/{token}/claim"),
 }
 """All a stranger may call; whoever adds to it has thought of what a stranger can repeat."""
 
 REASON: Final = {"reason": "changed my mind"}
+TERMS: Final = {"title": "Laptop", "description": "Refurbished", "delivery_hours": 72}
 BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/v1/orders/{order_id}/accept": {"terms_hash": "0" * 64},
     "/v1/orders/{order_id}/decline": REASON,
+    "/v1/orders/{order_id}/terms": TERMS,
+    "/v1/orders/{order_id}/counter-offers": TERMS,
+    "/v1/orders/{order_id}/amendments/{amendment_id}/accept": {"hash": "0" * 64},
     "/v1/orders/{order_id}/cancel": REASON,
     "/v1/orders/{order_id}/fund": {"method": "balance"},
     "/v1/orders/{order_id}/request-changes": REASON,
@@ -83,6 +89,7 @@ PREFIXES: Final = {
     "condition": "cnd",
     "evidence": "evd",
     "upload": "upl",
+    "amendment": "amd",
     "payment": "pay",
     "payout": "pyt",
     "refund": "rfd",
@@ -252,6 +259,7 @@ async def everything(world: World) -> dict[str, str]:
     upload = await world.seller.post(
         f"/orders/{order['id']}/evidence/uploads", BODIES["/v1/orders/{order_id}/evidence/uploads"]
     )
+    amendment = await world.buyer.post(f"/orders/{order['id']}/amendments", {"delivery_hours": 100})
     to_pay = await accepted(world)
     payment = await world.buyer.post(f"/orders/{to_pay['id']}/fund", {"method": "checkout"})
     called_off = await accepted(world)
@@ -275,6 +283,7 @@ async def everything(world: World) -> dict[str, str]:
         "offer_id": contested["offers"][0]["id"],
         "evidence_id": uploaded.json()["id"],
         "upload_id": upload.json()["id"],
+        "amendment_id": amendment.json()["id"],
         "payment_id": payment.json()["id"],
         "refund_id": (await first(world.buyer, "/refunds"))["id"],
         "bank_account_id": account.json()["id"],
@@ -297,6 +306,7 @@ async def fingerprint(world: World) -> Any:
             (SELECT json_agg(json_build_array(t.id, t.status) ORDER BY t.id) FROM transactions AS t),
             (SELECT json_agg(json_build_array(u.id, u.version) ORDER BY u.id) FROM evidence_uploads AS u),
             (SELECT count(*) FROM ledger_entries), (SELECT count(*) FROM order_events),
+            (SELECT count(*) FROM amendments WHERE status = 'open'),
             (SELECT count(*) FROM outbox), (SELECT count(*) FROM order_messages WHERE redacted_at IS NULL),
             (SELECT json_agg(json_build_array(i.id, i.version) ORDER BY i.id) FROM issues AS i),
             (SELECT json_agg(json_build_array(f.id, f.version) ORDER BY f.id) FROM offers AS f),

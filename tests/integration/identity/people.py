@@ -46,7 +46,7 @@ from kro.payment.database.provider_switches import SwitchRepository
 from kro.payment.domain import PayoutRules, ProviderBoard
 from kro.payment.providers import ProviderDirectory
 from kro.payment.providers.fake import FakePaystack
-from kro.verification.domain import Challenge, Verification, VerificationCodes
+from kro.verification.domain import Challenge, MagicLinkStore, Verification, VerificationCodes
 
 PHONE = "+2348031234567"
 PASSWORD = "copper-kettle-42"
@@ -192,7 +192,14 @@ class People:
     def _accounts(self) -> Accounts:
         users = UserAccounts(self.database)
         return Accounts(
-            registration=Registration(users, verification=self.verification, hasher=self.hasher, ids=self.ids),
+            registration=Registration(
+                users,
+                verification=self.verification,
+                links=MagicLinkStore(self.database),
+                limiter=self.limiter,
+                hasher=self.hasher,
+                ids=self.ids,
+            ),
             logins=Logins(
                 users,
                 sessions=self.user_sessions,

@@ -59,6 +59,16 @@ ROWS: dict[str, tuple[Callable[..., Journal], dict[str, Any], dict[str, int]]] =
         {"source": ("webhook", THING), "amount": ngn(1000), "external": VENDOR},
         {"provider_clearing paystack": 1000, "suspense paystack": -1000},
     ),
+    "a price that rose": (
+        book.order_amended,
+        {"amendment_id": THING, "order_id": ORDER, "buyer_id": BUYER, "amount": ngn(1000), "is_up": True},
+        {"user_available buyer": 1000, "order_escrow order": -1000},
+    ),
+    "a price that fell": (
+        book.order_amended,
+        {"amendment_id": THING, "order_id": ORDER, "buyer_id": BUYER, "amount": ngn(1000), "is_up": False},
+        {"order_escrow order": 1000, "user_available buyer": -1000},
+    ),
     "suspense resolved": (
         book.suspense_resolved,
         {"suspense_id": THING, "provider": "paystack", "user_id": BUYER, "amount": ngn(1000)},

@@ -13,6 +13,7 @@ from kro.core.notifications.words import code, line, money, plain_money
 from kro.core.sms.gsm7 import septets
 
 EVIL = '<b>Call 0800</b> http://evil.example "now"\r\nBcc: x@example.com'
+LINK = f"https://api.kro.example/v1/public/invites/{'x' * 43}"
 LARGEST = {"amount": MAX_AMOUNT_MINOR, "currency": "NGN"}
 ORDER: dict[str, Any] = {"order_id": "ord_01h455vb4pex5vsknk084sn02q", "title": EVIL, "amount": LARGEST}
 PAYOUT: dict[str, Any] = {
@@ -71,6 +72,16 @@ FACTS: dict[Template, dict[str, Any]] = {
     Template.DISPUTE_DECIDED: ORDER,
     Template.DISPUTE_APPEALED: ORDER,
     Template.ORDER_MESSAGE: ORDER,
+    Template.ORDER_INVITE: {
+        **ORDER,
+        "from_name": EVIL,
+        "link": LINK,
+    },
+    Template.TERMS_EDITED: ORDER,
+    Template.TERMS_COUNTERED: ORDER,
+    Template.AMENDMENT_PROPOSED: ORDER,
+    Template.AMENDMENT_ACCEPTED: ORDER,
+    Template.AMENDMENT_DECLINED: ORDER,
 }
 OTP = {"code": "012345", "purpose": "register", "minutes": 5}
 
@@ -93,6 +104,7 @@ def test_a_text_fits_one_part_whatever_the_facts_and_carries_no_words_of_users(
     assert text.startswith("KRO: ")
     assert text.endswith("."), "nothing was cut off"
     assert 0 < (septets(text) or 0) <= 160
+    text = text.replace(LINK, "")
     for word in ("0800", "evil", "http", "Call"):
         assert word not in text
 

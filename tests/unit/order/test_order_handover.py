@@ -36,7 +36,7 @@ from kro.order.domain.decide_handover import (
 )
 from kro.order.domain.handover_codes import HandoverCodes
 from milestone_scenes import WHOLE, confirmed, events, funded, milestone, submitted, timers
-from order_scenes import DOCUMENT, NOW, PROPOSAL, RULES, SELLER, context, creation, moved
+from order_scenes import DOCUMENT, LINK, NOW, PROPOSAL, RULES, SELLER, context, creation, moved
 
 CODE = milestone(None, "Handed over", kind=ConditionKind.DELIVERY_CODE, confirmed_by=ConfirmedBy.SYSTEM)
 INSPECTION = NewCondition(ConditionKind.INSPECTION, "As described", "", ConfirmedBy.BUYER)
@@ -196,7 +196,7 @@ def test_terms_do_not_accept_by_a_code_they_have_not() -> None:
     for conditions, pointer in (((INSPECTION,), "/code_is_acceptance"), ((CODE, CODE), "/conditions/1/kind")):
         command = replace(PROPOSAL, conditions=conditions, code_is_acceptance=True)
         with pytest.raises(SenselessConditionError) as refusal:
-            decide_create(creation(), command, rules=RULES, context=context())
+            decide_create(creation(), command, link=LINK, rules=RULES, context=context())
         assert [error.pointer for error in refusal.value.errors] == [pointer]
 
 
@@ -204,7 +204,7 @@ def test_whether_the_code_accepts_is_part_of_what_is_agreed() -> None:
     hashes = set()
     for is_acceptance in (True, False):
         command = replace(PROPOSAL, conditions=(CODE, INSPECTION), code_is_acceptance=is_acceptance)
-        order = decide_create(creation(), command, rules=RULES, context=context()).value.order
+        order = decide_create(creation(), command, link=LINK, rules=RULES, context=context()).value.order
         assert order.code_is_acceptance is is_acceptance
         hashes.add(order.terms_hash)
     assert len(hashes) == 2

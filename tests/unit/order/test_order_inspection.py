@@ -15,6 +15,7 @@ from kro.order.domain.decide_finish import decide_complete
 from kro.order.domain.decide_inspection import decide_extend, decide_request_changes
 from order_scenes import (
     BUYER,
+    LINK,
     NOW,
     PROPOSAL,
     RULES,
@@ -124,7 +125,9 @@ class TestRequestingChanges:
             sent_back(again)
 
     def test_is_part_of_the_terms(self) -> None:
-        agreed = decide_create(creation(), replace(PROPOSAL, revisions=0), rules=RULES, context=context()).value.order
+        agreed = decide_create(
+            creation(), replace(PROPOSAL, revisions=0), link=LINK, rules=RULES, context=context()
+        ).value.order
 
         assert (created().order.revisions, agreed.revisions) == (RULES.revisions, 0)
         assert agreed.terms_hash != created().order.terms_hash

@@ -26,7 +26,8 @@ class UserRow(Base):
     __tablename__ = "users"
     __table_args__ = (
         UniqueConstraint("phone"),
-        CheckConstraint("status IN ('pending', 'active', 'suspended', 'closed')", name="status"),
+        CheckConstraint("status IN ('pending', 'active', 'suspended', 'closed', 'invited')", name="status"),
+        CheckConstraint("status = 'invited' OR password_hash <> ''", name="password_hash"),
         CheckConstraint("kyc_tier BETWEEN 0 AND 3", name="kyc_tier"),
     )
 

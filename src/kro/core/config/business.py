@@ -44,6 +44,8 @@ class OrderSettings(Group):
     receipt_extension_hours: Positive
     receipt_extensions: NotNegative
     offer_hours: Positive
+    amendment_hours: Positive
+    """How long an amendment of the terms waits for its answer."""
     disputes: DisputeSettings
 
 

@@ -4,7 +4,7 @@ from kro.core.http.body import BodyPolicy
 from kro.core.http.context import RequestContext, current_request
 from kro.core.http.health import Check, health_router
 from kro.core.http.idempotency import IdempotencyKey, IdempotencyRequest, OptionalIdempotencyKey
-from kro.core.http.inputs import Currency, Input, Line, MoneyIn, MoneyOut, Paragraphs, QueryInput, id_text
+from kro.core.http.inputs import Currency, Email, Input, Line, MoneyIn, MoneyOut, Paragraphs, QueryInput, id_text
 from kro.core.http.install import install, new_api
 from kro.core.http.paging import BoundTo, CursorSigner, Page, PageParameters, PageQuery, Slice
 from kro.core.http.problems import Problem, RateLimitFacts, problem_response, problems, render_problem
@@ -18,6 +18,7 @@ __all__ = [
     "Check",
     "Currency",
     "CursorSigner",
+    "Email",
     "IdempotencyKey",
     "IdempotencyRequest",
     "Input",

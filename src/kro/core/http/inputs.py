@@ -34,6 +34,15 @@ Paragraphs = Annotated[str, Multiline(), StringConstraints(strip_whitespace=True
 """Text with line breaks, trimmed, not empty."""
 
 
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$"
+    ),
+    Field(examples=["buyer@example.com"]),
+]
+
+
 def id_text(prefix: str) -> StringConstraints:
     """Constrain a text in a body to ids of one kind, so that a mistyped one is told with its place.
 

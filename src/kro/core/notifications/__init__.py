@@ -2,8 +2,19 @@
 
 from kro.core.notifications.alerts import AlertTopic
 from kro.core.notifications.handover import HandoverTopic
+from kro.core.notifications.invite import InviteTopic
 from kro.core.notifications.notify import Channel, NotifyTopic
 from kro.core.notifications.otp import OTPTopic
 from kro.core.notifications.words import MailText, Template, Templates
 
-__all__ = ["AlertTopic", "Channel", "HandoverTopic", "MailText", "NotifyTopic", "OTPTopic", "Template", "Templates"]
+__all__ = [
+    "AlertTopic",
+    "Channel",
+    "HandoverTopic",
+    "InviteTopic",
+    "MailText",
+    "NotifyTopic",
+    "OTPTopic",
+    "Template",
+    "Templates",
+]

@@ -13,7 +13,7 @@ from kro.core.notifications.words import Template, Templates
 from kro.core.outbox import Envelope, GiveUp
 from kro.core.sms import SMS, SMSProvider
 
-_PERSON: Final = "SELECT phone, email, first_name FROM users WHERE id = $1"
+_PERSON: Final = "SELECT phone, email, first_name, status FROM users WHERE id = $1"
 _SPLIT: Final = """
 INSERT INTO outbox (id, topic, payload)
 SELECT part.id, $1, part.payload FROM unnest($2::uuid[], $3::jsonb[]) AS part (id, payload) ON CONFLICT DO NOTHING"""
@@ -53,6 +53,9 @@ class NotifyTopic:
         person = await self._database.row(_PERSON, UUID(envelope.payload["user_id"]))
         if person is None:
             raise GiveUp("unknown_user")
+        if person["status"] == "invited":
+            # Somebody who has not come yet gets the invitation and nothing else.
+            return
         template, facts = Template(envelope.payload["template"]), envelope.payload["facts"]
         if channels == [Channel.SMS]:
             await self._text(envelope, person["phone"], template, facts)

@@ -77,6 +77,12 @@ class Template(StrEnum):
     MILESTONE_UNCONFIRMED = "milestone_unconfirmed"
     HANDOVER_CODE = "handover_code"
     HANDOVER_CODE_LOCKED = "handover_code_locked"
+    ORDER_INVITE = "order_invite"
+    TERMS_EDITED = "terms_edited"
+    TERMS_COUNTERED = "terms_countered"
+    AMENDMENT_PROPOSED = "amendment_proposed"
+    AMENDMENT_ACCEPTED = "amendment_accepted"
+    AMENDMENT_DECLINED = "amendment_declined"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ _WORDS: Final = {
     "receipt": "Money received",
     "suspense_resolved": "Money received",
     "order_funded": "Paid into escrow",
+    "order_amended_up": "Paid into escrow for a higher price",
+    "order_amended_down": "Given back from escrow for a lower price",
     "full_release": "Paid out of escrow",
     "partial_release": "Part paid out of escrow",
     "refund_to_wallet": "Refund from escrow",

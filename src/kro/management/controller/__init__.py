@@ -24,6 +24,7 @@ from kro.management.controller import (
     admin_templates,
     auth,
     bank_accounts,
+    invites,
     payouts,
     profiles,
 )
@@ -32,6 +33,7 @@ router = APIRouter()
 router.include_router(auth.router)
 router.include_router(profiles.router)
 router.include_router(bank_accounts.router)
+router.include_router(invites.router)
 router.include_router(payouts.router)
 router.include_router(admin_auth.router)
 # Before the routes with a payout in their path: "stuck" is none.

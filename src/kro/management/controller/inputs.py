@@ -7,19 +7,12 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from kro.core.auth.passwords import MAX_LENGTH
-from kro.core.http import Input
+from kro.core.http import Email, Input
 
 Phone = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=5, max_length=40),
     Field(description="A Nigerian mobile number in any usual form.", examples=["08031234567"]),
-]
-Email = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+$"
-    ),
-    Field(examples=["buyer@example.com"]),
 ]
 PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 NewPassword = Annotated[
@@ -37,6 +30,15 @@ class RegisterIn(Input):
     password: NewPassword
     first_name: PersonName = Field(examples=["Demo"])
     last_name: PersonName = Field(examples=["Buyer"])
+    email: Email | None = None
+
+
+class ClaimIn(Input):
+    """The number is the one the link was sent to."""
+
+    password: NewPassword
+    first_name: PersonName = Field(examples=["Demo"])
+    last_name: PersonName = Field(examples=["Seller"])
     email: Email | None = None
 
 

@@ -16,16 +16,24 @@ from kro.verification.domain import REDEEM_CODE
 
 _COLUMNS: Final = "u.id, u.phone, u.email, u.first_name, u.last_name, u.status, u.kyc_tier, u.created_at"
 
+# Who was invited into an order before they had an account keeps the id that the order knows: what is recorded about the
+# opening was written before that id was known, so the new one gives way to it.
 _OPEN_ACCOUNT: Final = f"""
 WITH {REDEEM_CODE}, opened AS (
     INSERT INTO users (id, phone, email, first_name, last_name, password_hash, status, role_code, kyc_tier,
                        phone_verified_at)
     SELECT $2, r.phone, $3, $4, $5, $6, 'active', 'member', 1, now() FROM redeemed AS r
-    ON CONFLICT (phone) DO NOTHING RETURNING id
+    ON CONFLICT (phone) DO UPDATE
+        SET (email, first_name, last_name, password_hash, status, role_code, kyc_tier, phone_verified_at, version,
+             updated_at)
+            = (excluded.email, excluded.first_name, excluded.last_name, excluded.password_hash, excluded.status,
+               excluded.role_code, excluded.kyc_tier, excluded.phone_verified_at, users.version + 1, now())
+        WHERE users.status = 'invited'
+    RETURNING id
 )
-SELECT apply_decision($7::text::jsonb) FROM opened"""  # noqa: S608 - built from constants only
+SELECT apply_decision(replace($7::text, $2::uuid::text, o.id::text)::jsonb) FROM opened AS o"""  # noqa: S608 - built from constants only
 
-_CREDENTIALS: Final = "SELECT id, status, password_hash FROM users WHERE phone = $1"
+_CREDENTIALS: Final = "SELECT id, status, password_hash FROM users WHERE phone = $1 AND status <> 'invited'"
 
 # The password is checked outside of any transaction; if it or the status changed meanwhile, no session opens.
 _OPEN_SESSION: Final = f"""

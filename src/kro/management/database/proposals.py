@@ -29,7 +29,7 @@ EXISTS (SELECT FROM ledger_entries AS e JOIN kro_balance AS b ON b.id = e.accoun
 
 _DRAFT: Final = f"""
 SELECT {ADMIN_STANDING}, {STORED_ANSWER},
-       $4::uuid IS NULL OR EXISTS (SELECT FROM users WHERE id = $4) AS beneficiary_known,
+       $4::uuid IS NULL OR EXISTS (SELECT FROM users WHERE id = $4 AND status <> 'invited') AS beneficiary_known,
        coalesce(is_same_person($1, $4), false) OR {_OWN_ENTRIES.format(subject="$6")} AS is_own,
        EXISTS (SELECT FROM proposals WHERE kind = $5 AND subject_id = $6 AND status = 'proposed') AS is_open"""  # noqa: S608 - built from constants only
 

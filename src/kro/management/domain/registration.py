@@ -1,19 +1,30 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
 from kro.core.actor import ActorKind
 from kro.core.auth.passwords import PasswordHasher, check_password
 from kro.core.auth.sessions import Client
+from kro.core.errors import KroError
 from kro.core.ids import IdSource
 from kro.core.phone import to_e164
+from kro.core.rate_limit import Limit, RateLimiter, network_of
 from kro.management.database.accounts import UserAccounts
 from kro.management.database.records import NewUser
 from kro.management.domain.records import actor_at, record
-from kro.verification.domain import Challenge, ChallengeEndedError, Verification
+from kro.order.domain import InviteNotFoundError
+from kro.verification.domain import (
+    Challenge,
+    ChallengeEndedError,
+    LinkPurpose,
+    MagicLinkStore,
+    Verification,
+    digest_of,
+)
 
+_CLAIMS_BY_NETWORK: Final = Limit("invite_claim_network", quota=60, window_seconds=600)
 _DRAFTED: Final = ("email", "first_name", "last_name", "password_hash")
 
 
@@ -30,9 +41,18 @@ class Registration:
     """Opens accounts. Until a number is proven nothing exists but a challenge that carries what was asked for."""
 
     def __init__(
-        self, accounts: UserAccounts, *, verification: Verification, hasher: PasswordHasher, ids: IdSource
+        self,
+        accounts: UserAccounts,
+        *,
+        verification: Verification,
+        links: MagicLinkStore,
+        limiter: RateLimiter,
+        hasher: PasswordHasher,
+        ids: IdSource,
     ) -> None:
         self._accounts = accounts
+        self._links = links
+        self._limiter = limiter
         self._verification = verification
         self._hasher = hasher
         self._ids = ids
@@ -54,6 +74,25 @@ class Registration:
             "password_hash": await self._hasher.hash(command.password),
         }
         return await self._verification.issue(phone=phone, draft=draft)
+
+    async def claim(self, token: str, command: Register, *, client: Client) -> Challenge:
+        """Register with the number a link was sent to; whatever number the command names is not looked at.
+
+        The link works once, and is free again when no code could be sent. Who lost it may still register as anybody.
+
+        :raises InviteNotFoundError: when the link leads nowhere, was used or has run out.
+        :raises WeakPasswordError: when the password is easy to guess.
+        :raises RateLimitedError: when the network or the number had too many codes.
+        """
+        await self._limiter.hit((_CLAIMS_BY_NETWORK, network_of(client.ip)))
+        link = await self._links.find(digest_of(token), purpose=LinkPurpose.ORDER_INVITE)
+        if link is None or not await self._links.spend(link.id):
+            raise InviteNotFoundError
+        try:
+            return await self.register(replace(command, phone=link.phone), client=client)
+        except KroError:
+            await self._links.free(link.id)
+            raise
 
     async def verify(self, *, challenge_id: UUID, code: str, client: Client) -> None:
         """Open the account that was asked for with this very challenge, when the code is right.

@@ -8,11 +8,13 @@ from kro.order.controller import (
     conditions,
     evidence,
     handover,
+    invites,
     issues,
     messages,
     public,
     ratings,
     reads,
+    terms,
 )
 from kro.order.controller import test_clock as test_clocks
 from kro.order.controller.evidence import evidence_policy
@@ -28,6 +30,8 @@ router.include_router(messages.router)
 router.include_router(blocks.router)
 router.include_router(ratings.router)
 router.include_router(public.router)
+router.include_router(terms.router)
+router.include_router(invites.router)
 
 test_clock = test_clocks.router
 

@@ -8,7 +8,7 @@ from kro.core.errors import KroError
 from kro.core.guards import CurrentUser
 from kro.core.http import IdempotencyKey, problems, send
 from kro.core.money import CurrencyMismatchError
-from kro.core.phone import to_e164
+from kro.core.phone import InvalidPhoneError, to_e164
 from kro.order.controller.dependencies import AskDep, OrdersDep
 from kro.order.controller.inputs import (
     AcceptIn,
@@ -45,6 +45,7 @@ _COMMON: tuple[type[KroError], ...] = (
     responses=problems(
         errors.QuoteExpiredError,
         errors.AmountAboveTierError,
+        InvalidPhoneError,
         errors.CounterpartyNotFoundError,
         errors.SamePartyError,
         errors.UnknownTemplateError,
@@ -53,7 +54,7 @@ _COMMON: tuple[type[KroError], ...] = (
     ),
 )
 async def create_order(body: OrderIn, user: CurrentUser, key: IdempotencyKey, orders: OrdersDep) -> Response:
-    """Propose an order to another user, at the price of a fee quote."""
+    """Propose an order to somebody by their number, at the price of a fee quote; who has no account is invited."""
     command = create_command(body, counterparty_phone=to_e164(body.counterparty_phone, pointer="/counterparty_phone"))
     return send(await orders.create(command, actor=user, once=key.by(user.id), render=render_new_order))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from kro.core.http import Input, Line, MoneyIn, Paragraphs, QueryInput, id_text
+from kro.core.http import Email, Input, Line, MoneyIn, Paragraphs, QueryInput, id_text
 from kro.core.ids import read_id
 from kro.order.database.words import ConditionKind, ConfirmedBy, OrderType, Party
 from kro.order.domain import NewCondition
@@ -77,6 +78,12 @@ class OrderIn(Input):
     quote_id: Annotated[str, id_text("quo")] = Field(examples=["quo_06c3k1y3x3y8z0e9w4t1a2b3c4"])
     role: Side = Field(description="Which side the proposer takes.")
     counterparty_phone: Line = Field(examples=["+2348031234567"])
+    counterparty_name: Line | None = Field(
+        default=None, max_length=60, description="How to address them in an invitation, if they have no account."
+    )
+    counterparty_email: Email | None = Field(
+        default=None, description="Where an invitation goes too, if they have no account."
+    )
     order_type: OrderType
     title: Annotated[Line, Field(max_length=120, examples=["Refurbished laptop"])]
     description: Paragraphs
@@ -163,6 +170,13 @@ def create_command(body: OrderIn, *, counterparty_phone: str) -> CreateOrder:
         revisions=body.revisions,
         template_code=body.template_code,
         template_conditions=tuple(body.template_conditions) if body.template_conditions is not None else None,
-        conditions=tuple(condition.to_condition() for condition in body.conditions),
+        conditions=new_conditions(body.conditions),
         code_is_acceptance=body.code_is_acceptance,
+        counterparty_name=body.counterparty_name,
+        counterparty_email=body.counterparty_email,
     )
+
+
+def new_conditions(conditions: Sequence[ConditionIn]) -> tuple[NewCondition, ...]:
+    """Turn conditions as a client wrote them into the domain's."""
+    return tuple(condition.to_condition() for condition in conditions)

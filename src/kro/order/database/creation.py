@@ -18,13 +18,21 @@ _PERSON: Final = (
     "json_build_object('id', id, 'name', first_name || ' ' || last_name, 'status', status, 'tier', kyc_tier)"
 )
 
+
+def offered(*, quote: str, template: str) -> str:
+    """Return the columns of the actor's own quote and of the newest active version of a template, by parameter."""
+    return f"""
+       (SELECT row_to_json(q) FROM fee_quotes AS q WHERE q.id = {quote} AND q.user_id = $1) AS quote,
+       (SELECT json_build_object('code', t.code, 'conditions', t.conditions) FROM condition_templates AS t
+        WHERE t.code = {template} AND t.active ORDER BY t.version DESC LIMIT 1) AS template"""  # noqa: S608 - built from constants only
+
+
 _LOAD: Final = f"""
 SELECT {USER_STANDING}, {STORED_ANSWER},
        (SELECT {_PERSON} FROM users WHERE id = $1) AS proposer,
-       (SELECT {_PERSON} FROM users WHERE phone = $4 AND NOT has_blocked(id, $1)) AS counterparty,
-       (SELECT row_to_json(q) FROM fee_quotes AS q WHERE q.id = $5 AND q.user_id = $1) AS quote,
-       (SELECT json_build_object('code', t.code, 'conditions', t.conditions) FROM condition_templates AS t
-        WHERE t.code = $6 AND t.active ORDER BY t.version DESC LIMIT 1) AS template
+       (SELECT {_PERSON} FROM users WHERE phone = $4) AS counterparty,
+       (SELECT has_blocked(id, $1) FROM users WHERE phone = $4) AS is_blocked,
+       {offered(quote="$5", template="$6")}
 """  # noqa: S608 - built from constants only
 
 
@@ -47,7 +55,8 @@ class CreationRepository:
             standing=read_standing(row),
             proposer=_person(row["proposer"]),
             counterparty=_person(row["counterparty"]) if row["counterparty"] else None,
-            quote=_quote(row["quote"]) if row["quote"] else None,
+            is_blocked=bool(row["is_blocked"]),
+            quote=read_quote(row["quote"]) if row["quote"] else None,
             template=read_template(row["template"]) if row["template"] else None,
         )
         return Loaded(state, read_answer(row))
@@ -77,7 +86,8 @@ def _person(found: dict[str, Any]) -> Person:
     return Person(id=UUID(found["id"]), name=found["name"], status=found["status"], kyc_tier=found["tier"])
 
 
-def _quote(row: dict[str, Any]) -> Quote:
+def read_quote(row: dict[str, Any]) -> Quote:
+    """Build a quote from its JSON form."""
     return Quote(
         id=UUID(row["id"]),
         user_id=UUID(row["user_id"]),

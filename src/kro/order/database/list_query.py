@@ -18,7 +18,8 @@ from kro.order.database.words import OrderStatus, Party
 
 _OLDEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS: Final = """o.id, o.buyer_id, o.seller_id, o.status, o.funding_status, o.order_type, o.title, o.currency,
-    o.amount, o.on_hold, o.deliver_by, o.created_at, o.updated_at"""
+    o.amount, o.on_hold, o.deliver_by, o.created_at, o.updated_at,
+    o.accepted_hash, o.proposed_by"""
 _NEWEST_FIRST: Final = "ORDER BY o.created_at DESC, o.id DESC"
 _OVERDUE: Final = "o.ended_at IS NULL AND o.status = 'in_progress' AND o.deliver_by < now()"
 _SIDES: Final = {Party.BUYER: ("buyer_id", "seller_id"), Party.SELLER: ("seller_id", "buyer_id")}

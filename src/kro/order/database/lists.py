@@ -13,6 +13,7 @@ from kro.core.auth.standing import USER_STANDING, Columns, read_standing
 from kro.core.database.pool import Database
 from kro.core.paging import Position
 from kro.order.database.list_query import ListQuery, OrderFilter
+from kro.order.database.names import shown_name
 from kro.order.database.words import OrderStatus, Party
 
 MOST_OPEN: Final = 5_000
@@ -89,13 +90,16 @@ class OrderLists:
         return counts
 
 
+_PROPOSED_BY_VIEWER: Final = "o.proposed_by = CASE WHEN o.buyer_id = $1 THEN 'buyer' ELSE 'seller' END"
+
+
 def list_query(
     wanted: OrderFilter, *, actor: Actor, before: Position | None, limit: int
 ) -> tuple[str, Sequence[object]]:
     """Return the text and the arguments of a page of the actor's orders, with their standing in every row."""
     query = ListQuery(wanted, actor.id, before, limit, first=(actor.id, actor.session_id))
     sql = f"""
-SELECT {USER_STANDING}, o.*, u.first_name || ' ' || u.last_name AS counterparty_name
+SELECT {USER_STANDING}, o.*, {shown_name("u", _PROPOSED_BY_VIEWER)} AS counterparty_name
 FROM (SELECT 1) AS one LEFT JOIN LATERAL ({query.text()}) AS o ON true
 LEFT JOIN users AS u ON u.id = CASE WHEN o.buyer_id = $1 THEN o.seller_id ELSE o.buyer_id END
 ORDER BY o.created_at DESC, o.id DESC"""  # noqa: S608 - built from constants only

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,10 +13,13 @@ from kro.core.actor import Actor
 from kro.core.auth.standing import STORED_ANSWER, USER_STANDING, read_answer, read_standing
 from kro.core.database.pool import Database
 from kro.core.decisions import Loaded
+from kro.order.database.creation import offered, read_quote, read_template
 from kro.order.database.issues import moment, read_issue, read_offer
-from kro.order.database.records import Condition, Order, OrderState, UploadingState
+from kro.order.database.names import shown_name
+from kro.order.database.records import Amendment, Condition, Order, OrderState, TermsState, UploadingState
 from kro.order.database.uploads import read_uploading
 from kro.order.database.words import (
+    AmendmentStatus,
     CloseReason,
     ConditionKind,
     ConditionStatus,
@@ -26,9 +30,10 @@ from kro.order.database.words import (
     Party,
 )
 
-FACTS: Final = """
-       o.*, b.first_name || ' ' || b.last_name AS buyer_name, s.first_name || ' ' || s.last_name AS seller_name,
-       s.kyc_tier AS seller_tier, b.email AS buyer_email,
+FACTS: Final = f"""
+       o.*, {shown_name("b", "o.proposed_by = 'seller' AND b.id <> $1")} AS buyer_name,
+       {shown_name("s", "o.proposed_by = 'buyer' AND s.id <> $1")} AS seller_name,
+       s.kyc_tier AS seller_tier, b.kyc_tier AS buyer_tier, b.email AS buyer_email,
        available_balance(o.buyer_id, o.currency) AS buyer_available, debt_of(o.seller_id, o.currency) AS seller_owes,
        open_payments(o.id) AS open_payments,
        (SELECT json_agg(c ORDER BY c.position) FROM conditions AS c
@@ -37,8 +42,9 @@ FACTS: Final = """
        (SELECT row_to_json(i) FROM issues AS i
         WHERE i.order_id = o.id AND i.status NOT IN ('effective', 'withdrawn', 'settled')) AS issue,
        (SELECT json_agg(f ORDER BY f.created_at) FROM offers AS f
-        WHERE f.order_id = o.id AND f.status = 'open') AS offers
-"""
+        WHERE f.order_id = o.id AND f.status = 'open') AS offers,
+       (SELECT row_to_json(a) FROM amendments AS a WHERE a.order_id = o.id AND a.status = 'open') AS amendment
+"""  # noqa: S608 - built from constants only
 
 # Only a timeout asks for it: whether the buyer can be shown to have been reminded, and on how many channels.
 _REACHED: Final = """
@@ -73,6 +79,14 @@ LEFT JOIN LATERAL (
     WHERE {VISIBLE.format(position=4)}) AS o ON true
 LEFT JOIN evidence_uploads AS u ON u.id = $5 AND u.order_id = o.id AND u.uploaded_by = $1
 LEFT JOIN evidence AS e ON e.id = u.evidence_id
+"""  # noqa: S608 - built from constants only
+
+# The same, with the actor's own quote and the newest active version of a template.
+_LOAD_FOR_TERMS: Final = f"""
+SELECT {USER_STANDING}, {STORED_ANSWER}, {offered(quote="$5", template="$6")}, o.*
+FROM (SELECT 1) AS one LEFT JOIN LATERAL (
+    SELECT {FACTS} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id JOIN users AS s ON s.id = o.seller_id
+    WHERE {VISIBLE.format(position=4)}) AS o ON true
 """  # noqa: S608 - built from constants only
 
 _LOAD_VIEW: Final = f"""
@@ -117,6 +131,28 @@ class OrderRepository:
         order = visible_state(row, actor)
         return Loaded(None if order is None else read_uploading(row, order), read_answer(row))
 
+    async def load_for_terms(
+        self, order_id: UUID, *, actor: Actor, key: str | None, quote_id: UUID | None, template_code: str | None
+    ) -> Loaded[TermsState | None]:
+        """Return what :meth:`load` does, with the actor's own quote and the template that new terms name.
+
+        :raises SessionEndedError: when the actor does not exist any more.
+        """
+        row = await self._database.row(
+            _LOAD_FOR_TERMS, actor.id, actor.session_id, key, order_id, quote_id, template_code
+        )
+        assert row is not None  # noqa: S101 - the outer select always returns one row
+        state = visible_state(row, actor)
+        if state is None:
+            return Loaded(None, read_answer(row))
+        found = TermsState(
+            state=state,
+            standing=read_standing(row),
+            quote=read_quote(row["quote"]) if row["quote"] else None,
+            template=read_template(row["template"]) if row["template"] else None,
+        )
+        return Loaded(found, read_answer(row))
+
     async def view(self, order_id: UUID, *, actor: Actor) -> OrderState | None:
         """Return the order as one of its parties sees it, for reading."""
         row = await self._database.row(_LOAD_VIEW, actor.id, actor.session_id, order_id)
@@ -153,6 +189,7 @@ def read_state(row: asyncpg.Record, *, viewer: Party) -> OrderState:
         buyer_name=row["buyer_name"],
         seller_name=row["seller_name"],
         seller_tier=row["seller_tier"],
+        buyer_tier=row["buyer_tier"],
         buyer_email=row["buyer_email"],
         buyer_available=row["buyer_available"],
         seller_owes=row["seller_owes"],
@@ -160,6 +197,7 @@ def read_state(row: asyncpg.Record, *, viewer: Party) -> OrderState:
         evidence_ids=tuple(row["order_evidence"] or ()),
         issue=read_issue(row["issue"]) if row["issue"] else None,
         offers=tuple(read_offer(item) for item in row["offers"] or ()),
+        amendment=read_amendment(row["amendment"]) if row["amendment"] else None,
     )
 
 
@@ -188,5 +226,23 @@ def read_condition(item: dict[str, Any]) -> Condition:
             "settled_by": Party(item["settled_by"]) if item["settled_by"] else None,
             "evidence_ids": tuple(UUID(evidence_id) for evidence_id in item["evidence_ids"]),
             **{name: moment(item[name]) for name in ("submitted_at", "settled_at", "not_before", "inspect_by")},
+        }
+    )
+
+
+def read_amendment(item: dict[str, Any]) -> Amendment:
+    """Build an amendment from its JSON form."""
+    return Amendment(
+        **{
+            **item,
+            "id": UUID(item["id"]),
+            "order_id": UUID(item["order_id"]),
+            "proposed_by": Party(item["proposed_by"]),
+            "added": tuple(read_condition(condition) for condition in item["added"]),
+            "removed": tuple(UUID(condition_id) for condition_id in item["removed"]),
+            "status": AmendmentStatus(item["status"]),
+            "created_at": datetime.fromisoformat(item["created_at"]),
+            "expires_at": datetime.fromisoformat(item["expires_at"]),
+            "settled_at": moment(item["settled_at"]),
         }
     )

@@ -13,6 +13,7 @@ from kro.core.money import Money
 from kro.kro_balance.domain import Fees, Quote
 from kro.order.database.issue_records import Hold, Issue, Offer
 from kro.order.database.words import (
+    AmendmentStatus,
     CloseReason,
     ConditionKind,
     ConditionStatus,
@@ -150,13 +151,39 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Amendment:
+    """The row of ``amendments``: terms that are to change while the seller works, on the table until it is answered.
+
+    ``price`` holds the columns of the order that a quote changes, ``added`` conditions that are not there yet,
+    ``removed`` ids of those that go. ``hash`` is of the terms as they would be.
+    """
+
+    id: UUID
+    order_id: UUID
+    proposed_by: Party
+    base_version: int
+    hash: str
+    price: dict[str, Any] | None
+    delivery_hours: int | None
+    inspection_hours: int | None
+    added: tuple[Condition, ...]
+    removed: tuple[UUID, ...]
+    status: AmendmentStatus
+    created_at: datetime
+    expires_at: datetime
+    settled_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderState:
     """What one load query brought. ``viewer`` is the party that asks, ``SYSTEM`` for the worker.
 
     ``buyer_available`` is the buyer's spendable balance in the order's currency, ``seller_owes`` what the seller owes
     the platform in it; ``open_payments`` counts payments whose outcome is not known; ``evidence_ids`` are all pieces of
-    evidence of the order. ``issue`` is the disagreement that is not over, ``offers`` what is on the table. ``hold`` is
-    what compliance holds the order for; only loads for admins bring it.
+    evidence of the order. ``issue`` is the disagreement that is not over, ``offers`` what is on the table,
+    ``amendment`` the change of terms that waits for an answer. ``hold`` is what compliance holds the order for; only
+    loads for admins bring it.
     ``reached_channels`` counts the channels on which the buyer was reminded of the inspection's end with a receipt;
     ``is_contested`` says that a bank asks a payment of it back. ``condition_channels`` counts, by the position of a
     handed-in condition, the channels on which the buyer was reminded of its own inspection. Only loads for the system
@@ -169,6 +196,7 @@ class OrderState:
     buyer_name: str
     seller_name: str
     seller_tier: int = 0
+    buyer_tier: int = 0
     buyer_email: str | None = None
     buyer_available: int = 0
     seller_owes: int = 0
@@ -178,6 +206,7 @@ class OrderState:
     issue: Issue | None = None
     offers: tuple[Offer, ...] = ()
     hold: Hold | None = None
+    amendment: Amendment | None = None
     reached_channels: int = 0
     is_contested: bool = False
     condition_channels: Mapping[int, int] = field(default_factory=dict)
@@ -208,9 +237,28 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class InviteLink:
+    """A link for somebody without an account; the token is in ``sealed`` and nowhere else."""
+
+    id: UUID
+    digest: bytes
+    sealed: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
     code: str
     conditions: tuple[NewCondition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TermsState:
+    """What writing terms anew needs to know beside the order: the quoted price and the template, if found."""
+
+    state: OrderState
+    standing: Standing
+    quote: Quote | None
+    template: Template | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +270,7 @@ class CreationState:
     counterparty: Person | None
     quote: Quote | None
     template: Template | None
+    is_blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

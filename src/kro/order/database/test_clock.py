@@ -20,6 +20,7 @@ _MOVES: Final = (
         "t.ended_at IS NULL",
     ),
     ("offers", "order_id", "created_at expires_at", "t.status = 'open'"),
+    ("amendments", "order_id", "created_at expires_at", "t.status = 'open'"),
     ("conditions", "order_id", "inspect_by not_before", "t.status IN ('pending', 'submitted')"),
 )
 """The moments that move back: in which table, by which key of the order, and in which rows."""

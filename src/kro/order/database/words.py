@@ -115,6 +115,14 @@ class ConditionStatus(StrEnum):
         return self in {ConditionStatus.FULFILLED, ConditionStatus.WAIVED}
 
 
+class AmendmentStatus(StrEnum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
 class TimerKind(StrEnum):
     """Deadlines. Reminders of one are timers of their own, see :class:`kro.order.domain.reminders`."""
 

@@ -8,6 +8,7 @@ from kro.order.database.creation import CreationRepository
 from kro.order.database.dispute_reads import DisputeReads
 from kro.order.database.handover import HandoverRepository
 from kro.order.database.invariants import ORDER_INVARIANTS
+from kro.order.database.invites import InviteReads
 from kro.order.database.issue_reads import IssueReads
 from kro.order.database.issue_records import Hold, Issue
 from kro.order.database.issue_words import HoldReason, IssueCategory, IssueStatus, LiftReason, OfferStatus
@@ -22,6 +23,7 @@ from kro.order.database.records import Condition, NewCondition, Order, OrderStat
 from kro.order.database.reported import ReportedMessages
 from kro.order.database.seeding import seed_templates
 from kro.order.database.template_admin import TemplateRepository, TemplateVersion
+from kro.order.database.terms_reads import TermsReads
 from kro.order.database.test_clock import TestClock
 from kro.order.database.thread_records import ReportedMessage
 from kro.order.database.thread_words import MessageWarning, ReportCategory
@@ -74,6 +76,7 @@ from kro.order.domain.evidence import EvidenceService
 from kro.order.domain.evidence_files import EvidenceFiles, UploadCleaning
 from kro.order.domain.handover import HandoverService, ShownCode, ShownLink
 from kro.order.domain.handover_codes import HandoverCodes
+from kro.order.domain.invites import InviteNotFoundError, Invites
 from kro.order.domain.issue_errors import (
     ConflictOfInterestError,
     DisputeTakenError,
@@ -102,6 +105,7 @@ from kro.order.domain.service import OrderService
 from kro.order.domain.settling import RefundHook, Settling, WalletRefund
 from kro.order.domain.template_administration import NewTemplate, TemplateAdministration, TemplateNotFoundError
 from kro.order.domain.templates import TEMPLATES
+from kro.order.domain.terms_service import TermsService
 from kro.order.domain.threads import ThreadService
 from kro.order.domain.timeouts import OrderTimeouts
 
@@ -154,6 +158,9 @@ __all__ = [
     "HoldPlacedError",
     "HoldReason",
     "IllegalTransitionError",
+    "InviteNotFoundError",
+    "InviteReads",
+    "Invites",
     "Issue",
     "IssueCategory",
     "IssueNotFoundError",
@@ -214,6 +221,8 @@ __all__ = [
     "TemplateNotFoundError",
     "TemplateRepository",
     "TemplateVersion",
+    "TermsReads",
+    "TermsService",
     "TestClock",
     "ThreadRepository",
     "ThreadService",

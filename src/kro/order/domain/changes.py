@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,16 @@ from kro.core.money import Money
 from kro.kro_balance.domain import Posting
 from kro.order.database.issue_records import Issue, Offer
 from kro.order.database.issue_words import IssueStatus, OfferStatus
-from kro.order.database.records import Condition, OrderState
-from kro.order.database.words import EventType, FundingStatus, OrderStatus, Party, TimerKind
+from kro.order.database.records import Amendment, Condition, OrderState
+from kro.order.database.words import (
+    AmendmentStatus,
+    ConditionStatus,
+    EventType,
+    FundingStatus,
+    OrderStatus,
+    Party,
+    TimerKind,
+)
 from kro.order.domain.deadlines import BEFORE, HALF, timers_of
 from kro.order.domain.events import event_item
 from kro.order.domain.replay import Told, since
@@ -46,6 +54,7 @@ class Changes:
         self._is_new = is_new
         self._changed: dict[str, Any] = {}
         self._conditions: dict[UUID, dict[str, Any]] = {}
+        self._added: tuple[Condition, ...] = ()
         self._issue: dict[str, Any] = {}
         self._told = Told.of(state.order)
         self._decision = Decision()
@@ -71,6 +80,8 @@ class Changes:
 
     def to(self, status: OrderStatus, **columns: Any) -> Changes:  # noqa: ANN401 - the columns of orders
         """Move the order to a status; an ended order gets its end, its timers and deadlines are cleared."""
+        if status is not OrderStatus.IN_PROGRESS and self._state.amendment is not None:
+            self.end_amendment(AmendmentStatus.LAPSED)
         if status.is_ended:
             columns = {"ended_at": self._context.now, **columns}
             self.clear_timers().lapse_offers()
@@ -86,6 +97,34 @@ class Changes:
             conditions=tuple(replace(c, **columns) if c.id == condition.id else c for c in self._state.conditions),
         )
         return self
+
+    def withdraw_conditions(self, conditions: Iterable[Condition]) -> Changes:
+        """Take conditions out of the terms; their rows stay as they were agreed."""
+        for condition in conditions:
+            self.set_condition(condition, status=ConditionStatus.WITHDRAWN)
+        kept = tuple(c for c in self._state.conditions if c.status is not ConditionStatus.WITHDRAWN)
+        self._state = replace(self._state, conditions=kept)
+        return self
+
+    def add_conditions(self, conditions: Iterable[Condition]) -> Changes:
+        """Add new conditions to the terms."""
+        added = tuple(conditions)
+        self._added += added
+        self._state = replace(self._state, conditions=self._state.conditions + added)
+        return self
+
+    def put_amendment(self, amendment: Amendment) -> Changes:
+        """Show a new amendment; its row is the caller's part."""
+        self._state = replace(self._state, amendment=amendment)
+        return self
+
+    def end_amendment(self, status: AmendmentStatus) -> Changes:
+        """Take the amendment from the table."""
+        amendment = self._state.amendment
+        assert amendment is not None  # noqa: S101 - the caller has looked at it
+        self._state = replace(self._state, amendment=None)
+        ended = {"status": status, "settled_at": self._context.now}
+        return self.include(Decision(writes=(Update("amendments", amendment.id, amendment.version, ended),)))
 
     def posting(self) -> Posting:
         """Return the head of a new journal of this command."""
@@ -229,6 +268,8 @@ class Changes:
                 Update("conditions", condition_id, versions[condition_id], columns)
                 for condition_id, columns in sorted(self._conditions.items())
             ]
+            if self._added:
+                writes.append(Insert("conditions", tuple(as_row(condition) for condition in self._added)))
             if self._before.issue is None and self._state.issue is not None:
                 writes.append(Insert("issues", (as_row(self._state.issue),)))
             elif self._before.issue is not None and self._issue:

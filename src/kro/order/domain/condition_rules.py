@@ -8,7 +8,7 @@ from typing import Final
 
 from kro.core.errors import ValidationFailedError
 from kro.kro_balance.domain import Fees
-from kro.order.database.records import NewCondition
+from kro.order.database.records import Condition, NewCondition
 from kro.order.database.words import ConditionKind, ConfirmedBy
 
 MOST_DATES_AHEAD: Final = timedelta(days=2 * 365)
@@ -51,7 +51,7 @@ def ensure_sensible(conditions: Sequence[NewCondition], *, pointer: str, now: da
             raise SenselessConditionError(f"{pointer}/{index}/kind", "second_code", "An order has one delivery code.")
 
 
-def ensure_code_if_accepted(conditions: Sequence[NewCondition], *, code_is_acceptance: bool) -> None:
+def ensure_code_if_accepted(conditions: Sequence[NewCondition | Condition], *, code_is_acceptance: bool) -> None:
     """Refuse terms by which a code accepts the goods where there is no code, or more than one.
 
     :raises SenselessConditionError: naming the place.

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 from uuid import UUID
 
-import orjson
-
 from kro.core.decisions import Outcome
+from kro.core.phone import masked
 from kro.kro_balance.domain import Quote
 from kro.order.database.records import (
     Condition,
     CreationState,
+    InviteLink,
     NewCondition,
     Order,
     OrderState,
@@ -33,7 +32,9 @@ from kro.order.database.words import (
 from kro.order.domain import errors
 from kro.order.domain.changes import Changes, Context
 from kro.order.domain.condition_rules import ensure_code_if_accepted, ensure_milestones, ensure_sensible
+from kro.order.domain.inviting import INVITED, invitation, newcomer, placeholder
 from kro.order.domain.rules import OrderRules
+from kro.order.domain.terms import hash_of, recorded, terms_of, valid_quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,61 +54,85 @@ class CreateOrder:
     template_conditions: tuple[int, ...] | None
     conditions: tuple[NewCondition, ...]
     code_is_acceptance: bool = False
+    counterparty_name: str | None = None
+    counterparty_email: str | None = field(default=None, repr=False)
 
 
 def decide_create(
-    state: CreationState, command: CreateOrder, *, rules: OrderRules, context: Context
+    state: CreationState, command: CreateOrder, *, link: InviteLink, rules: OrderRules, context: Context
 ) -> Outcome[OrderState]:
-    """Propose an order; the other party has ``rules.accept_within`` to answer."""
+    """Propose an order; the other party has ``rules.accept_within`` to answer.
+
+    Whether the other party has an account makes no difference that the proposer could see. Who has none is invited by
+    ``link``, and until then there is only their number.
+
+    :raises CounterpartyNotFoundError: when the other party has blocked the proposer.
+    """
     state.standing.ensure_active()
-    counterparty = _counterparty(state)
-    quote = _valid_quote(state, command, context)
+    if state.is_blocked:
+        raise errors.CounterpartyNotFoundError
+    counterparty = state.counterparty or newcomer(link, context)
+    if counterparty.id == state.proposer.id:
+        raise errors.SamePartyError
+    quote = valid_quote(state.quote, order_type=command.order_type, at=context.now)
     rules.ensure_within_tier(tier=state.standing.kyc_tier, amount=quote.fees.amount, currency=quote.fees.currency)
     order_id = context.ids.new()
-    proposed = _proposed_conditions(state.template, command)
+    proposed = proposed_conditions(state.template, command)
     ensure_sensible(command.conditions, pointer="/conditions", now=context.now)
     ensure_code_if_accepted(proposed, code_is_acceptance=command.code_is_acceptance)
     ensure_milestones(command.conditions, fees=quote.fees, pointer="/conditions")
     buyer, seller = (state.proposer, counterparty) if command.role is Party.BUYER else (counterparty, state.proposer)
     order = _new_order(command, quote, order_id=order_id, people=(buyer, seller), rules=rules, context=context)
-    order = replace(order, terms_hash=terms_hash(order, proposed))
+    conditions = tuple(new_condition(order_id, at, one, context) for at, one in enumerate(proposed, start=1))
+    order = replace(order, terms_hash=hash_of(terms_of(order, conditions)))
     fresh = OrderState(
         order=order,
-        conditions=tuple(
-            _new_condition(order_id, position, condition, context)
-            for position, condition in enumerate(proposed, start=1)
-        ),
+        conditions=conditions,
         viewer=command.role,
-        buyer_name=buyer.name,
-        seller_name=seller.name,
+        buyer_name=_shown(buyer, state, command),
+        seller_name=_shown(seller, state, command),
         seller_tier=seller.kyc_tier,
         standing=state.standing,
     )
-    return (
+    changes = (
         Changes(fresh, context, is_new=True)
         .start_timer(TimerKind.ACCEPT_BY, context.now + rules.accept_within)
+        .include(recorded(order, conditions, by=command.role, at=context.now))
         .tell(EventType.CREATED, terms_version=1, terms_hash=order.terms_hash)
-        .notify(command.role.other, "order_created", from_name=state.proposer.name)
-        .done()
     )
+    if counterparty.status != INVITED:
+        return changes.notify(command.role.other, "order_created", from_name=state.proposer.name).done()
+    changes.include(invitation(fresh, command, link, rules=rules, from_name=state.proposer.name, context=context))
+    outcome = changes.done()
+    if state.counterparty is None:
+        # The order names the newcomer, so the newcomer's row comes first.
+        return replace(
+            outcome, decision=placeholder(counterparty, command.counterparty_phone, context) + outcome.decision
+        )
+    return outcome
 
 
-def _counterparty(state: CreationState) -> Person:
-    if state.counterparty is None or state.counterparty.status != "active":
-        raise errors.CounterpartyNotFoundError
-    if state.counterparty.id == state.proposer.id:
-        raise errors.SamePartyError
-    return state.counterparty
+def _shown(person: Person, state: CreationState, command: CreateOrder) -> str:
+    return person.name if person.id == state.proposer.id else masked(command.counterparty_phone)
 
 
-def _valid_quote(state: CreationState, command: CreateOrder, context: Context) -> Quote:
-    quote = state.quote
-    if quote is None or quote.expires_at <= context.now or quote.order_type != command.order_type:
-        raise errors.QuoteExpiredError
-    return quote
+class ConditionWish(Protocol):
+    """What terms say of their conditions."""
+
+    @property
+    def template_code(self) -> str | None: ...
+    @property
+    def template_conditions(self) -> tuple[int, ...] | None: ...
+    @property
+    def conditions(self) -> tuple[NewCondition, ...]: ...
 
 
-def _proposed_conditions(template: Template | None, command: CreateOrder) -> tuple[NewCondition, ...]:
+def proposed_conditions(template: Template | None, command: ConditionWish) -> tuple[NewCondition, ...]:
+    """Return those picked from the template, then those written for this order.
+
+    :raises UnknownTemplateError: when there is no such template, or no such condition in it.
+    :raises NoConditionsError: when none of them is required.
+    """
     if command.template_code is not None and template is None:
         raise errors.UnknownTemplateError("/template_code")
     offered = template.conditions if template else ()
@@ -181,26 +206,8 @@ def _new_order(
     )
 
 
-def terms_hash(order: Order, conditions: Sequence[NewCondition]) -> str:
-    """Return the SHA-256 (hex) of everything the parties agree to; acceptance names it."""
-    terms: dict[str, Any] = {
-        "version": order.terms_version,
-        "order_type": order.order_type,
-        "title": order.title,
-        "description": order.description,
-        "amount": order.amount,
-        "currency": order.currency,
-        "fees": [order.buyer_share_bps, order.fee_buyer, order.fee_seller, order.vat_buyer, order.vat_seller],
-        "delivery_hours": order.delivery_hours,
-        "inspection_hours": order.inspection_hours,
-        "revisions": order.revisions,
-        "code_is_acceptance": order.code_is_acceptance,
-        "conditions": conditions,
-    }
-    return hashlib.sha256(orjson.dumps(terms, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def _new_condition(order_id: UUID, position: int, proposed: NewCondition, context: Context) -> Condition:
+def new_condition(order_id: UUID, position: int, proposed: NewCondition, context: Context) -> Condition:
+    """Return the row of a condition that was just proposed."""
     return Condition(
         id=context.ids.new(),
         order_id=order_id,

@@ -156,12 +156,12 @@ class ExtensionTooLongError(KroError):
 
 
 class CounterpartyNotFoundError(ValidationFailedError):
-    """Nobody active is registered with this number."""
+    """Nobody with this number takes orders from you."""
 
     code = "counterparty_not_found"
 
     def __init__(self) -> None:
-        super().__init__("/counterparty_phone", "not_registered", "Nobody is registered with this number.")
+        super().__init__("/counterparty_phone", "not_available", "Nobody with this number takes orders from you.")
 
 
 class SamePartyError(ValidationFailedError):

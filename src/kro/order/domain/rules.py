@@ -69,6 +69,7 @@ class OrderRules:
     receipt_extensions: int = 3
     offer_within: timedelta = timedelta(hours=48)
     disputes: DisputeRules = DisputeRules()
+    amendment_within: timedelta = timedelta(hours=72)
 
     def inspection_hours(self, order_type: OrderType) -> int:
         """Return the default inspection period in hours: services take longer to judge than goods."""

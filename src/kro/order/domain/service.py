@@ -13,7 +13,7 @@ from kro.core.ids import IdSource
 from kro.core.money import Money
 from kro.order.database.creation import CreationRepository
 from kro.order.database.orders import OrderRepository
-from kro.order.database.records import OrderState
+from kro.order.database.records import InviteLink, OrderState
 from kro.order.database.words import OrderStatus, Party
 from kro.order.domain import (
     decide_agree,
@@ -29,6 +29,7 @@ from kro.order.domain.errors import OrderNotFoundError
 from kro.order.domain.rules import OrderRules
 from kro.order.domain.settling import RefundHook, Settling
 from kro.payment.domain import Payment, PaymentMethod, ProviderBoard, start_payment
+from kro.verification.domain import MagicLinks
 
 RenderOrder = Callable[[OrderState], Reply]
 Decide = Callable[[OrderState, Context], Outcome[OrderState]]
@@ -62,6 +63,7 @@ class OrderService:
         rules: OrderRules,
         board: ProviderBoard,
         refund_hook: RefundHook,
+        links: MagicLinks,
         clock: Clock,
         ids: IdSource,
     ) -> None:
@@ -71,17 +73,19 @@ class OrderService:
         self._rules = rules
         self._board = board
         self._settling = Settling(rules.fee_policy, refund_hook)
+        self._links = links
         self._clock = clock
         self._ids = ids
 
     async def create(
         self, command: decide_create.CreateOrder, *, actor: Actor, once: Once, render: RenderOrder
     ) -> Reply:
-        """Propose an order to another user (T01).
+        """Propose an order to somebody, with or without an account (T01).
 
         :raises QuoteExpiredError: when the quote is not the actor's, does not fit or has run out.
-        :raises CounterpartyNotFoundError: when nobody active has that number.
         """
+        drawn = self._links.draw()
+        link = InviteLink(drawn.id, drawn.digest, drawn.sealed)
         return await self._runner.run(
             load=lambda: self._creations.load(
                 actor=actor,
@@ -91,7 +95,7 @@ class OrderService:
                 template_code=command.template_code,
             ),
             decide=lambda state: decide_create.decide_create(
-                state, command, rules=self._rules, context=self._context(actor)
+                state, command, link=link, rules=self._rules, context=self._context(actor)
             ),
             render=render,
             once=once,

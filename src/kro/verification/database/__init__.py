@@ -1,3 +1,4 @@
 from kro.verification.database.codes import REDEEM_CODE, CountedTry, NewCode, VerificationCodes
+from kro.verification.database.magic_links import LiveLink, MagicLinkStore
 
-__all__ = ["REDEEM_CODE", "CountedTry", "NewCode", "VerificationCodes"]
+__all__ = ["REDEEM_CODE", "CountedTry", "LiveLink", "MagicLinkStore", "NewCode", "VerificationCodes"]

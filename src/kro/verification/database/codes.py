@@ -20,7 +20,7 @@ WITH issued AS (
     VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5), $6) RETURNING phone
 )
 SELECT apply_decision($7::text::jsonb) FROM issued AS i
-WHERE NOT EXISTS (SELECT FROM users AS u WHERE u.phone = i.phone)"""
+WHERE NOT EXISTS (SELECT FROM users AS u WHERE u.phone = i.phone AND u.status <> 'invited')"""
 
 # A code sent again opens what the first one would have opened. Which one that was is told by the challenge it repeats;
 # without that it is certain only while the number has a single registration open. Otherwise a stranger who registers
@@ -37,7 +37,7 @@ WITH open_drafts AS (
     RETURNING draft
 )
 SELECT apply_decision($7::text::jsonb) FROM issued AS i
-WHERE i.draft IS NOT NULL AND NOT EXISTS (SELECT FROM users AS u WHERE u.phone = $3)"""
+WHERE i.draft IS NOT NULL AND NOT EXISTS (SELECT FROM users AS u WHERE u.phone = $3 AND u.status <> 'invited')"""
 
 # One statement counts the try and hands out what to compare with: parallel guesses get `max_tries` in all.
 _COUNT_TRY: Final = """

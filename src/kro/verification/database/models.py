@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,3 +27,23 @@ class VerificationCodeRow(Base):
     expires_at: Mapped[datetime]
     consumed_at: Mapped[datetime | None]
     draft: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class MagicLinkRow(Base):
+    """A link that was sent to somebody; the token itself is nowhere but in the message."""
+
+    __tablename__ = "magic_link_logs"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('order_invite')", name="purpose"),
+        UniqueConstraint("token_hash"),
+        Index("ix_magic_link_logs_order_id", "order_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
+    token_hash: Mapped[bytes]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

@@ -51,6 +51,21 @@ def order_funded(posting: Posting, *, order_id: UUID, buyer_id: UUID, amount: Mo
     )
 
 
+def order_amended(
+    posting: Posting, *, amendment_id: UUID, order_id: UUID, buyer_id: UUID, amount: Money, is_up: bool
+) -> Journal:
+    """Move the difference between an old and a new price: into escrow when it rose, back to the buyer when it fell."""
+    available = (chart.user_available(buyer_id, amount.currency), amount.amount)
+    escrow = (chart.order_escrow(order_id, amount.currency), amount.amount)
+    return journal(
+        posting,
+        "order_amended_up" if is_up else "order_amended_down",
+        ("amendment", amendment_id),
+        debits=[available if is_up else escrow],
+        credits=[escrow if is_up else available],
+    )
+
+
 def full_release(posting: Posting, *, release: Release) -> Journal:
     """Empty an order's escrow to the seller; the platform's fee becomes revenue only here."""
     return _release(posting, "full_release", ("order", release.order_id), release)
