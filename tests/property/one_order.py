@@ -13,6 +13,7 @@ from kro.core.decisions import Decision, Outcome
 from kro.core.errors import KroError
 from kro.core.ids import SequentialIdSource
 from kro.kro_balance.domain import Fees, Quote
+from kro.order.controller.timeline import sentence
 from kro.order.database.records import OrderState
 from kro.order.database.words import OrderStatus, Party
 from kro.order.domain import Context, Told, replay
@@ -105,6 +106,7 @@ class OneOrder:
         self._keep_timers(decision)
         self._post(decision)
         self.events += [dict(event.data) for event in decision.events]
+        assert all("…" not in sentence(event) for event in decision.events), "the timeline misses a fact"
         self.met |= {event.type for event in decision.events}
         issue = state.issue if state.issue is not None and not state.issue.status.is_over else None
         if issue is not None:

@@ -12,6 +12,7 @@ from kro.core.http import JSONBytes, Page, Position, problems
 from kro.core.ids import read_id
 from kro.order.controller.dependencies import CursorsDep, OrderListsDep, OrderReadsDep, OrderRepositoryDep
 from kro.order.controller.inputs import EventQuery, OrderQuery
+from kro.order.controller.timeline import sentence
 from kro.order.controller.views import (
     CapsRead,
     CountsRead,
@@ -21,6 +22,8 @@ from kro.order.controller.views import (
     OrderSummaryRead,
     TemplateRead,
     TemplatesRead,
+    TimelineRead,
+    ToldRead,
     order_read,
     summary_read,
 )
@@ -84,6 +87,18 @@ async def list_events(
         raise OrderNotFoundError
     items = [EventRead(**event_item(event)) for event in events[: query.limit]]
     return JSONBytes.of(EventsRead(data=items, has_more=len(events) > query.limit))
+
+
+@router.get("/orders/{order_id}/timeline", response_model=TimelineRead, responses=problems(OrderNotFoundError))
+async def read_timeline(
+    order_id: str, query: Annotated[EventQuery, Query()], user: CurrentUser, reads: OrderReadsDep
+) -> Response:
+    """Tell in plain words what happened to the order after a sequence number, oldest first; times are of Lagos."""
+    events = await reads.events(read_id("ord", order_id), actor=user, after=query.after, limit=query.limit + 1)
+    if events is None:
+        raise OrderNotFoundError
+    told = [ToldRead(seq=event.seq, at=event.at, text=sentence(event)) for event in events[: query.limit]]
+    return JSONBytes.of(TimelineRead(data=told, has_more=len(events) > query.limit))
 
 
 @router.get("/condition-templates", response_model=TemplatesRead)

@@ -154,6 +154,19 @@ class EventRead(BaseModel):
     at: datetime
 
 
+class ToldRead(BaseModel):
+    """What happened, in plain words."""
+
+    seq: int
+    at: datetime
+    text: str
+
+
+class TimelineRead(BaseModel):
+    data: list[ToldRead]
+    has_more: bool
+
+
 class EventsRead(BaseModel):
     data: list[EventRead]
     has_more: bool
