@@ -14,7 +14,7 @@ from kro.core.errors import KroError
 from kro.core.ids import SequentialIdSource
 from kro.kro_balance.domain import Fees, Quote
 from kro.order.controller.timeline import sentence
-from kro.order.database.records import OrderState
+from kro.order.database.records import NewCondition, OrderState
 from kro.order.database.words import OrderStatus, Party
 from kro.order.domain import Context, Told, replay
 from kro.order.domain.decide_create import decide_create
@@ -30,7 +30,7 @@ MAX_STEPS = 200
 class OneOrder:
     """The database of one order: its state, its timers, its events, and the accounts its journals touch."""
 
-    def __init__(self, fees: Fees) -> None:
+    def __init__(self, fees: Fees, more: tuple[NewCondition, ...] = (), *, code_is_acceptance: bool = False) -> None:
         self.ids = SequentialIdSource()
         self.now = NOW
         self.accounts: Counter[str] = Counter()
@@ -39,8 +39,9 @@ class OneOrder:
         self.met: set[str] = set()
         self.reached_channels = 0
         quote = Quote(UUID(int=1), BUYER, "goods", fees, {}, NOW + timedelta(minutes=30))
+        proposal = replace(PROPOSAL, conditions=(*PROPOSAL.conditions, *more), code_is_acceptance=code_is_acceptance)
         outcome = decide_create(
-            creation(quote=quote), PROPOSAL, link=LINK, rules=RULES, context=self.context(Party.BUYER)
+            creation(quote=quote), proposal, link=LINK, rules=RULES, context=self.context(Party.BUYER)
         )
         self.state = outcome.value
         self._apply(outcome)
@@ -66,6 +67,7 @@ class OneOrder:
             viewer=party,
             buyer_available=self.accounts["buyer"],
             reached_channels=self.reached_channels,
+            condition_channels=dict.fromkeys(range(1, 9), self.reached_channels),
             is_contested=self.accounts["contested"] > 0,
         )
         try:

@@ -21,12 +21,13 @@ from hypothesis.stateful import (
 )
 from tests.property.one_order import OneOrder
 
+from kro.core.decisions import Outcome
 from kro.core.money import Money
 from kro.kro_balance.domain import Fees
 from kro.order.database.issue_records import Hold
 from kro.order.database.issue_words import IssueCategory, IssueStatus
-from kro.order.database.records import OrderState
-from kro.order.database.words import EventType, OrderStatus, Party
+from kro.order.database.records import NewCondition, OrderState
+from kro.order.database.words import ConditionKind, ConfirmedBy, EventType, OrderStatus, Party
 from kro.order.domain import Contested, HeldRefund, decide_contest_lost, decide_contest_won, decide_contested
 from kro.order.domain import decide_refund_held as refund_held
 from kro.order.domain.decide_agree import AcceptOrder, decide_accept, decide_cancel_unfunded, decide_decline
@@ -52,6 +53,7 @@ from kro.order.domain.decide_finish import (
     decide_seller_cancel,
 )
 from kro.order.domain.decide_fund import decide_fund_from_balance
+from kro.order.domain.decide_handover import RenewedCode, decide_enter_code, decide_renew_code
 from kro.order.domain.decide_hold import PlaceHold, decide_lift_hold, decide_place_hold
 from kro.order.domain.decide_inspection import decide_extend, decide_request_changes
 from kro.order.domain.decide_issue import (
@@ -71,7 +73,8 @@ from kro.order.domain.decide_offer import (
 )
 from kro.order.domain.decide_release_part import decide_release_part
 from kro.order.domain.decide_ruling import Rule, decide_appeal, decide_ruling, decide_waive_appeal
-from order_scenes import RULES, SETTLING
+from kro.order.domain.handover_codes import DrawnCode
+from order_scenes import NOW, RULES, SETTLING
 
 LIVES = int(os.environ.get("KRO_ORDER_LIVES", "150"))
 STEPS = 40
@@ -90,11 +93,9 @@ HAPPENS = set(EventType) - {
     EventType.AMENDMENT_WITHDRAWN,
     EventType.AMENDMENT_ACCEPTED,
     EventType.AMENDMENT_DECLINED,
-    EventType.HANDED_OVER,
-    EventType.HANDOVER_CODE_RENEWED,
     EventType.HANDOVER_CODE_WRONG,
-    EventType.MILESTONE_RELEASED,
 }
+SHAPES = ["plain", "milestones", "the code hands over", "the code is acceptance"]
 PARTY = st.sampled_from([Party.BUYER, Party.SELLER])
 SHARE = st.integers(0, 8)
 ADMIN = st.integers(0, 2)
@@ -110,10 +111,15 @@ class Life(RuleBasedStateMachine):
         buyers=st.integers(0, 900),
         sellers=st.integers(0, 900),
         far=st.integers(0, 12),
+        shape=st.sampled_from(SHAPES),
     )
-    def propose(self, amount: int, buyers: int, sellers: int, far: int) -> None:
+    def propose(self, amount: int, buyers: int, sellers: int, far: int, shape: str) -> None:
         vats = buyers * 75 // 1000, sellers * 75 // 1000
-        self.one = OneOrder(Fees("NGN", amount, 5_000, buyers, sellers, *vats))
+        self.one = OneOrder(
+            Fees("NGN", amount, 5_000, buyers, sellers, *vats),
+            _more(shape, amount),
+            code_is_acceptance=shape == "the code is acceptance",
+        )
         # Most lives are about what comes after the payment.
         if far:
             self.they_agree()
@@ -160,16 +166,30 @@ class Life(RuleBasedStateMachine):
 
     # Work and inspection
 
-    @rule(pick=st.integers(0, 1))
+    @rule(pick=st.integers(0, 4))
     def the_seller_hands_in(self, pick: int) -> None:
         evidence = UUID(int=7)
         self.one.state = _with_evidence(self.state, evidence)
-        handed = SubmitCondition(self.state.conditions[pick].id, None, (evidence,))
+        handed = SubmitCondition(self.condition(pick), None, (evidence,))
         self.one.attempt(Party.SELLER, lambda s, c: decide_submit(s, handed, context=c))
 
-    @rule(pick=st.integers(0, 1), party=PARTY, what=st.sampled_from(["confirm", "reject", "waive"]))
+    def condition(self, pick: int) -> UUID:
+        return self.state.conditions[pick % len(self.state.conditions)].id
+
+    @precondition(lambda self: any(c.kind is ConditionKind.DELIVERY_CODE for c in self.state.conditions))
+    @rule(right=st.booleans(), anew=st.booleans())
+    def the_code_is_entered(self, right: bool, anew: bool) -> None:
+        drawn = DrawnCode("123456", f"mac of {len(self.one.events)}", "sealed")
+        if anew:
+            self.one.attempt(Party.BUYER, lambda s, c: _order_of(decide_renew_code(s, lambda _: drawn, context=c)))
+        (code,) = [c for c in self.state.conditions if c.kind is ConditionKind.DELIVERY_CODE]
+        if code.code_hash is not None and right:
+            proven = code.code_hash
+            self.one.attempt(Party.SELLER, lambda s, c: decide_enter_code(s, proven, context=c))
+
+    @rule(pick=st.integers(0, 4), party=PARTY, what=st.sampled_from(["confirm", "reject", "waive"]))
     def a_condition_is_judged(self, pick: int, party: Party, what: str) -> None:
-        condition = self.state.conditions[pick].id
+        condition = self.condition(pick)
         if what == "confirm":
             self.one.attempt(party, lambda s, c: decide_confirm(s, condition, context=c))
         elif what == "reject":
@@ -342,6 +362,26 @@ class Life(RuleBasedStateMachine):
         assert self.state.order.status.is_ended, f"{self.state.order.status} has no exit: {self.one.timers}"
         assert self.one.accounts["order_escrow"] == 0
         MET.update(self.one.met)
+
+
+def _more(shape: str, amount: int) -> tuple[NewCondition, ...]:
+    """Return what a deal of some shape asks for besides the waybill and the inspection."""
+    third = Money(amount // 3, "NGN")
+    part = NewCondition(ConditionKind.CONFIRM, "Part", "", ConfirmedBy.BUYER, amount=third)
+    code = NewCondition(ConditionKind.DELIVERY_CODE, "Handed over", "", ConfirmedBy.SYSTEM)
+    day = NewCondition(
+        ConditionKind.DATE, "The day", "", ConfirmedBy.SYSTEM, amount=third, not_before=NOW + timedelta(days=2)
+    )
+    shapes = {
+        "milestones": (part, replace(part, title="Another", deemed_on_timeout=False), day),
+        "the code hands over": (code, part),
+        "the code is acceptance": (code,),
+    }
+    return shapes.get(shape, ())
+
+
+def _order_of(outcome: Outcome[RenewedCode]) -> Outcome[OrderState]:
+    return Outcome(outcome.decision, outcome.value.state)
 
 
 def _with_evidence(state: OrderState, evidence: UUID) -> OrderState:

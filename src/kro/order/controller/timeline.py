@@ -87,12 +87,21 @@ SENTENCES: Final[dict[EventType, str]] = {
 }
 
 
+OF_A_CONDITION: Final = {
+    EventType.REMINDED: 'A reminder went out: check "{title}" by {due_at}.',
+    EventType.INSPECTION_UNPROVEN: 'No reminder about "{title}" is known to have arrived; it waits for the buyer.',
+}
+"""What is said instead when an event is about a single condition."""
+
+
 def sentence(event: Event) -> str:
     """Return what an event says, in one sentence or two; a fact it does not carry is left out with its place."""
     words = {name: _shown(value) for name, value in event.data.items()}
     who = _WHO.get(event.actor_kind, _PLATFORM)
     what = _WHAT.get(str(event.data.get("deadline")), "act")
-    return SENTENCES[EventType(event.type)].format_map(_Words(words, who=who, what=what)).strip()
+    event_type = EventType(event.type)
+    said = OF_A_CONDITION.get(event_type, SENTENCES[event_type]) if "title" in event.data else SENTENCES[event_type]
+    return said.format_map(_Words(words, who=who, what=what)).strip()
 
 
 class _Words(dict[str, str]):
