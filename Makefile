@@ -14,6 +14,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 # The environment knows where it lies, so a clone that was moved or copied gets a new one.
 SYNCED := .venv/.synced-$(shell pwd | cksum | cut -d ' ' -f 1)
 
+# Tests wait for sockets and disks half of their time, so there are two of them for each core.
+WAITING = $(shell $(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')
+
 ##@ Use it
 .PHONY: run
 run: $(SYNCED) ## Start database, API, worker and sandbox; Ctrl-C stops them
@@ -30,7 +33,7 @@ doctor: $(SYNCED) ## Say what would keep `make run` from starting
 ##@ Work on it
 .PHONY: test
 test: $(SYNCED) ## Run every test in parallel; ARGS="-k name" narrows it
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n $(or $(WORKERS),$(WAITING)) $(ARGS)
 
 .PHONY: crash
 crash: $(SYNCED) ## Kill API, worker and database under load, CYCLES=20 times; nothing may be lost

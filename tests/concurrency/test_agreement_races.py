@@ -67,6 +67,7 @@ async def test_without_versions_a_proposal_is_accepted_and_withdrawn_at_once(bro
     for guard in (
         "ALTER TABLE order_events DROP CONSTRAINT pk_order_events",
         "ALTER TABLE orders DROP CONSTRAINT ck_orders_ended",
+        "ALTER TABLE orders DROP CONSTRAINT ck_orders_ended_as",
         "DROP TRIGGER never_reopen ON orders",
     ):
         await arena.as_owner(guard)

@@ -25,7 +25,7 @@ def _drop_the_vat(_: Stage, patch: pytest.MonkeyPatch) -> None:
     def skewed(posting: Any, *, release: Release) -> Journal:
         return full_release(posting, release=replace(release, seller=release.seller + release.vat, vat=0))
 
-    patch.setattr("kro.order.domain.decide_finish.full_release", skewed)
+    patch.setattr("kro.order.domain.settling.full_release", skewed)
 
 
 def _credit_twice(_: Stage, patch: pytest.MonkeyPatch) -> None:
@@ -40,7 +40,7 @@ def _keep_a_kobo(_: Stage, patch: pytest.MonkeyPatch) -> None:
         less = replace(parts["amount"], amount=parts["amount"].amount - 1)
         return refund_to_wallet(posting, **{**parts, "amount": less, "fee": parts.get("fee", 0) + 1})
 
-    patch.setattr("kro.order.domain.decide_finish.refund_to_wallet", skewed)
+    patch.setattr("kro.order.domain.settling.refund_to_wallet", skewed)
 
 
 def _take_silence_for_a_refusal(_: Stage, patch: pytest.MonkeyPatch) -> None:

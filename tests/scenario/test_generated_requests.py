@@ -23,8 +23,8 @@ CHECKS = (
     "response_headers_conformance",
     "content_type_conformance",
 )
-LEFT_OUT = "/auth/(logout|sessions|refresh)|/fees/(changes|taxes)$"
-"""What would end the session the requests are made in, or change the prices of everybody else on this stack."""
+LEFT_OUT = "/auth/(logout|sessions|refresh)|/fees/(changes|taxes)$|/condition-templates/.+/(de)?activate$"
+"""What would end the session of the requests, or change prices and conditions for everybody else on this stack."""
 
 
 def user_token(stack: Stack) -> str:

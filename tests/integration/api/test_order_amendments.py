@@ -40,7 +40,8 @@ class TestThePrice:
 
         assert (amended["held"]["amount"], amended["fees"]["buyer_pays"]["amount"]) == (LOWER_DUE, LOWER_DUE)
         assert amended["refunded"]["amount"] == 0
-        assert amended["terms"] == {"version": 2, "hash": amendment["hash"], "accepted_hash": amendment["hash"]}
+        agreed = {"version": 2, "hash": amendment["hash"], "accepted_hash": amendment["hash"]}
+        assert amended["terms"] == {**agreed, "code_is_acceptance": False}
         shares = {"buyer": DUE - LOWER_DUE, "seller": 0, "order_escrow": LOWER_DUE, "fee_revenue": 0, "vat_payable": 0}
         assert await shared_out(world) == shares
         assert await world.violations() == {}
