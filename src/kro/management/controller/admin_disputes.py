@@ -16,7 +16,7 @@ from kro.core.http import IdempotencyKey, JSONBytes, Page, Position, problems, s
 from kro.core.ids import read_id
 from kro.core.money import CurrencyMismatchError
 from kro.management.controller.dependencies import CursorsDep, DisputeFilesDep, DisputesDep, ProposalsDep
-from kro.management.controller.dispute_file_views import DisputeFileRead
+from kro.management.controller.dispute_file_views import DisputeFileRead, DisputeMessageRead, DisputeThreadRead
 from kro.management.controller.dispute_views import (
     AdminStatementIn,
     AgesRead,
@@ -25,6 +25,7 @@ from kro.management.controller.dispute_views import (
     DisputeQuery,
     DisputeRead,
     InfoRequestIn,
+    ThreadQuery,
     render_dispute,
 )
 from kro.management.controller.proposal_views import ProposalRead, render_proposal
@@ -138,6 +139,20 @@ async def look_at_evidence(
             "Content-Security-Policy": "sandbox",
         },
     )
+
+
+@router.get(
+    "/{issue_id}/messages",
+    response_model=DisputeThreadRead,
+    responses=problems(IssueNotFoundError, ConflictOfInterestError, NotAssignedError),
+)
+async def read_thread(
+    issue_id: IssueId, query: Annotated[ThreadQuery, Query()], admin: DisputeOfficer, files: DisputeFilesDep
+) -> JSONBytes:
+    """Read what the parties of your dispute wrote to each other, as they wrote it; the look is on record."""
+    found = await files.thread(read_id("iss", issue_id), actor=admin, after=query.after, limit=query.limit + 1)
+    page = [DisputeMessageRead.of(message) for message in found[: query.limit]]
+    return JSONBytes.of(DisputeThreadRead(data=page, has_more=len(found) > query.limit))
 
 
 @router.post(

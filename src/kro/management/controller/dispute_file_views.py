@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from kro.core.http import MoneyOut
 from kro.core.ids import show_id
 from kro.management.controller.dispute_views import DisputeRead
-from kro.order.domain import DisputeFile, OfferStatus, OrderType, Party, event_item
+from kro.order.domain import Author, DisputeFile, Message, MessageWarning, OfferStatus, OrderType, Party, event_item
 
 
 class DisputePartyRead(BaseModel):
@@ -172,3 +172,32 @@ _CONDITION = (
     "settled_by",
     "rejection_reason",
 )
+
+
+class DisputeMessageRead(BaseModel):
+    """What one party wrote to the other, with nothing hidden."""
+
+    id: str
+    seq: int
+    author: Author
+    text: str | None = Field(description="Nothing when it was taken back before the order was contested.")
+    warnings: list[MessageWarning]
+    evidence_ids: list[str]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        return cls(
+            id=show_id("msg", message.id),
+            seq=message.seq,
+            author=message.author_kind,
+            text=None if message.redacted_at is not None else message.original,
+            warnings=list(message.warnings),
+            evidence_ids=[show_id("evd", evidence_id) for evidence_id in message.evidence_ids],
+            created_at=message.created_at,
+        )
+
+
+class DisputeThreadRead(BaseModel):
+    data: list[DisputeMessageRead]
+    has_more: bool

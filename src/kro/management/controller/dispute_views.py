@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from kro.core.decisions import Reply
-from kro.core.http import Currency, Input, MoneyOut, PageQuery, Paragraphs, id_text
+from kro.core.http import Currency, Input, MoneyOut, PageQuery, Paragraphs, QueryInput, id_text
 from kro.core.ids import read_id, show_id
 from kro.core.money import MAX_AMOUNT_MINOR, Money
 from kro.order.domain import (
@@ -173,3 +173,8 @@ def render_dispute(state: OrderState) -> Reply:
 
 def _admin(admin_id: UUID | None) -> str | None:
     return show_id("adm", admin_id) if admin_id else None
+
+
+class ThreadQuery(QueryInput):
+    after: int = Field(default=0, ge=0, le=2**31 - 1, description="Read what follows this `seq`.")
+    limit: int = Field(default=50, ge=1, le=100)

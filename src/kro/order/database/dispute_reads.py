@@ -21,6 +21,8 @@ from kro.order.database.issues import read_issue
 from kro.order.database.orders import read_condition, read_order
 from kro.order.database.orders_for_admins import read_hold
 from kro.order.database.reads import StoredEvidence
+from kro.order.database.thread_records import Message
+from kro.order.database.threads import read_message
 
 _OLDEST: Final = Position(datetime.min.replace(tzinfo=UTC), UUID(int=0))
 _MOST_EVENTS: Final = 500
@@ -74,10 +76,28 @@ SELECT e.file_name, e.content_type, e.size_bytes, e.sha256, e.storage_key,
 FROM issues AS i JOIN evidence AS e ON e.order_id = i.order_id
 WHERE i.id = $2 AND e.id = $3 AND i.escalated_at IS NOT NULL"""
 
+_THREAD: Final = """
+SELECT m.*, $1 = ANY (admins_related_to(i.order_id)) AS is_related,
+       i.status NOT IN ('effective', 'withdrawn', 'settled')
+           AND (coalesce(i.assigned_to = $1, false) OR awaits_second_admin(i.id)) AS may_look
+FROM issues AS i LEFT JOIN LATERAL (
+    SELECT m.* FROM order_messages AS m
+    WHERE m.order_id = i.order_id AND m.seq > $3 ORDER BY m.seq LIMIT $4) AS m ON true
+WHERE i.id = $2 AND i.escalated_at IS NOT NULL ORDER BY m.seq"""
+
 _HOLDS: Final = """
 SELECT row_to_json(h) AS hold FROM order_holds AS h
 WHERE ($1::uuid IS NULL OR h.order_id = $1) AND (NOT $2 OR h.lifted_at IS NULL) AND (h.placed_at, h.id) < ($3, $4)
 ORDER BY h.placed_at DESC, h.id DESC LIMIT $5"""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadBefore:
+    """A thread before an admin; who may look is who may look into files."""
+
+    messages: tuple[Message, ...]
+    is_related: bool
+    may_look: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +157,14 @@ class DisputeReads:
             return None
         stored = StoredEvidence(**{name: row[name] for name in StoredEvidence.__slots__})
         return EvidenceBefore(stored, is_related=row["is_related"], may_look=row["may_look"])
+
+    async def thread(self, issue_id: UUID, *, admin_id: UUID, after: int, limit: int) -> ThreadBefore | None:
+        """Return what the parties wrote to each other after a sequence number, and whether this admin may read it."""
+        rows = await self._database.rows(_THREAD, admin_id, issue_id, after, limit)
+        if not rows:
+            return None
+        messages = tuple(read_message(row) for row in rows if row["seq"] is not None)
+        return ThreadBefore(messages, is_related=rows[0]["is_related"], may_look=rows[0]["may_look"])
 
     async def holds(
         self, *, order_id: UUID | None, only_open: bool, before: Position | None, limit: int

@@ -25,8 +25,8 @@ from kro.order.database.seeding import seed_templates
 from kro.order.database.template_admin import TemplateRepository, TemplateVersion
 from kro.order.database.terms_reads import TermsReads
 from kro.order.database.test_clock import TestClock
-from kro.order.database.thread_records import ReportedMessage
-from kro.order.database.thread_words import MessageWarning, ReportCategory
+from kro.order.database.thread_records import Message, ReportedMessage
+from kro.order.database.thread_words import Author, MessageWarning, ReportCategory
 from kro.order.database.threads import ThreadRepository
 from kro.order.database.uploads import UploadRepository
 from kro.order.database.words import (
@@ -119,6 +119,7 @@ __all__ = [
     "AdminOrders",
     "Ages",
     "Assigned",
+    "Author",
     "BlockRepository",
     "Blocks",
     "CloseReason",
@@ -169,6 +170,7 @@ __all__ = [
     "IssueStatus",
     "Judgement",
     "LiftReason",
+    "Message",
     "MessageWarning",
     "NewCondition",
     "NewTemplate",

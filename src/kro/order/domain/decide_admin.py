@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from kro.core.decisions import Audit, Decision, Outcome
+from kro.core.decisions import Audit, Decision, Outcome, Row
 from kro.core.errors import KroError
 from kro.core.ids import show_id
 from kro.order.database.admin_records import AdminOrder
@@ -140,11 +140,10 @@ def refused_step(issue_id: UUID, action: str, error: KroError, *, context: Conte
     return Decision(audits=(_audit(action, issue_id, {}, context, result="refused", reason=error.code),))
 
 
-def look(issue_id: UUID, evidence_id: UUID, refused: KroError | None, *, context: Context) -> Decision:
-    """Return the trace of an admin's look into a file of the parties."""
+def look(issue_id: UUID, at: Row, refused: KroError | None, *, context: Context) -> Decision:
+    """Return the trace of an admin's look at what belongs to the parties: ``at`` says into what."""
     told = {"result": "refused", "reason": refused.code} if refused is not None else {}
-    detail = {"evidence": show_id("evd", evidence_id)}
-    return Decision(audits=(_audit("dispute.look", issue_id, detail, context, **told),))
+    return Decision(audits=(_audit("dispute.look", issue_id, at, context, **told),))
 
 
 def _on_issue(found: AdminOrder | None, issue_id: UUID) -> AdminOrder:

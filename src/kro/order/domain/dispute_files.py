@@ -10,15 +10,16 @@ from uuid import UUID
 
 from kro.core.actor import Actor
 from kro.core.clock import Clock
-from kro.core.decisions import DecisionRunner, Outcome
+from kro.core.decisions import DecisionRunner, Outcome, Row
 from kro.core.errors import KroError
-from kro.core.ids import IdSource
+from kro.core.ids import IdSource, show_id
 from kro.core.paging import Position
 from kro.core.storage import ObjectStore
 from kro.order.database.admin_records import Ages, Dispute, DisputeFile
-from kro.order.database.dispute_reads import DisputeReads
+from kro.order.database.dispute_reads import DisputeReads, EvidenceBefore, ThreadBefore
 from kro.order.database.issue_records import Hold
 from kro.order.database.issue_words import IssueStatus
+from kro.order.database.thread_records import Message
 from kro.order.domain.changes import Context
 from kro.order.domain.decide_admin import look
 from kro.order.domain.errors import EvidenceNotFoundError
@@ -110,25 +111,38 @@ class DisputeFiles:
         found = await self._reads.evidence(issue_id, evidence_id, admin_id=actor.id)
         if found is None:
             raise EvidenceNotFoundError
+        await self._keep_look(issue_id, {"evidence": show_id("evd", evidence_id)}, found, actor)
+        stored = found.stored
+        data = await self._store.get(key=stored.storage_key, max_bytes=stored.size_bytes)
+        return Download(stored.file_name, stored.content_type, data)
+
+    async def thread(self, issue_id: UUID, *, actor: Actor, after: int, limit: int) -> Sequence[Message]:
+        """Return what the parties wrote to each other, as they wrote it, to the admin who decides; on record as well.
+
+        :raises IssueNotFoundError: when the platform was never asked about such an issue.
+        :raises ConflictOfInterestError: when the admin is related to a party.
+        :raises NotAssignedError: when it is nobody's or somebody else's, and nobody is asked to agree.
+        """
+        found = await self._reads.thread(issue_id, admin_id=actor.id, after=after, limit=limit)
+        if found is None:
+            raise IssueNotFoundError
+        await self._keep_look(issue_id, {"messages_after": after}, found, actor)
+        return found.messages
+
+    async def _keep_look(self, issue_id: UUID, at: Row, found: EvidenceBefore | ThreadBefore, actor: Actor) -> None:
+        async def nothing() -> None:
+            return None
+
         refused: KroError | None = None
         if found.is_related:
             refused = ConflictOfInterestError()
         elif not found.may_look:
             refused = NotAssignedError()
-        await self._keep_look(issue_id, evidence_id, refused, actor)
+        context = Context(actor=actor, now=self._clock.now(), ids=self._ids)
+        trace = look(issue_id, at, refused, context=context)
+        await self._runner.carry_out(load=nothing, decide=lambda _: Outcome(trace, None))
         if refused is not None:
             raise refused
-        stored = found.stored
-        data = await self._store.get(key=stored.storage_key, max_bytes=stored.size_bytes)
-        return Download(stored.file_name, stored.content_type, data)
-
-    async def _keep_look(self, issue_id: UUID, evidence_id: UUID, refused: KroError | None, actor: Actor) -> None:
-        async def nothing() -> None:
-            return None
-
-        context = Context(actor=actor, now=self._clock.now(), ids=self._ids)
-        trace = look(issue_id, evidence_id, refused, context=context)
-        await self._runner.carry_out(load=nothing, decide=lambda _: Outcome(trace, None))
 
     async def holds(
         self, *, order_id: UUID | None, only_open: bool, before: Position | None, limit: int
