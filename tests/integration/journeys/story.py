@@ -18,7 +18,7 @@ from kro.core.ids import read_id
 from kro.core.money import Money
 from kro.payment.domain import start_payment
 from kro_api import World
-from order_steps import shared_out, user_id_of
+from order_steps import shared_out, stepped, user_id_of
 
 STORIES = Path(__file__).parent / "stories"
 SHARES = {"buyer": "buyer", "seller": "seller", "order_escrow": "escrow", "fee_revenue": "fees", "vat_payable": "VAT"}
@@ -63,14 +63,13 @@ class Story:
         """Let time pass for the order; the worker does what is due."""
         await self.world.pass_time(order["id"], **units)
         await self._write(what)
-        found: dict[str, Any] = (await self.world.buyer.get(f"/orders/{order['id']}")).json()
-        return found
+        return await stepped(self.world.buyer.get(f"/orders/{order['id']}"))
 
     async def check(self) -> None:
         """Compare the story with the one that is kept, and the books with themselves."""
         told = "\n".join(self._lines) + "\n"
         kept = STORIES / f"{self._name}.txt"
-        if os.environ.get("KRO_RECORD"):
+        if os.environ.get("KRO_RECORD") and not os.environ.get("CI"):
             kept.write_text(told, encoding="utf-8")
         assert told == kept.read_text(encoding="utf-8"), f"{kept.name} tells another story"
         assert await self.world.violations() == {}
@@ -106,9 +105,7 @@ class Story:
         return sorted(((row["id"], f"{row['template']} to {row['last_name'].lower()}") for row in rows), key=_text)
 
     async def _audits(self) -> list[tuple[UUID, str]]:
-        rows = await self.world.database.rows(
-            "SELECT id, action, result FROM audit_log WHERE actor_kind = 'admin' AND action NOT LIKE '%.login%'"
-        )
+        rows = await self.world.database.rows("SELECT id, action, result FROM audit_log WHERE actor_kind = 'admin'")
         return sorted(((row["id"], f"{row['action']} {row['result']}") for row in rows), key=_text)
 
 
