@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.errors import Flaky
+from hypothesis.errors import FlakyStrategyDefinition
 from hypothesis.stateful import run_state_machine_as_test
 from tests.conftest import FreshDatabase
 from tests.property.house import MoneyMachine
@@ -112,8 +112,12 @@ def test_the_machine_sees_what_is_broken(stage: Stage, monkeypatch: pytest.Monke
     """The controls: the very lives that pass above fail as soon as one line of the program is wrong."""
     MUTANTS[broken](stage, monkeypatch)
 
-    # A failure is played again to be sure of it, in a world whose clock has gone on: that may draw something else.
-    with pytest.raises((AssertionError, BaseExceptionGroup, Flaky)) as seen:
-        play(stage, lives=ENOUGH_TO_MEET_EVERYTHING, find_smallest=False)
+    # What was drawn may not fit when it is played again, which says nothing about the program: then others are drawn.
+    for part in range(3):
+        with pytest.raises((AssertionError, BaseExceptionGroup, FlakyStrategyDefinition)) as seen:
+            play(stage, lives=ENOUGH_TO_MEET_EVERYTHING, part=part * 4, find_smallest=False)
+        if not seen.errisinstance(FlakyStrategyDefinition):
+            break
 
+    assert not seen.errisinstance(FlakyStrategyDefinition)
     assert "tests/property" in str(seen.traceback)

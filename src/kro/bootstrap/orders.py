@@ -261,6 +261,7 @@ def _issues(base: Foundation, repository: OrderRepository) -> IssueService:
         orders=repository,
         rules=order_rules(base),
         settling=Settling(fee_policy(base), record_wallet_refund),
+        limiter=base.limiter,
         clock=base.clock,
         ids=base.ids,
     )

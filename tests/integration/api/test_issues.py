@@ -102,6 +102,23 @@ class TestNegotiating:
         assert (stale.status_code, stale.json()["code"]) == (404, "issue_not_found")
         assert (await shown(world, second))["status"] == "issue_reported"
 
+    async def test_cannot_be_repeated_without_end(self, world: World) -> None:
+        order = await reported(world)
+        for _ in range(9):
+            await stepped(world.buyer.post(on(order, "withdraw")))
+            order = await stepped(world.buyer.post(f"/orders/{order['id']}/issues", ISSUE))
+        offer = {"seller_amount": {"amount": 9_000_000, "currency": "NGN"}}
+        for _ in range(20):
+            await stepped(world.seller.post(f"/orders/{order['id']}/offers", offer))
+        one_more = await world.seller.post(f"/orders/{order['id']}/offers", offer)
+        assert (one_more.status_code, one_more.json()["code"]) == (429, "rate_limited")
+
+        await stepped(world.buyer.post(on(order, "withdraw")))
+        again = await world.buyer.post(f"/orders/{order['id']}/issues", ISSUE)
+
+        assert (again.status_code, again.json()["code"]) == (429, "rate_limited")
+        assert (await shown(world, order))["status"] == "completed"
+
     async def test_is_nobody_elses_business(self, world: World) -> None:
         order = await reported(world)
         for reply in (

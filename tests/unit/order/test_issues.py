@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from issue_scenes import DISPUTES, PRICE, REPORT, by, of, offered, reported
-from kro.core.decisions import ClearTimer, Decision, Outcome
+from kro.core.decisions import ClearTimer, Decision, Outcome, Update
 from kro.core.money import CurrencyMismatchError, Money
-from kro.order.database.issue_words import IssueCategory, IssueStatus
+from kro.order.database.issue_words import IssueCategory, IssueStatus, OfferStatus
 from kro.order.database.records import OrderState
 from kro.order.database.words import CloseReason, FundingStatus, OrderStatus, Party
 from kro.order.domain import errors, issue_errors
@@ -30,6 +30,7 @@ from kro.order.domain.decide_offer import (
     decide_make_offer,
     decide_withdraw_offer,
 )
+from kro.order.domain.decide_release_part import decide_release_part
 from order_scenes import DUE, FEE, NOW, RULES, SELLER_GETS, SETTLING, VAT, accepted, completed, context, funded, moved
 
 HOUR = timedelta(hours=1)
@@ -216,6 +217,15 @@ class TestOffers:
             (Party.SELLER, PRICE // 3),
             (Party.BUYER, PRICE // 4),
         }
+
+    def test_leave_the_table_when_what_they_share_changes(self) -> None:
+        state = by(offered(PRICE // 2, state=completed()), Party.BUYER)
+
+        outcome = decide_release_part(state, Money(PRICE // 3, "NGN"), context=of(Party.BUYER))
+
+        assert outcome.value.offers == ()
+        (ended,) = [w for w in outcome.decision.writes if isinstance(w, Update) and w.table == "offers"]
+        assert (ended.id, ended.changes["status"]) == (state.offers[0].id, OfferStatus.LAPSED)
 
     def test_are_declined_by_the_other_and_withdrawn_by_their_maker(self) -> None:
         state = offered(PRICE // 2)

@@ -10,6 +10,7 @@ import pytest
 
 from kro.core.decisions import Outcome
 from kro.core.encryption import FieldCipher
+from kro.core.money import Money
 from kro.order.database.handover_records import LinkState, RiderLink
 from kro.order.database.records import NewCondition, OrderState
 from kro.order.database.words import (
@@ -168,6 +169,18 @@ class TestTheRightCode:
 
         assert moved(outcome.decision)["seller"] == -4_932_813
         assert outcome.value.order.status is OrderStatus.COMPLETED
+
+    def test_repays_a_debt_once_however_many_releases_it_brings(self) -> None:
+        part = replace(CODE, amount=Money(5_000_000, "NGN"))
+        state = funded(part)
+        state = replace(state, order=replace(state.order, code_is_acceptance=True), viewer=Party.BUYER)
+        state = decide_renew_code(state, CODES.draw, context=context()).value.state
+
+        outcome = entered(replace(state, seller_owes=1_000))
+
+        assert outcome.value.order.status is OrderStatus.CLOSED
+        assert [journal.kind for journal in outcome.decision.journals].count("receivable_repaid") == 1
+        assert moved(outcome.decision)["seller"] == WHOLE["seller"] + 1_000
 
     def test_that_was_renewed_meanwhile_is_wrong(self) -> None:
         state = replace(coded(INSPECTION), viewer=Party.SELLER)

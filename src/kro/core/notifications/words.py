@@ -18,6 +18,16 @@ from kro.core.business_days import LAGOS
 from kro.core.money import Money, exponent
 from kro.core.sms import to_gsm7
 
+_DUTIES: Final = {
+    "accept_by": "answer the proposal",
+    "fund_by": "pay into escrow",
+    "deliver_by": "deliver",
+    "inspect_by": "check and approve, or report an issue",
+    "respond_by": "answer the issue",
+    "negotiate_by": "agree with the other party",
+    "evidence_by": "hand in evidence",
+    "appeal_by": "appeal the decision",
+}
 _SYMBOLS: Final = {"NGN": "₦"}
 _CODE_LETTERS: Final = 6
 _LINE: Final = 80
@@ -103,7 +113,14 @@ class Templates:
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
         )
-        self._words.filters |= {"money": money, "plain": plain_money, "line": line, "code": code, "moment": moment}
+        self._words.filters |= {
+            "money": money,
+            "plain": plain_money,
+            "line": line,
+            "code": code,
+            "moment": moment,
+            "duty": duty,
+        }
         page = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
         self._page = page.get_template("layout.html")
 
@@ -160,6 +177,11 @@ def line(text: str, length: int = _LINE) -> str:
 def moment(text: str) -> str:
     """Return a moment as people in Lagos read it: ``15 Jan 2026, 10:00``."""
     return datetime.fromisoformat(text).astimezone(LAGOS).strftime("%d %b %Y, %H:%M")
+
+
+def duty(deadline: str) -> str:
+    """Return what has to be done before a deadline, named as in the order's lifecycle."""
+    return _DUTIES[deadline]
 
 
 def code(shown_id: str) -> str:

@@ -11,6 +11,7 @@ from kro.core.guards import CurrentUser
 from kro.core.http import JSONBytes, problems, send
 from kro.core.ids import read_id
 from kro.core.money import CurrencyMismatchError
+from kro.core.rate_limit import RateLimitedError
 from kro.order.controller.dependencies import AskDep, IssueReadsDep, IssuesDep
 from kro.order.controller.inputs import NoInput
 from kro.order.controller.issue_inputs import IssueIn, OfferIn, StatementIn, WordsIn
@@ -48,7 +49,7 @@ async def list_issues(order_id: str, user: CurrentUser, issues: IssueReadsDep) -
 @router.post(
     "/issues",
     response_model=OrderRead,
-    responses=problems(*_COMMON, errors.InspectionOverError, errors.ConditionNotFoundError),
+    responses=problems(*_COMMON, errors.InspectionOverError, errors.ConditionNotFoundError, RateLimitedError),
 )
 async def report_issue(ask: AskDep, body: IssueIn, issues: IssuesDep) -> Response:
     """Say that something is wrong. The order's deadlines wait until both agree or the platform has decided."""
@@ -115,7 +116,9 @@ async def waive_appeal(issue_id: IssueId, ask: AskDep, _: NoInput, issues: Issue
     return send(await issues.waive_appeal(ask, read_id("iss", issue_id), render=render_order))
 
 
-@router.post("/offers", response_model=OrderRead, responses=problems(*_COMMON, *_SHARES, CurrencyMismatchError))
+@router.post(
+    "/offers", response_model=OrderRead, responses=problems(*_COMMON, *_SHARES, CurrencyMismatchError, RateLimitedError)
+)
 async def make_offer(ask: AskDep, body: OfferIn, issues: IssuesDep) -> Response:
     """Offer how to share what the order holds; it takes the place of your earlier offer."""
     return send(await issues.make_offer(ask, body.command(), render=render_order))

@@ -15,7 +15,7 @@ from kro.core.money import Money
 from kro.kro_balance.domain import Posting
 from kro.order.database.issue_records import Issue, Offer
 from kro.order.database.issue_words import IssueStatus, OfferStatus
-from kro.order.database.records import Amendment, Condition, OrderState
+from kro.order.database.records import Amendment, Condition, Order, OrderState
 from kro.order.database.words import (
     AmendmentStatus,
     ConditionStatus,
@@ -125,6 +125,11 @@ class Changes:
         self._state = replace(self._state, amendment=None)
         ended = {"status": status, "settled_at": self._context.now}
         return self.include(Decision(writes=(Update("amendments", amendment.id, amendment.version, ended),)))
+
+    def still_owed(self, amount: int) -> Changes:
+        """Know what the seller owes after a journal of this command, in minor units; a second release may follow."""
+        self._state = replace(self._state, seller_owes=amount)
+        return self
 
     def posting(self) -> Posting:
         """Return the head of a new journal of this command."""
@@ -254,6 +259,9 @@ class Changes:
         """Return the decision and the order as it will be."""
         assert Told.of(self._state.order) == self._told, "an event has to tell of every change"  # noqa: S101 - a slip of ours
         order = self._before.order
+        if _shares(order) != _shares(self._state.order):
+            # An offer shares what the order held when it was made; what is left now is for another one.
+            self.lapse_offers()
         if self._is_new:
             writes: list[Insert | Update] = [
                 Insert("orders", (as_row(self._state.order),)),
@@ -275,6 +283,10 @@ class Changes:
             elif self._before.issue is not None and self._issue:
                 writes.append(Update("issues", self._before.issue.id, self._before.issue.version, self._issue))
         return Outcome(Decision(writes=tuple(writes)) + self._decision, self._state)
+
+
+def _shares(order: Order) -> tuple[int, int, int]:
+    return order.amount, order.released_in_parts, order.held
 
 
 def settled(order_changes: Changes) -> FundingStatus:

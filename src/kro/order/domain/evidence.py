@@ -24,9 +24,9 @@ from kro.order.domain.decide_upload import (
     decide_expect_file,
     to_complete,
 )
-from kro.order.domain.errors import EvidenceNotFoundError, OrderNotFoundError
+from kro.order.domain.errors import EvidenceNotFoundError
 from kro.order.domain.evidence_files import EvidenceFiles
-from kro.order.domain.service import Ask
+from kro.order.domain.service import Ask, found
 
 DIRECT_BYTES: Final = 1_048_576
 """The largest file that is handed in or out in one request; larger ones take the way over signed links."""
@@ -131,9 +131,7 @@ class EvidenceService:
         )
         return await self._runner.run(
             load=lambda: self._load(ask, None),
-            decide=lambda state: decide_begin_upload(
-                _found(state), file, rules=self._rules, context=self._context(ask)
-            ),
+            decide=lambda state: decide_begin_upload(found(state), file, rules=self._rules, context=self._context(ask)),
             render=lambda upload: render(upload, signed),
             once=ask.once,
         )
@@ -150,7 +148,7 @@ class EvidenceService:
         loaded = await self._load(ask, upload_id)
         upload = None
         if loaded.answer is None:
-            upload = to_complete(_found(loaded.state), rules=self._rules, context=self._context(ask))
+            upload = to_complete(found(loaded.state), rules=self._rules, context=self._context(ask))
         inspected = None if upload is None else await self._files.take_over(upload)
         reply = await self._complete(ask, upload_id, inspected.sha256 if inspected else None, render=render)
         if upload is not None and upload.upload_key is not None:
@@ -193,7 +191,7 @@ class EvidenceService:
 
     async def _expect(self, ask: Ask, state: UploadingState | None, file: AnnouncedFile) -> EvidenceUpload:
         async def loaded() -> UploadingState:
-            return _found(state)
+            return found(state)
 
         def decide(found: UploadingState) -> Outcome[EvidenceUpload]:
             return decide_expect_file(found, file, rules=self._rules, context=self._context(ask))
@@ -205,7 +203,7 @@ class EvidenceService:
 
         def decide(state: UploadingState | None) -> Outcome[Evidence]:
             return decide_complete_upload(
-                _found(state), sha256, evidence_id=evidence_id, rules=self._rules, context=self._context(ask)
+                found(state), sha256, evidence_id=evidence_id, rules=self._rules, context=self._context(ask)
             )
 
         return await self._runner.run(
@@ -217,9 +215,3 @@ class EvidenceService:
 
     def _context(self, ask: Ask) -> Context:
         return Context(actor=ask.actor, now=self._clock.now(), ids=self._ids)
-
-
-def _found(state: UploadingState | None) -> UploadingState:
-    if state is None:
-        raise OrderNotFoundError
-    return state

@@ -23,7 +23,6 @@ from kro.order.database.records import OrderState
 from kro.order.database.words import Command, ConditionKind, ConditionStatus
 from kro.order.domain import decide_handover
 from kro.order.domain.changes import Context
-from kro.order.domain.errors import OrderNotFoundError
 from kro.order.domain.handover_codes import MAX_TRIES, HandoverCodes
 from kro.order.domain.handover_errors import (
     HandoverCodeLockedError,
@@ -32,7 +31,7 @@ from kro.order.domain.handover_errors import (
 )
 from kro.order.domain.lifecycle import ensure_allowed
 from kro.order.domain.rules import OrderRules
-from kro.order.domain.service import Ask, RenderOrder
+from kro.order.domain.service import Ask, RenderOrder, found
 
 RENEWALS: Final = Limit("handover_renewals", quota=10, window_seconds=86_400)
 """Five tries on each code: a seller who guesses has fifty in a day, of a million."""
@@ -100,7 +99,7 @@ class HandoverService:
         """
         loaded = await self._load(ask)
         if loaded.answer is None:
-            state = _found(loaded.state)
+            state = found(loaded.state)
             ensure_allowed(state.order, Command.RENEW_HANDOVER_CODE, state.viewer)
             decide_handover.open_code(state)
             await self._limiter.hit((RENEWALS, str(ask.order_id)))
@@ -114,7 +113,7 @@ class HandoverService:
         reply = await self._runner.run(
             load=lambda: self._load(ask),
             decide=lambda state: decide_handover.decide_renew_code(
-                _found(state), self._codes.draw, context=self._context(ask.actor)
+                found(state), self._codes.draw, context=self._context(ask.actor)
             ),
             render=render_without,
             once=ask.once,
@@ -132,12 +131,12 @@ class HandoverService:
         proven = ""
         if loaded.answer is None:
             proven = await self._prove(
-                _found(loaded.state), code, load=lambda: self._view(ask), context=self._context(ask.actor)
+                found(loaded.state), code, load=lambda: self._view(ask), context=self._context(ask.actor)
             )
         return await self._runner.run(
             load=lambda: self._load(ask),
             decide=lambda state: decide_handover.decide_enter_code(
-                _found(state), proven, context=self._context(ask.actor)
+                found(state), proven, context=self._context(ask.actor)
             ),
             render=render,
             once=ask.once,
@@ -159,15 +158,15 @@ class HandoverService:
         async def load() -> OrderState | None:
             return await self._orders.load_for_system(order_id)
 
-        state = _found(await load())
+        state = found(await load())
         if _is_handed_over(state):
             return
         proven = await self._prove(state, code, load=load, context=self._context(SYSTEM))
 
         def decide(now: OrderState | None) -> Outcome[None]:
-            if _is_handed_over(_found(now)):
+            if _is_handed_over(found(now)):
                 return Outcome(Decision(), None)
-            outcome = decide_handover.decide_enter_code(_found(now), proven, context=self._context(SYSTEM))
+            outcome = decide_handover.decide_enter_code(found(now), proven, context=self._context(SYSTEM))
             return Outcome(outcome.decision, None)
 
         await self._runner.carry_out(load=load, decide=decide)
@@ -185,7 +184,7 @@ class HandoverService:
         reply = await self._runner.run(
             load=lambda: self._load_link(ask),
             decide=lambda state: decide_handover.decide_make_link(
-                _found_link(state), hash_of(token), rules=self._rules, context=self._context(ask.actor)
+                found(state), hash_of(token), rules=self._rules, context=self._context(ask.actor)
             ),
             render=render_without,
             once=ask.once,
@@ -196,9 +195,7 @@ class HandoverService:
         """Take the rider's link back."""
         return await self._runner.run(
             load=lambda: self._load_link(ask),
-            decide=lambda state: decide_handover.decide_revoke_link(
-                _found_link(state), context=self._context(ask.actor)
-            ),
+            decide=lambda state: decide_handover.decide_revoke_link(found(state), context=self._context(ask.actor)),
             render=render,
             once=ask.once,
         )
@@ -212,7 +209,7 @@ class HandoverService:
             return tried.mac
         left = MAX_TRIES - tried.tries
         await self._runner.carry_out(
-            load=load, decide=lambda now: decide_handover.decide_wrong_code(_found(now), left, context=context)
+            load=load, decide=lambda now: decide_handover.decide_wrong_code(found(now), left, context=context)
         )
         raise WrongHandoverCodeError(left)
 
@@ -239,15 +236,3 @@ def _is_handed_over(state: OrderState) -> bool:
         condition.kind is ConditionKind.DELIVERY_CODE and condition.status is ConditionStatus.FULFILLED
         for condition in state.conditions
     )
-
-
-def _found(state: OrderState | None) -> OrderState:
-    if state is None:
-        raise OrderNotFoundError
-    return state
-
-
-def _found_link(state: LinkState | None) -> LinkState:
-    if state is None:
-        raise OrderNotFoundError
-    return state

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Final
 from uuid import UUID
 
 from kro.core.clock import Clock
 from kro.core.decisions import DecisionRunner, Outcome, Reply
 from kro.core.ids import IdSource
+from kro.core.rate_limit import Limit, RateLimiter
 from kro.order.database.orders import OrderRepository
 from kro.order.database.records import OrderState
 from kro.order.domain import decide_dispute, decide_issue, decide_offer, decide_ruling
 from kro.order.domain.changes import Context
-from kro.order.domain.errors import OrderNotFoundError
 from kro.order.domain.issue_errors import IssueNotFoundError
 from kro.order.domain.rules import OrderRules
-from kro.order.domain.service import Ask, RenderOrder
+from kro.order.domain.service import Ask, Decide, RenderOrder, found
 from kro.order.domain.settling import Settling
 
-Decide = Callable[[OrderState, Context], Outcome[OrderState]]
+_OFFERS: Final = Limit("order_offers", quota=20, window_seconds=86_400)
+# Each of both tells the other party by SMS and mail, and may be taken back and repeated. The window for reports
+# is short because refused ones count too, and nobody may be kept from contesting until the inspection has ended.
+_REPORTS: Final = Limit("order_issues", quota=10, window_seconds=3_600)
 
 
 class IssueService:
@@ -29,6 +32,7 @@ class IssueService:
         orders: OrderRepository,
         rules: OrderRules,
         settling: Settling,
+        limiter: RateLimiter,
         clock: Clock,
         ids: IdSource,
     ) -> None:
@@ -36,11 +40,16 @@ class IssueService:
         self._orders = orders
         self._rules = rules
         self._settling = settling
+        self._limiter = limiter
         self._clock = clock
         self._ids = ids
 
     async def report(self, ask: Ask, command: decide_issue.ReportIssue, *, render: RenderOrder) -> Reply:
-        """Contest the order or one of its conditions (T21)."""
+        """Contest the order or one of its conditions (T21).
+
+        :raises RateLimitedError: after 10 reports of one party about one order in an hour.
+        """
+        await self._limiter.hit((_REPORTS, _subject(ask)))
         rules = self._rules.disputes
         return await self._run(ask, lambda s, c: decide_issue.decide_report(s, command, rules=rules, context=c), render)
 
@@ -89,7 +98,11 @@ class IssueService:
         )
 
     async def make_offer(self, ask: Ask, command: decide_offer.MakeOffer, *, render: RenderOrder) -> Reply:
-        """Offer how to share what the order holds (T18, T27)."""
+        """Offer how to share what the order holds (T18, T27).
+
+        :raises RateLimitedError: after 20 offers of one party on one order in a day.
+        """
+        await self._limiter.hit((_OFFERS, _subject(ask)))
         rules = self._rules
         return await self._run(
             ask, lambda s, c: decide_offer.decide_make_offer(s, command, rules=rules, context=c), render
@@ -120,14 +133,13 @@ class IssueService:
         return await self._run(ask, decide_on_it, render)
 
     async def _run(self, ask: Ask, decide: Decide, render: RenderOrder) -> Reply:
-        def decide_found(state: OrderState | None) -> Outcome[OrderState]:
-            if state is None:
-                raise OrderNotFoundError
-            return decide(state, Context(actor=ask.actor, now=self._clock.now(), ids=self._ids))
-
         return await self._runner.run(
             load=lambda: self._orders.load(ask.order_id, actor=ask.actor, key=ask.once.key),
-            decide=decide_found,
+            decide=lambda state: decide(found(state), Context(actor=ask.actor, now=self._clock.now(), ids=self._ids)),
             render=render,
             once=ask.once,
         )
+
+
+def _subject(ask: Ask) -> str:
+    return f"{ask.actor.id}:{ask.order_id}"

@@ -13,8 +13,7 @@ from kro.order.database.rating_records import RatingState, Reputation
 from kro.order.database.ratings import RatingRepository
 from kro.order.domain.changes import Context
 from kro.order.domain.decide_rate import RateOrder, decide_rate
-from kro.order.domain.errors import OrderNotFoundError
-from kro.order.domain.service import Ask
+from kro.order.domain.service import Ask, found
 from kro.order.domain.thread_errors import NoCounterpartyError
 
 
@@ -31,7 +30,7 @@ class RatingService:
         return await self._runner.run(
             load=lambda: self._ratings.load(ask.order_id, actor=ask.actor, key=ask.once.key),
             decide=lambda state: decide_rate(
-                _found(state), command, context=Context(actor=ask.actor, now=now, ids=self._ids)
+                found(state), command, context=Context(actor=ask.actor, now=now, ids=self._ids)
             ),
             render=lambda state: render(state, state.is_visible(now)),
             once=ask.once,
@@ -42,7 +41,7 @@ class RatingService:
 
         :raises OrderNotFoundError: when it is not the actor's order.
         """
-        state = _found((await self._ratings.load(order_id, actor=actor, key=None)).state)
+        state = found((await self._ratings.load(order_id, actor=actor, key=None)).state)
         return state, state.is_visible(self._clock.now())
 
     async def reputation(self, user_id: UUID, *, actor: Actor) -> Reputation:
@@ -54,9 +53,3 @@ class RatingService:
         if found is None:
             raise NoCounterpartyError
         return found
-
-
-def _found(state: RatingState | None) -> RatingState:
-    if state is None:
-        raise OrderNotFoundError
-    return state

@@ -18,10 +18,15 @@ def repay_from_release(changes: Changes, *, received: int, source: Source) -> Ch
     amount = Money(min(state.seller_owes, received), order.currency)
     if amount.amount <= 0:
         return changes
+    left = state.seller_owes - amount.amount
     repaid = receivable_repaid(changes.posting(), source=source, user_id=order.seller_id, amount=amount)
-    return changes.post(repaid).notify(
-        Party.SELLER,
-        "debt_repaid",
-        amount=money(amount.amount, amount.currency),
-        owed=money(state.seller_owes - amount.amount, amount.currency),
+    return (
+        changes.post(repaid)
+        .still_owed(left)
+        .notify(
+            Party.SELLER,
+            "debt_repaid",
+            amount=money(amount.amount, amount.currency),
+            owed=money(left, amount.currency),
+        )
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from kro.core.actor import Actor
@@ -30,6 +31,8 @@ from kro.order.domain.rules import OrderRules
 from kro.order.domain.settling import RefundHook, Settling
 from kro.payment.domain import Payment, PaymentMethod, ProviderBoard, start_payment
 from kro.verification.domain import MagicLinks
+
+T = TypeVar("T")
 
 RenderOrder = Callable[[OrderState], Reply]
 Decide = Callable[[OrderState, Context], Outcome[OrderState]]
@@ -128,8 +131,7 @@ class OrderService:
         board = await self._board.current()
 
         def decide(state: OrderState | None) -> Outcome[Payment]:
-            found = _found(state)
-            amount = decide_fund.amount_to_collect(found, use_balance=wish.use_balance)
+            amount = decide_fund.amount_to_collect(found(state), use_balance=wish.use_balance)
             return start_payment(
                 user_id=ask.actor.id,
                 order_id=ask.order_id,
@@ -188,7 +190,7 @@ class OrderService:
     async def _run(self, ask: Ask, decide: Decide, render: RenderOrder) -> Reply:
         return await self._runner.run(
             load=lambda: self._load(ask),
-            decide=lambda state: decide(_found(state), self._context(ask.actor)),
+            decide=lambda state: decide(found(state), self._context(ask.actor)),
             render=render,
             once=ask.once,
         )
@@ -209,7 +211,11 @@ class OrderService:
         )
 
 
-def _found(state: OrderState | None) -> OrderState:
-    if state is None:
+def found(loaded: T | None) -> T:
+    """Return what a load brought.
+
+    :raises OrderNotFoundError: when there is no such order, or it is other people's.
+    """
+    if loaded is None:
         raise OrderNotFoundError
-    return state
+    return loaded

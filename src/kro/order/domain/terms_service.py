@@ -15,9 +15,8 @@ from kro.order.database.records import OrderState, TermsState
 from kro.order.database.words import Command
 from kro.order.domain import decide_amendment, decide_terms
 from kro.order.domain.changes import Context
-from kro.order.domain.errors import OrderNotFoundError
 from kro.order.domain.rules import OrderRules
-from kro.order.domain.service import Ask, Decide, RenderOrder
+from kro.order.domain.service import Ask, Decide, RenderOrder, found
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class TermsService:
                 quote_id=offered.quote_id,
                 template_code=offered.template_code,
             ),
-            decide=lambda found: decide(_found(found), self._context(ask.actor)),
+            decide=lambda state: decide(found(state), self._context(ask.actor)),
             render=render,
             once=ask.once,
         )
@@ -101,22 +100,10 @@ class TermsService:
     async def _run(self, ask: Ask, decide: Decide, render: RenderOrder) -> Reply:
         return await self._runner.run(
             load=lambda: self._orders.load(ask.order_id, actor=ask.actor, key=ask.once.key),
-            decide=lambda state: decide(_loaded(state), self._context(ask.actor)),
+            decide=lambda state: decide(found(state), self._context(ask.actor)),
             render=render,
             once=ask.once,
         )
 
     def _context(self, actor: Actor) -> Context:
         return Context(actor=actor, now=self._clock.now(), ids=self._ids)
-
-
-def _found(found: TermsState | None) -> TermsState:
-    if found is None:
-        raise OrderNotFoundError
-    return found
-
-
-def _loaded(state: OrderState | None) -> OrderState:
-    if state is None:
-        raise OrderNotFoundError
-    return state
