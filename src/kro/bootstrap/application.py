@@ -117,6 +117,7 @@ class Application:
             "database": base.database,
             "clock": base.clock,
             "ids": base.ids,
+            "atlas": base.atlas,
             "cursors": CursorSigner(base.settings.security.cursor_key.get_secret_value()),
             "user_tokens": identity.user_tokens,
             "admin_tokens": identity.admin_tokens,

@@ -11,6 +11,7 @@ from kro.core.database.embedded import Role
 from kro.core.database.pool import Database, PoolOptions
 from kro.core.decisions import DecisionRunner
 from kro.core.encryption import BlindIndex, FieldCipher
+from kro.core.geo import Atlas, open_atlas
 from kro.core.http import render_problem
 from kro.core.ids import IdSource, SystemIdSource
 from kro.core.outgoing.call_log import CallLog
@@ -29,6 +30,7 @@ class Foundation:
     limiter: RateLimiter
     call_log: CallLog
     two_factor: TwoFactor
+    atlas: Atlas
     clock: Clock
     ids: IdSource
 
@@ -53,6 +55,7 @@ def lay_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundat
         limiter=RateLimiter(database),
         call_log=CallLog(database, cipher=cipher, ids=ids),
         two_factor=TwoFactor(database, cipher=cipher, clock=used_clock),
+        atlas=open_atlas(settings.geo.database_file),
         clock=used_clock,
         ids=ids,
     )

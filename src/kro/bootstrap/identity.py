@@ -110,8 +110,8 @@ def _sessions(base: Foundation, world: TokenWorld, policy: SessionPolicy) -> Ses
     return Sessions(
         base.database,
         policy=policy,
-        # Refresh tokens of a world die with its signing key: rotating it is how all of them are ended at once.
-        refresh_tokens=RefreshTokens(key=world.keys[world.signing_kid], randomness=SystemRandomness()),
+        # The signing key comes first in the settings, and so it does here.
+        refresh_tokens=RefreshTokens(keys=tuple(world.keys.values()), randomness=SystemRandomness()),
         issuer=TokenIssuer(world, clock=base.clock, ids=base.ids),
         ids=base.ids,
     )

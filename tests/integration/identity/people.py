@@ -53,7 +53,7 @@ PASSWORD = "copper-kettle-42"
 OTHER_PHONE = "+2348051234567"
 ADMIN = "approver@kro.example"
 TOTP_SECRET = pyotp.random_base32()
-PHONE_CLIENT = Client(ip="203.0.113.9", user_agent="phone", request_id="req_test")
+PHONE_CLIENT = Client(ip="203.0.113.9", user_agent="phone", country="NG", request_id="req_test")
 PAYOUT_RULES = PayoutRules(provider="paystack", fee_minor=5_000, second_approver_above_minor=100_000_000)
 
 
@@ -184,7 +184,7 @@ class People:
         return Sessions(
             self.database,
             policy=SessionPolicy(world.kind, absolute=absolute, idle=idle),
-            refresh_tokens=RefreshTokens(key=b"r" * 32, randomness=SystemRandomness()),
+            refresh_tokens=RefreshTokens(keys=(b"r" * 32,), randomness=SystemRandomness()),
             issuer=TokenIssuer(world, clock=self.clock, ids=self.ids),
             ids=self.ids,
         )

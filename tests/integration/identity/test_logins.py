@@ -239,7 +239,7 @@ class TestSessions:
         assert there.actor.session_id is not None
         listed = await people.accounts.logins.sessions(here.actor)
         assert {session.id for session in listed} == {here.actor.session_id, there.actor.session_id}
-        assert {session.user_agent for session in listed} == {"phone"}
+        assert {(session.user_agent, session.country) for session in listed} == {("phone", "NG")}
 
         await people.accounts.logins.end_session(there.actor.session_id, actor=here.actor)
 

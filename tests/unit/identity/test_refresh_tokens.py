@@ -13,7 +13,7 @@ SESSION = UUID(int=8)
 
 @pytest.fixture
 def tokens() -> RefreshTokens:
-    return RefreshTokens(key=b"k" * 32, randomness=SystemRandomness())
+    return RefreshTokens(keys=(b"k" * 32,), randomness=SystemRandomness())
 
 
 def test_a_text_is_read_back(tokens: RefreshTokens) -> None:
@@ -32,7 +32,7 @@ def test_first_tokens_differ_and_successors_are_computed(tokens: RefreshTokens) 
 
 
 def test_nobody_without_the_key_can_compute_a_successor(tokens: RefreshTokens) -> None:
-    thief = RefreshTokens(key=b"t" * 32, randomness=SystemRandomness())
+    thief = RefreshTokens(keys=(b"t" * 32,), randomness=SystemRandomness())
     token = tokens.first(SESSION)
 
     assert thief.successor(token) != tokens.successor(token)
@@ -54,10 +54,28 @@ def test_rubbish_is_refused(tokens: RefreshTokens, text: str) -> None:
 
 
 def test_another_servers_token_is_refused(tokens: RefreshTokens) -> None:
-    other = RefreshTokens(key=b"o" * 32, randomness=SystemRandomness())
+    other = RefreshTokens(keys=(b"o" * 32,), randomness=SystemRandomness())
 
     with pytest.raises(InvalidTokenError):
         tokens.read(other.show(other.first(SESSION)))
+
+
+def test_sessions_outlive_a_rotation_and_end_when_the_old_key_is_taken_away() -> None:
+    old, new = b"o" * 32, b"n" * 32
+    before, during, after = (
+        RefreshTokens(keys=keys, randomness=SystemRandomness()) for keys in ((old,), (new, old), (new,))
+    )
+    kept = before.show(before.first(SESSION))
+
+    successor = during.successor(during.read(kept))
+    shown = during.show(successor)
+
+    assert successor == during.successor(during.read(kept)), "an honest double submit gets the same one"
+    assert after.read(shown) == successor, "the new key knows whatever was refreshed during the rotation"
+    with pytest.raises(InvalidTokenError):
+        after.read(kept)
+    with pytest.raises(InvalidTokenError):
+        before.read(shown)
 
 
 def test_no_secret_is_shown_by_accident(tokens: RefreshTokens) -> None:

@@ -73,6 +73,7 @@ class SessionRow(Base):
             "(audience = 'user') = (user_id IS NOT NULL) AND (audience = 'admin') = (admin_id IS NOT NULL)",
             name="principal",
         ),
+        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         Index("ix_sessions_user_id", "user_id", postgresql_where=text("revoked_at IS NULL")),
         Index("ix_sessions_admin_id", "admin_id", postgresql_where=text("revoked_at IS NULL")),
     )
@@ -91,3 +92,4 @@ class SessionRow(Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoke_reason: Mapped[str | None]
+    country: Mapped[str | None]

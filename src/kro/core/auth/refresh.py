@@ -6,7 +6,8 @@ import base64
 import binascii
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import UUID
 
@@ -25,6 +26,8 @@ class RefreshToken:
 
     session_id: UUID
     secret: bytes = field(repr=False)
+    key: int = field(default=0, compare=False)
+    """Which of the server's keys knows it; a new token is of the first."""
 
     @property
     def digest(self) -> bytes:
@@ -32,26 +35,29 @@ class RefreshToken:
 
 
 class RefreshTokens:
-    """Makes and reads refresh tokens with a server key.
+    """Makes and reads refresh tokens with server keys: the first of them makes, all of them read.
 
-    The key serves twice. A tag proves that a token was ours once, so that a spent one of any age is told from a
+    A key serves twice. A tag proves that a token was ours once, so that a spent one of any age is told from a
     made-up one and may end its session, while nobody can end sessions by guessing. And a successor is computed from
-    its parent, so that an honest double submit gets the same one although nothing readable is stored.
+    its parent, so that an honest double submit gets the same one although nothing readable is stored. The successor
+    comes from the key that knows its parent and is shown with the tag of the first key, so sessions outlive a
+    rotation, and taking a key away ends those that have not been refreshed since.
     """
 
-    def __init__(self, *, key: bytes, randomness: Randomness) -> None:
-        self._key = key
+    def __init__(self, *, keys: Sequence[bytes], randomness: Randomness) -> None:
+        self._keys = tuple(keys)
         self._randomness = randomness
 
     def first(self, session_id: UUID) -> RefreshToken:
         return RefreshToken(session_id, self._randomness.token(_SECRET_BYTES))
 
     def successor(self, token: RefreshToken) -> RefreshToken:
-        return RefreshToken(token.session_id, self._mac(b"successor", token))
+        """Return the one token that follows a token which :meth:`read` returned."""
+        return RefreshToken(token.session_id, _mac(self._keys[token.key], b"successor", token))
 
     def show(self, token: RefreshToken) -> str:
         """Return the text the client keeps."""
-        tag = self._mac(b"genuine", token)[:_TAG_BYTES]
+        tag = _mac(self._keys[0], b"genuine", token)[:_TAG_BYTES]
         return base64.urlsafe_b64encode(token.session_id.bytes + token.secret + tag).rstrip(b"=").decode()
 
     def read(self, text: str) -> RefreshToken:
@@ -66,10 +72,12 @@ class RefreshTokens:
         if len(content) != _LENGTH:
             raise InvalidTokenError
         token = RefreshToken(UUID(bytes=content[:_ID_BYTES]), content[_ID_BYTES:-_TAG_BYTES])
-        if not hmac.compare_digest(content[-_TAG_BYTES:], self._mac(b"genuine", token)[:_TAG_BYTES]):
-            raise InvalidTokenError
-        return token
+        for number, key in enumerate(self._keys):
+            if hmac.compare_digest(content[-_TAG_BYTES:], _mac(key, b"genuine", token)[:_TAG_BYTES]):
+                return replace(token, key=number)
+        raise InvalidTokenError
 
-    def _mac(self, purpose: bytes, token: RefreshToken) -> bytes:
-        message = b"refresh\n" + purpose + b"\n" + token.session_id.bytes + token.secret
-        return hmac.digest(self._key, message, hashlib.sha256)
+
+def _mac(key: bytes, purpose: bytes, token: RefreshToken) -> bytes:
+    message = b"refresh\n" + purpose + b"\n" + token.session_id.bytes + token.secret
+    return hmac.digest(key, message, hashlib.sha256)

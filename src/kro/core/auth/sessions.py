@@ -47,16 +47,17 @@ WITH ended AS (
 SELECT apply_decision($5::text::jsonb) FROM ended"""
 
 _LIST: Final = """
-SELECT id, ip, user_agent, created_at, last_used_at, expires_at FROM sessions
+SELECT id, ip, user_agent, country, created_at, last_used_at, expires_at FROM sessions
 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now() ORDER BY last_used_at DESC LIMIT 100"""
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """What is known of the device that asks."""
+    """What is known of the device that asks. ``country`` is where its address probably is (ISO 3166-1)."""
 
     ip: str | None = None
     user_agent: str | None = None
+    country: str | None = None
     request_id: str | None = None
 
 
@@ -87,6 +88,7 @@ class SessionView:
     id: UUID
     ip: str | None
     user_agent: str | None
+    country: str | None
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, model_validator
 
 from kro.core.config.groups import BaseURL, FilePath, Group, Key256, Port, Positive, Seconds
 
@@ -36,14 +36,39 @@ class APISettings(Group):
     port: Port
 
 
+def _check_proxy(network: IPvAnyNetwork) -> IPvAnyNetwork:
+    if network.prefixlen == 0:
+        raise ValueError("must not be the whole internet: anybody could choose the address that limits count")
+    return network
+
+
+HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
+
+
+class HostSettings(Group):
+    """The names each surface answers to, without port. A surface without names answers to every name."""
+
+    user: tuple[HostName, ...] = ()
+    """``/v1`` and Socket.IO."""
+    admin: tuple[HostName, ...] = ()
+    """``/v1/admin``."""
+    public: tuple[HostName, ...] = ()
+    """``/v1/public``."""
+    webhooks: tuple[HostName, ...] = ()
+    """``/v1/webhooks``."""
+
+
 class AppSettings(Group):
     env: Environment
     public_base_url: BaseURL
     payment_return_url: BaseURL | None = None
     """Where a payer's browser goes after the checkout; a page of our own unless set."""
     allowed_origins: tuple[Annotated[str, AfterValidator(_check_origin)], ...]
-    trusted_proxies: tuple[str, ...]
-    """Addresses whose ``X-Forwarded-For`` is believed; from anybody else the header is ignored."""
+    admin_origins: tuple[Annotated[str, AfterValidator(_check_origin)], ...] | None = None
+    """Pages that may call the admin surface; the ``allowed_origins`` unless given."""
+    hosts: HostSettings = HostSettings()
+    trusted_proxies: tuple[Annotated[IPvAnyNetwork, AfterValidator(_check_proxy)], ...]
+    """Addresses and networks whose ``X-Forwarded-For`` is believed; from anybody else the header is ignored."""
     api: APISettings
     test_clock: bool = False
     """Whether time can be made to pass for orders; refused where strangers' money may be near."""
@@ -114,6 +139,13 @@ class StorageSettings(Group):
 class SandboxSettings(Group):
     enabled: bool
     port: Port
+
+
+class GeoSettings(Group):
+    """Without a file every country is unknown."""
+
+    database_file: FilePath | None = None
+    """GeoIP2, GeoLite2 or a flat country database in MaxMind's format; a newer file is taken within a minute."""
 
 
 class RedisSettings(Group):

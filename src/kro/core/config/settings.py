@@ -23,6 +23,7 @@ from kro.core.config.groups import Group
 from kro.core.config.platform import (
     AppSettings,
     DatabaseSettings,
+    GeoSettings,
     HighlightSettings,
     LoggingSettings,
     RedisSettings,
@@ -69,6 +70,7 @@ class Settings(Group):
     termii: TermiiSettings
     send_grid: SendGridSettings
     redis: RedisSettings = RedisSettings()
+    geo: GeoSettings = GeoSettings()
     highlight: HighlightSettings = HighlightSettings()
     twilio: TwilioSettings | None = None
     telnyx: TelnyxSettings | None = None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 
 from fastapi import Depends, Request
 
 from kro.core.actor import Actor
 from kro.core.auth.sessions import Client
 from kro.core.auth.tokens import InvalidTokenError, TokenVerifier
+from kro.core.geo import Atlas
 from kro.core.http.context import current_request
 
 _SCHEME: Final = "bearer "
@@ -46,6 +47,7 @@ async def _client(request: Request) -> Client:
     context = current_request()
     return Client(
         ip=context.ip if context else None,
+        country=cast("Atlas", request.app.state.atlas).country_of(context.ip) if context else None,
         user_agent=request.headers.get("user-agent", "")[:_LONGEST_USER_AGENT] or None,
         request_id=context.request_id if context else None,
     )

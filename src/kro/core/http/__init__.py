@@ -8,6 +8,7 @@ from kro.core.http.inputs import Currency, Email, Input, Line, MoneyIn, MoneyOut
 from kro.core.http.install import install, new_api
 from kro.core.http.paging import BoundTo, CursorSigner, Page, PageParameters, PageQuery, Slice
 from kro.core.http.problems import Problem, RateLimitFacts, problem_response, problems, render_problem
+from kro.core.http.proxies import behind_proxies
 from kro.core.http.replies import JSONBytes, send
 from kro.core.http.strict_query import strict_query
 from kro.core.paging import Position
@@ -37,6 +38,7 @@ __all__ = [
     "RateLimitFacts",
     "RequestContext",
     "Slice",
+    "behind_proxies",
     "current_request",
     "health_router",
     "id_text",

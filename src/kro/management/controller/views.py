@@ -106,6 +106,7 @@ class SessionRead(BaseModel):
     id: str = Field(examples=["ses_01kajz7k3nf9b8r2m4q6s8t0vw"])
     current: bool
     ip: str | None
+    country: str | None = Field(examples=["NG"], description="Where the address probably is; null when unknown.")
     user_agent: str | None
     created_at: datetime
     last_used_at: datetime
@@ -123,6 +124,7 @@ class SessionList(BaseModel):
                     id=show_id("ses", session.id),
                     current=session.id == current,
                     ip=session.ip,
+                    country=session.country,
                     user_agent=session.user_agent,
                     created_at=session.created_at,
                     last_used_at=session.last_used_at,

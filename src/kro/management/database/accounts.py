@@ -43,8 +43,8 @@ WITH holder AS (
     UPDATE users AS x SET password_hash = $3, updated_at = now() FROM holder AS h
     WHERE x.id = h.id AND $3::text IS NOT NULL
 ), opened AS (
-    INSERT INTO sessions (id, audience, user_id, refresh_hash, ip, user_agent, expires_at)
-    SELECT $4, 'user', h.id, $5, $6, $7, now() + $8::interval FROM holder AS h RETURNING user_id
+    INSERT INTO sessions (id, audience, user_id, refresh_hash, ip, user_agent, expires_at, country)
+    SELECT $4, 'user', h.id, $5, $6, $7, now() + $8::interval, $10 FROM holder AS h RETURNING user_id
 )
 SELECT h.*, apply_decision($9::text::jsonb)::text FROM holder AS h JOIN opened AS o ON o.user_id = h.id"""  # noqa: S608 - built from constants only
 
@@ -116,6 +116,7 @@ class UserAccounts:
             client.user_agent,
             policy.first_life,
             record,
+            client.country,
         )
         return _view(row) if row is not None else None
 

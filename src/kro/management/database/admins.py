@@ -29,8 +29,8 @@ WITH spent AS (
 ), renewed AS (
     UPDATE admins AS x SET password_hash = $4 FROM holder AS h WHERE x.id = h.id AND $4::text IS NOT NULL
 ), opened AS (
-    INSERT INTO sessions (id, audience, admin_id, refresh_hash, ip, user_agent, expires_at)
-    SELECT $5, 'admin', h.id, $6, $7, $8, now() + $9::interval FROM holder AS h RETURNING admin_id
+    INSERT INTO sessions (id, audience, admin_id, refresh_hash, ip, user_agent, expires_at, country)
+    SELECT $5, 'admin', h.id, $6, $7, $8, now() + $9::interval, $11 FROM holder AS h RETURNING admin_id
 )
 SELECT h.*, apply_decision($10::text::jsonb)::text FROM holder AS h JOIN opened AS o ON o.admin_id = h.id"""  # noqa: S608 - built from constants only
 
@@ -71,6 +71,7 @@ class AdminAccounts:
             client.user_agent,
             policy.first_life,
             record,
+            client.country,
         )
         return _view(row) if row is not None else None
 
