@@ -55,8 +55,9 @@ check: $(SYNCED) ## Lint, formatting, types and import rules
 	$(BIN)/lint-imports
 
 .PHONY: docs
-docs: $(SYNCED) ## Make the page of the order's lifecycle from its table
+docs: $(SYNCED) ## Make the pages that tables of the program tell: lifecycle, notices
 	@$(BIN)/python -m kro.cli lifecycle > docs/lifecycle.md
+	@$(BIN)/python -m kro.cli notices > docs/notifications.md
 
 .PHONY: bench
 bench: $(SYNCED) ## Measure the ledger beside pgbench, some 3 minutes; writes benchmarks/results

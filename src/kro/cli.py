@@ -55,6 +55,14 @@ def lifecycle() -> None:
 
 
 @app.command()
+def notices() -> None:
+    """Write the page about who is told of what."""
+    from kro.core.notices import notices_page
+
+    typer.echo(notices_page(), nl=False)
+
+
+@app.command()
 def run() -> None:
     """Start database, API, worker and sandbox for development, until Ctrl-C."""
     from rich.console import Console

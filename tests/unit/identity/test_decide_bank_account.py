@@ -89,7 +89,8 @@ def test_the_owner_is_told_before_the_account_can_be_used() -> None:
     assert message.payload == {
         "user_id": USER.id,
         "template": "bank_account_added",
-        "channels": ["sms", "mail"],
+        "reader": "owner",
+        "channels": ["sms", "mail", "in_app"],
         "facts": {"bank": "Guaranty Trust Bank ******4567", "usable_from": "16 Jan 2026, 10:00"},
     }
 

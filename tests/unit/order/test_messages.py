@@ -85,7 +85,7 @@ class TestWriting:
 
         assert notices(outcome.decision) == ([SELLER] if mailed else [])
         assert outcome.value.notified == mailed
-        assert all(m.payload.get("channels") in (None, ["mail"]) for m in outcome.decision.messages)
+        assert all(m.payload.get("channels") in (None, ["mail", "in_app"]) for m in outcome.decision.messages)
 
     def test_attaches_no_file_of_another_order(self) -> None:
         with pytest.raises(EvidenceNotFoundError):

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from kro.core.database.pool import Database
 from kro.core.encryption import FieldCipher
+from kro.core.notices import Template
 from kro.core.notifications.outcome import conclude
-from kro.core.notifications.words import Template, Templates
+from kro.core.notifications.words import Templates
 from kro.core.outbox import Envelope, GiveUp
 from kro.core.sms import SMS, SMSProvider
 

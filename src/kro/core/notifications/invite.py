@@ -6,8 +6,9 @@ from typing import Final
 from kro.core.clock import Clock
 from kro.core.email import Email, EmailProvider
 from kro.core.encryption import FieldCipher
+from kro.core.notices import Template
 from kro.core.notifications.outcome import conclude
-from kro.core.notifications.words import Template, Templates
+from kro.core.notifications.words import Templates
 from kro.core.outbox import Envelope, GiveUp
 from kro.core.rate_limit import Limit, RateLimitedError, RateLimiter
 from kro.core.sms import SMS, SMSProvider

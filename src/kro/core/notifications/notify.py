@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
 from kro.core.database.pool import Database
 from kro.core.email import Email, EmailProvider
+from kro.core.notices import Channel, Template
 from kro.core.notifications.outcome import conclude
-from kro.core.notifications.words import Template, Templates
+from kro.core.notifications.words import Templates
 from kro.core.outbox import Envelope, GiveUp
 from kro.core.sms import SMS, SMSProvider
 
@@ -23,11 +23,6 @@ _RANDOM_BITS: Final = 62
 _KEEP: Final = """
 INSERT INTO notice_receipts (message_id, subject_id, user_id, purpose, channel, status, at)
 VALUES ($1, $2, $3, $4, $5, 'accepted', now()) ON CONFLICT DO NOTHING"""
-
-
-class Channel(StrEnum):
-    SMS = "sms"
-    MAIL = "mail"
 
 
 class NotifyTopic:
@@ -46,7 +41,8 @@ class NotifyTopic:
 
     async def handle(self, envelope: Envelope) -> None:
         """Send one notice to one user."""
-        channels = [Channel(channel) for channel in envelope.payload["channels"]]
+        # The inbox takes its part with the split.
+        channels = [Channel(channel) for channel in envelope.payload["channels"] if channel != Channel.IN_APP]
         if len(channels) != 1:
             await self._split(envelope, channels)
             return

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from kro.core.clock import Clock
 from kro.core.encryption import FieldCipher
+from kro.core.notices import Template
 from kro.core.notifications.outcome import conclude
-from kro.core.notifications.words import Template, Templates
+from kro.core.notifications.words import Templates
 from kro.core.outbox import Envelope, GiveUp
 from kro.core.sms import SMS, SMSProvider
 

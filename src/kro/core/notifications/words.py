@@ -9,13 +9,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 import jinja2
 
 from kro.core.business_days import LAGOS
 from kro.core.money import Money, exponent
+from kro.core.notices import Template
 from kro.core.sms import to_gsm7
 
 _DUTIES: Final = {
@@ -34,65 +34,6 @@ _LINE: Final = 80
 _SUBJECT: Final = 150
 # What a template may leave out; any other missing fact is an error, not an empty place in a sentence.
 _OPTIONAL: Final = {"reason": None, "received": None}
-
-
-class Template(StrEnum):
-    OTP = "otp"
-    ORDER_CREATED = "order_created"
-    ORDER_ACCEPTED = "order_accepted"
-    ORDER_DECLINED = "order_declined"
-    ORDER_CANCELLED = "order_cancelled"
-    ORDER_EXPIRED = "order_expired"
-    ORDER_FUNDED = "order_funded"
-    PAYMENT_RECEIVED = "payment_received"
-    CONDITION_SUBMITTED = "condition_submitted"
-    CONDITION_CONFIRMED = "condition_confirmed"
-    CONDITION_REJECTED = "condition_rejected"
-    ORDER_COMPLETED = "order_completed"
-    CHANGES_REQUESTED = "changes_requested"
-    ORDER_PARTLY_RELEASED = "order_partly_released"
-    INSPECTION_EXTENDED = "inspection_extended"
-    ORDER_CLOSED = "order_closed"
-    ORDER_REFUNDED = "order_refunded"
-    PAYOUT_REQUESTED = "payout_requested"
-    PAYOUT_SETTLED = "payout_settled"
-    PAYOUT_FAILED = "payout_failed"
-    PAYOUT_RETURNED = "payout_returned"
-    REFUND_REQUESTED = "refund_requested"
-    REFUND_PROCESSED = "refund_processed"
-    REFUND_FAILED = "refund_failed"
-    BANK_ACCOUNT_ADDED = "bank_account_added"
-    BALANCE_CREDITED = "balance_credited"
-    BALANCE_DEBITED = "balance_debited"
-    CHARGEBACK_OPENED = "chargeback_opened"
-    CHARGEBACK_WON = "chargeback_won"
-    CHARGEBACK_LOST = "chargeback_lost"
-    DEBT_REPAID = "debt_repaid"
-    DEBT_WRITTEN_OFF = "debt_written_off"
-    DEADLINE_REMINDER = "deadline_reminder"
-    DELIVERY_OVERDUE = "delivery_overdue"
-    ORDER_SPLIT = "order_split"
-    ISSUE_REPORTED = "issue_reported"
-    ISSUE_ANSWERED = "issue_answered"
-    ISSUE_WITHDRAWN = "issue_withdrawn"
-    OFFER_MADE = "offer_made"
-    OFFER_DECLINED = "offer_declined"
-    DISPUTE_OPENED = "dispute_opened"
-    INFO_REQUESTED = "info_requested"
-    DISPUTE_DECIDED = "dispute_decided"
-    DISPUTE_APPEALED = "dispute_appealed"
-    ORDER_MESSAGE = "order_message"
-    MILESTONE_RELEASED = "milestone_released"
-    MILESTONE_REMINDER = "milestone_reminder"
-    MILESTONE_UNCONFIRMED = "milestone_unconfirmed"
-    HANDOVER_CODE = "handover_code"
-    HANDOVER_CODE_LOCKED = "handover_code_locked"
-    ORDER_INVITE = "order_invite"
-    TERMS_EDITED = "terms_edited"
-    TERMS_COUNTERED = "terms_countered"
-    AMENDMENT_PROPOSED = "amendment_proposed"
-    AMENDMENT_ACCEPTED = "amendment_accepted"
-    AMENDMENT_DECLINED = "amendment_declined"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from uuid import UUID
 from kro.core.actor import Actor
 from kro.core.decisions import Audit, Decision, Insert, Message, Outcome
 from kro.core.ids import IdSource
+from kro.core.notices import Reader, notice
 from kro.management.database.records import AccountsOfUser, BankAccount
 from kro.management.domain.errors import AccountNotResolvedError, BankAccountExistsError, TooManyBankAccountsError
 from kro.management.domain.name_match import match_names
@@ -97,16 +98,13 @@ def decide_bank_account(
 
 def _notice(account: BankAccount, ids: IdSource) -> Message:
     """Tell the owner: an account they did not add must reach them before it has cooled."""
-    return Message(
+    return notice(
         id=ids.new(),
-        topic="notify",
-        payload={
-            "user_id": account.user_id,
-            "template": "bank_account_added",
-            "channels": ["sms", "mail"],
-            "facts": {
-                "bank": f"{account.bank_name} {account.masked_number}",
-                "usable_from": f"{account.usable_from.astimezone(_LAGOS):%d %b %Y, %H:%M}",
-            },
+        user_id=account.user_id,
+        template="bank_account_added",
+        reader=Reader.OWNER,
+        facts={
+            "bank": f"{account.bank_name} {account.masked_number}",
+            "usable_from": f"{account.usable_from.astimezone(_LAGOS):%d %b %Y, %H:%M}",
         },
     )

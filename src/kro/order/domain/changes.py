@@ -12,6 +12,7 @@ from kro.core.actor import Actor
 from kro.core.decisions import ClearTimer, Decision, Event, Insert, Journal, Message, Outcome, Update
 from kro.core.ids import IdSource, show_id
 from kro.core.money import Money
+from kro.core.notices import Reader, Receipt, notice
 from kro.kro_balance.domain import Posting
 from kro.order.database.issue_records import Issue, Offer
 from kro.order.database.issue_words import IssueStatus, OfferStatus
@@ -232,26 +233,23 @@ class Changes:
         return self.include(Decision(events=(event,), messages=(message,)))
 
     def notify(self, party: Party, template: str, *, purpose: str | None = None, **facts: Any) -> Changes:  # noqa: ANN401 - template facts
-        """Send one party a notice on the channels it can be reached by.
+        """Send one party a notice, on the channels the matrix names for it.
 
         With a purpose, each channel's receipt is kept under it, as evidence that the party was told.
         """
         order = self._state.order
-        message = Message(
+        message = notice(
             id=self._context.ids.new(),
-            topic="notify",
-            payload={
-                "user_id": order.user_of(party),
-                "template": template,
-                "channels": ["sms", "mail"],
-                "facts": {
-                    "order_id": show_id("ord", order.id),
-                    "title": order.title,
-                    "amount": money(order.amount, order.currency),
-                    **facts,
-                },
-                **({"receipt": {"subject_id": str(order.id), "purpose": purpose}} if purpose else {}),
+            user_id=order.user_of(party),
+            template=template,
+            reader=Reader(party),
+            facts={
+                "order_id": show_id("ord", order.id),
+                "title": order.title,
+                "amount": money(order.amount, order.currency),
+                **facts,
             },
+            receipt=Receipt(order.id, purpose) if purpose else None,
         )
         return self.include(Decision(messages=(message,)))
 

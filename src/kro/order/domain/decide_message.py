@@ -10,6 +10,7 @@ from uuid import UUID
 
 from kro.core.decisions import Decision, Insert, Message, Outcome, Update
 from kro.core.ids import show_id
+from kro.core.notices import Reader, notice
 from kro.order.database import thread_records as records
 from kro.order.database.thread_words import Author, ReportCategory
 from kro.order.domain.changes import Context, as_row, money
@@ -146,17 +147,14 @@ def _event(message: records.Message, users: tuple[UUID, UUID], context: Context)
 
 
 def _notice(state: records.ThreadState, context: Context) -> Message:
-    return Message(
+    return notice(
         id=context.ids.new(),
-        topic="notify",
-        payload={
-            "user_id": state.other_id,
-            "template": "order_message",
-            "channels": ["mail"],
-            "facts": {
-                "order_id": show_id("ord", state.order_id),
-                "title": state.title,
-                "amount": money(state.amount, state.currency),
-            },
+        user_id=state.other_id,
+        template="order_message",
+        reader=Reader.BUYER if state.other_id == state.buyer_id else Reader.SELLER,
+        facts={
+            "order_id": show_id("ord", state.order_id),
+            "title": state.title,
+            "amount": money(state.amount, state.currency),
         },
     )

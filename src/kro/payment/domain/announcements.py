@@ -8,6 +8,7 @@ from uuid import UUID
 from kro.core.decisions import Message
 from kro.core.ids import show_id
 from kro.core.money import Money
+from kro.core.notices import Reader, notice
 from kro.payment.database.provider_records import LentAccount
 from kro.payment.database.records import Payment, PaymentStatus, Payout, PayoutStatus
 from kro.payment.domain.context import Context
@@ -30,20 +31,17 @@ def balance_updated(user_id: UUID, *, context: Context) -> Message:
 
 
 def payout_notice(payout: Payout, template: str, *, context: Context) -> Message:
-    """Tell the owner about a payout by SMS and mail; the account number is masked."""
+    """Tell the owner about a payout; the account number is masked."""
     destination = payout.destination
-    return Message(
+    return notice(
         id=context.new_id(),
-        topic="notify",
-        payload={
-            "user_id": payout.user_id,
-            "template": template,
-            "channels": ["sms", "mail"],
-            "facts": {
-                "payout_id": show_id("pyt", payout.id),
-                "amount": {"amount": payout.amount.amount, "currency": payout.amount.currency},
-                "bank": f"{destination.bank_name} {destination.masked_number}",
-            },
+        user_id=payout.user_id,
+        template=template,
+        reader=Reader.OWNER,
+        facts={
+            "payout_id": show_id("pyt", payout.id),
+            "amount": {"amount": payout.amount.amount, "currency": payout.amount.currency},
+            "bank": f"{destination.bank_name} {destination.masked_number}",
         },
     )
 
@@ -51,13 +49,12 @@ def payout_notice(payout: Payout, template: str, *, context: Context) -> Message
 def balance_notice(
     user_id: UUID, template: str, *, facts: Mapping[str, Money | bool | None], context: Context
 ) -> Message:
-    """Tell a user by SMS and mail what changed their balance or debt; amounts travel in minor units."""
+    """Tell a user what changed their balance or debt; amounts travel in minor units."""
     told = {
         name: {"amount": fact.amount, "currency": fact.currency} if isinstance(fact, Money) else fact
         for name, fact in facts.items()
     }
-    payload = {"user_id": user_id, "template": template, "channels": ["sms", "mail"], "facts": told}
-    return Message(id=context.new_id(), topic="notify", payload=payload)
+    return notice(id=context.new_id(), user_id=user_id, template=template, reader=Reader.OWNER, facts=told)
 
 
 def _hint(user_id: UUID, event: str, shown_id: str, status: str, context: Context) -> Message:

@@ -8,6 +8,7 @@ from kro.core.alerts import alert
 from kro.core.decisions import Audit, Message
 from kro.core.ids import show_id
 from kro.core.money import Money
+from kro.core.notices import Reader, notice
 from kro.refund.database.records import Refund, RefundStatus
 from kro.refund.domain.context import Context
 
@@ -21,18 +22,15 @@ def balance_updated(user_id: UUID, *, context: Context) -> Message:
 
 
 def refund_notice(refund: Refund, template: str, *, context: Context) -> Message:
-    """Tell the owner about a refund by SMS and mail."""
-    return Message(
+    """Tell the owner about a refund."""
+    return notice(
         id=context.new_id(),
-        topic="notify",
-        payload={
-            "user_id": refund.user_id,
-            "template": template,
-            "channels": ["sms", "mail"],
-            "facts": {
-                "refund_id": show_id("rfd", refund.id),
-                "amount": {"amount": refund.amount.amount, "currency": refund.amount.currency},
-            },
+        user_id=refund.user_id,
+        template=template,
+        reader=Reader.OWNER,
+        facts={
+            "refund_id": show_id("rfd", refund.id),
+            "amount": {"amount": refund.amount.amount, "currency": refund.amount.currency},
         },
     )
 
