@@ -21,7 +21,12 @@ BEGIN
             ('INSERT, UPDATE', 'transactions, payout_attempts, payment_webhook_state, refunds'),
             ('INSERT, UPDATE', 'refund_attempts'),
             ('INSERT', 'refund_approvals'),
-            ('INSERT', 'fee_quotes, evidence, order_events, payout_approvals, payment_webhook_info, audit_log'),
+            ('INSERT', 'fee_quotes, evidence, order_events, payout_approvals, payment_webhook_info'),
+            -- When a row was written, and by which transaction, is for the database to say.
+            ('INSERT (id, actor_kind, actor_id, session_id, action, target_type, target_id, result, reason, detail, '
+             'request_id, ip)', 'audit_log'),
+            ('INSERT', 'audit_seals, audit_exports'),
+            ('UPDATE', 'audit_head'),
             ('INSERT', 'reconciliation_lines, reconciliation_matches'),
             ('INSERT, UPDATE', 'reconciliation_imports, reconciliation_runs, reconciliation_breaks'),
             ('INSERT', 'payout_history'),

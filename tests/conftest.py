@@ -127,6 +127,15 @@ async def owner_database(owner_dsn: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
+async def superuser(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
+    """Somebody who may do everything to the database, for whom triggers do not fire."""
+    database = await Database.connect(PoolOptions(dsn=fresh_database.dsn(Role.ADMIN), size=1))
+    await database.execute("SET session_replication_role = replica")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
 def clock() -> SystemClock:
     return SystemClock()
 

@@ -18,6 +18,8 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="The configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
+audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
 webhooks_app = typer.Typer(no_args_is_help=True, help="What the providers told us.")
 app.add_typer(webhooks_app, name="webhooks")
 
@@ -275,6 +277,39 @@ def replay_webhooks(
         raise typer.BadParameter("name events, or give --parked")
     with one_sentence():
         replay(load_settings(), Console(), shown_ids=webhook_ids or [], parked=parked)
+
+
+@audit_app.command("verify")
+def audit_verify(
+    files: Annotated[
+        list[Path] | None,
+        typer.Option("--file", help="An export that was kept elsewhere, to compare with."),
+    ] = None,
+) -> None:
+    """Recompute the chain of the audit log; exits with 1 and names the first row that does not hold."""
+    from rich.console import Console
+
+    from kro.core.config import load_settings
+    from kro.run.audit import verify_audit
+
+    with one_sentence():
+        sound = verify_audit(load_settings(), Console(), files=files or [])
+    raise typer.Exit(0 if sound else 1)
+
+
+@audit_app.command("export")
+def audit_export(
+    out: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
+    after: Annotated[int, typer.Option(min=0, help="Begin behind this position.")] = 0,
+) -> None:
+    """Write the sealed rows with their hashes to a file."""
+    from rich.console import Console
+
+    from kro.core.config import load_settings
+    from kro.run.audit import export_audit
+
+    with one_sentence():
+        export_audit(load_settings(), Console(), out=out, after=after)
 
 
 @config_app.command("check")

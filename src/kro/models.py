@@ -1,5 +1,6 @@
 """Every model of every module, for the migrations to compare with."""
 
+from kro.core.audit import models as audit
 from kro.core.auth import models as auth
 from kro.core.database import plumbing
 from kro.core.database.base import Base
@@ -28,6 +29,7 @@ from kro.verification.database import models as verification
 
 __all__ = [
     "Base",
+    "audit",
     "auth",
     "chargebacks",
     "handover",

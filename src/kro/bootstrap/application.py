@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
+from kro.bootstrap.auditing import Auditing, auditing_steps, build_auditing
 from kro.bootstrap.choosing import Choosing, build_choosing
 from kro.bootstrap.effects import (
     build_bus,
@@ -65,6 +66,7 @@ class Application:
     exceptions: Exceptions
     listening: Listening
     reconciliation: Reconciliation
+    auditing: Auditing
     files: ObjectStore
     realtime: RealtimeServer
     outbox_handlers: Mapping[str, Handler]
@@ -113,6 +115,7 @@ class Application:
         base, identity = self.base, self.identity
         services: dict[str, object] = {
             **self.orders.services(),
+            **self.auditing.services(),
             "settings": base.settings,
             "database": base.database,
             "clock": base.clock,
@@ -193,6 +196,7 @@ def build(
         unmatched=exceptions.suspense.take_in,
     )
     reconciliation = build_reconciliation(base, outside)
+    auditing = build_auditing(base, outside)
     bus = build_bus(base)
     return Application(
         base=base,
@@ -205,6 +209,7 @@ def build(
         exceptions=exceptions,
         listening=listening,
         reconciliation=reconciliation,
+        auditing=auditing,
         files=outside.files,
         realtime=build_realtime(base, identity, orders, bus),
         outbox_handlers=build_handlers(base, outside, collecting, paying_out, refunding, bus),
@@ -213,5 +218,6 @@ def build(
             *exception_steps(refunding, exceptions),
             *reconciliation_steps(reconciliation),
             *evidence_steps(base, orders),
+            *auditing_steps(auditing),
         ),
     )

@@ -11,6 +11,13 @@ from kro.core.database.pool import Database
 
 class Permission(StrEnum):
     USERS_READ = "users.read"
+    USERS_READ_PERSONAL = "users.read_personal"
+    USERS_SUSPEND = "users.suspend"
+    USERS_NOTE = "users.note"
+    USERS_SESSIONS = "users.sessions"
+    USERS_VIEW_AS = "users.view_as"
+    ROLES_READ = "roles.read"
+    SETTINGS_READ = "settings.read"
     ORDERS_READ = "orders.read"
     DISPUTES_DECIDE = "disputes.decide"
     DISPUTES_ASSIGN = "disputes.assign"
@@ -36,7 +43,9 @@ class Permission(StrEnum):
     WEBHOOKS_REPLAY = "webhooks.replay"
     OUTBOX_READ = "outbox.read"
     OUTBOX_REPLAY = "outbox.replay"
+    OUTBOX_DISCARD = "outbox.discard"
     AUDIT_READ = "audit.read"
+    AUDIT_EXPORT = "audit.export"
     MESSAGES_READ = "messages.read"
     TEMPLATES_MANAGE = "templates.manage"
 
@@ -70,17 +79,27 @@ _OPERATE: Final = frozenset(
         Permission.WEBHOOKS_REPLAY,
         Permission.OUTBOX_READ,
         Permission.OUTBOX_REPLAY,
+        Permission.OUTBOX_DISCARD,
+        Permission.SETTINGS_READ,
     }
 )
+_LOOK_AFTER: Final = frozenset({Permission.USERS_NOTE, Permission.USERS_SESSIONS, Permission.USERS_VIEW_AS})
 
 ROLES: Final = (
     RoleDefinition(Role.MEMBER, "user", "Member"),
-    RoleDefinition(Role.SUPPORT, "admin", "Support", frozenset({Permission.USERS_READ, Permission.ORDERS_READ})),
+    RoleDefinition(Role.SUPPORT, "admin", "Support", _LOOK_AFTER | {Permission.USERS_READ, Permission.ORDERS_READ}),
     RoleDefinition(
         Role.DISPUTE,
         "admin",
         "Dispute officer",
-        _READ_ALL | {Permission.DISPUTES_DECIDE, Permission.REFUNDS_REQUEST, Permission.MESSAGES_READ},
+        _READ_ALL
+        | {
+            Permission.DISPUTES_DECIDE,
+            Permission.REFUNDS_REQUEST,
+            Permission.MESSAGES_READ,
+            Permission.USERS_NOTE,
+            Permission.USERS_VIEW_AS,
+        },
     ),
     RoleDefinition(
         Role.FINANCE,
@@ -121,9 +140,14 @@ ROLES: Final = (
         "admin",
         "Compliance",
         _READ_ALL
+        | _LOOK_AFTER
         | {
             Permission.HOLDS_PLACE,
+            Permission.USERS_READ_PERSONAL,
+            Permission.USERS_SUSPEND,
+            Permission.ROLES_READ,
             Permission.AUDIT_READ,
+            Permission.AUDIT_EXPORT,
             Permission.EXCEPTIONS_READ,
             Permission.MESSAGES_READ,
             Permission.TEMPLATES_MANAGE,

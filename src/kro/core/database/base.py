@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import UserDefinedType
 
 NAMING: Final = {
     "pk": "pk_%(table_name)s",
@@ -31,3 +32,12 @@ class Base(DeclarativeBase):
 
 Minor = BigInteger
 """An amount in minor units."""
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id; SQLAlchemy has no type of its own for it."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "XID8"

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger, func
+from sqlalchemy import CheckConstraint, Index, SmallInteger, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kro.core.database.base import Base
+from kro.core.database.base import Base, Xid8
 
 
 class IdempotencyKeyRow(Base):
@@ -32,6 +32,11 @@ class AuditRow(Base):
         CheckConstraint("result IN ('done', 'refused')", name="result"),
         Index("ix_audit_log_target_id", "target_id", "at"),
         Index("ix_audit_log_actor_id", "actor_id", "at"),
+        Index("ix_audit_log_xid_id", "xid", "id"),
+        Index("ix_audit_log_at_id", "at", "id"),
+        Index("ix_audit_log_action", "action", "at"),
+        Index("ix_audit_log_ip", "ip", "at"),
+        Index("ix_audit_log_request_id", "request_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -47,3 +52,4 @@ class AuditRow(Base):
     detail: Mapped[dict[str, Any]]
     request_id: Mapped[str | None]
     ip: Mapped[str | None]
+    xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))

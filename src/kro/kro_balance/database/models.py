@@ -15,18 +15,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import UserDefinedType
 
-from kro.core.database.base import Base, Minor
-
-
-class Xid8(UserDefinedType[int]):
-    """PostgreSQL's 64-bit transaction id; SQLAlchemy has no type of its own for it."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: object) -> str:
-        return "XID8"
+from kro.core.database.base import Base, Minor, Xid8
 
 
 class LedgerAccount(Base):

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from kro.management.controller import (
+    admin_audit,
     admin_auth,
     admin_breaks,
     admin_conditions,
@@ -55,6 +56,7 @@ router.include_router(admin_breaks.router)
 router.include_router(admin_reports.router)
 router.include_router(admin_messages.router)
 router.include_router(admin_orders.router)
+router.include_router(admin_audit.router)
 
 statement_policy = admin_reconciliation.statement_policy
 

@@ -4,6 +4,8 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from kro.core.audit import AuditChain, AuditSearch, AuditTrail
+from kro.core.clock import Clock
 from kro.core.database.invariants import Invariants
 from kro.core.http import CursorSigner
 from kro.core.outbox import DeadLetters
@@ -118,6 +120,22 @@ async def _dispute_files(request: Request) -> DisputeFiles:
     return cast("DisputeFiles", request.app.state.dispute_files)
 
 
+async def _audit_trail(request: Request) -> AuditTrail:
+    return cast("AuditTrail", request.app.state.audit_trail)
+
+
+async def _audit_search(request: Request) -> AuditSearch:
+    return cast("AuditSearch", request.app.state.audit_search)
+
+
+async def _audit_chain(request: Request) -> AuditChain:
+    return cast("AuditChain", request.app.state.audit_chain)
+
+
+async def _clock(request: Request) -> Clock:
+    return cast("Clock", request.app.state.clock)
+
+
 async def _cursors(request: Request) -> CursorSigner:
     return cast("CursorSigner", request.app.state.cursors)
 
@@ -145,4 +163,8 @@ PayerReadsDep = Annotated[PayerReads, Depends(_payer_reads)]
 CallLogDep = Annotated[CallLog, Depends(_call_log)]
 DisputesDep = Annotated[DisputeAdministration, Depends(_disputes)]
 DisputeFilesDep = Annotated[DisputeFiles, Depends(_dispute_files)]
+AuditTrailDep = Annotated[AuditTrail, Depends(_audit_trail)]
+AuditSearchDep = Annotated[AuditSearch, Depends(_audit_search)]
+AuditChainDep = Annotated[AuditChain, Depends(_audit_chain)]
+ClockDep = Annotated[Clock, Depends(_clock)]
 CursorsDep = Annotated[CursorSigner, Depends(_cursors)]
