@@ -16,7 +16,7 @@ from kro.core.clock import Clock
 from kro.core.config import Settings
 from kro.core.database.failures import UNREACHABLE
 from kro.core.database.pool import DatabaseBusyError
-from kro.core.http import behind_proxies, new_api
+from kro.core.http import SurfaceMiddleware, behind_proxies, new_api
 from kro.core.storage.routes import file_policy
 from kro.core.storage.routes import router as files
 from kro.core.telemetry import configure_logging
@@ -45,7 +45,10 @@ def create_app(settings: Settings, *, providers: Providers | None = None, clock:
     """Return the application to serve: HTTP and Socket.IO, with everything opened and closed by its lifespan."""
     configure_logging(settings.logging)
     application = build(settings, providers=providers, clock=clock)
-    return behind_proxies(application.realtime.mount(create_api(application)), settings.app.trusted_proxies)
+    served = application.realtime.mount(create_api(application))
+    return behind_proxies(
+        SurfaceMiddleware(served, settings=settings.app, kind="websocket"), settings.app.trusted_proxies
+    )
 
 
 def create_api(application: Application) -> FastAPI:
@@ -71,6 +74,7 @@ def create_api(application: Application) -> FastAPI:
         ids=application.base.ids,
         checks={"database": database_answers},
         lifespan=lifespan,
+        traffic=application.settings.traffic,
         body_policies=(evidence_policy, statement_policy, file_policy(application.settings.evidence.max_bytes)),
     )
     application.install(api)

@@ -54,7 +54,7 @@ class PermissionDeniedError(KroError):
 
 
 class DomainNotAllowedError(KroError):
-    """The admin surface is not served to this origin."""
+    """This part of the API does not answer to this host, or not to pages of this origin."""
 
     kind = ErrorKind.FORBIDDEN
     code = "domain_not_allowed"

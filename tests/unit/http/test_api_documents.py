@@ -84,17 +84,23 @@ def codes(operation: dict[str, Any]) -> dict[str, set[str]]:
 def test_every_error_of_a_route_is_documented(document: dict[str, Any]) -> None:
     assert codes(document["paths"]["/v1/orders/{order_id}/fund"]["post"]) == {
         "400": {"malformed_body", "body_too_deep", "idempotency_key_missing", "idempotency_key_invalid"},
+        "403": {"domain_not_allowed"},
         "404": {"not_found"},
         "409": {"order_closed", "order_on_hold", "idempotency_in_progress", "concurrent_update"},
         "413": {"body_too_large"},
         "415": {"unsupported_media_type"},
         "422": {"validation_failed", "quote_expired", "idempotency_key_reused"},
+        "429": {"rate_limited"},
         "500": set(),
     }
 
 
 def test_only_what_can_happen_is_documented(document: dict[str, Any]) -> None:
-    assert codes(document["paths"]["/v1/orders"]["get"]) == {"500": set()}
+    assert codes(document["paths"]["/v1/orders"]["get"]) == {
+        "403": {"domain_not_allowed"},
+        "429": {"rate_limited"},
+        "500": set(),
+    }
     assert "idempotency_key_missing" not in codes(document["paths"]["/v1/orders/{order_id}/note"]["post"])["400"]
 
 

@@ -6,7 +6,9 @@ from kro.core.config.access import (
     OTPSettings,
     SecuritySettings,
     SigningKey,
+    TrafficSettings,
     UserTokenSettings,
+    WindowSettings,
 )
 from kro.core.config.business import (
     AlertSettings,
@@ -98,9 +100,11 @@ __all__ = [
     "TelnyxSettings",
     "TermiiChannel",
     "TermiiSettings",
+    "TrafficSettings",
     "TwilioSettings",
     "UserTokenSettings",
     "VendorTimeouts",
+    "WindowSettings",
     "WorkerSettings",
     "base_directory",
     "check_config",

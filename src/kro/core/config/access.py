@@ -70,6 +70,23 @@ class SecuritySettings(Group):
         return self
 
 
+class WindowSettings(Group):
+    """At most ``quota`` in any ``window_seconds``."""
+
+    quota: Positive
+    window_seconds: Positive
+
+
+class TrafficSettings(Group):
+    """Coarse limits of one process; what is not given is not counted."""
+
+    network: WindowSettings | None = None
+    """Of one address. Mobile carriers put thousands of people behind one, so it is wide."""
+    commands: WindowSettings | None = None
+    """Of one user or admin: everything that is not a read."""
+    reads: WindowSettings | None = None
+
+
 class OTPSettings(Group):
     """One-time codes by SMS (ten minutes at most, however it is configured)."""
 

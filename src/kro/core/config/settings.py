@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from kro.core.config.access import JWTSettings, OTPSettings, SecuritySettings
+from kro.core.config.access import JWTSettings, OTPSettings, SecuritySettings, TrafficSettings
 from kro.core.config.business import (
     AlertSettings,
     ChargebackSettings,
@@ -52,6 +52,7 @@ class Settings(Group):
     jwt: JWTSettings
     security: SecuritySettings
     otp: OTPSettings
+    traffic: TrafficSettings = TrafficSettings()
     orders: OrderSettings
     evidence: EvidenceSettings
     kyc: KYCSettings

@@ -6,11 +6,10 @@ from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 
-from kro.core.actor import Actor, DomainNotAllowedError, PermissionDeniedError
+from kro.core.actor import Actor, PermissionDeniedError
 from kro.core.auth.permissions import Permission
 from kro.core.auth.standing import ADMIN_STANDING, read_standing
 from kro.core.auth.tokens import TokenVerifier
-from kro.core.config import Settings
 from kro.core.database.pool import Database
 from kro.core.decisions import Audit, Decision
 from kro.core.decisions.encoding import encode
@@ -19,21 +18,6 @@ from kro.core.http.routes import route_template
 from kro.core.ids import IdSource
 
 _STANDING: Final = f"SELECT {ADMIN_STANDING}"
-
-
-async def admin_domain(request: Request) -> None:
-    """Refuse browsers of other origins on the admin surface; a request without ``Origin`` is not from a page.
-
-    :raises DomainNotAllowedError: unless the origin is our own or on the allow-list.
-    """
-    origin = request.headers.get("origin")
-    app = cast("Settings", request.app.state.settings).app
-    if origin is not None and origin not in {app.public_base_url, *app.allowed_origins}:
-        raise DomainNotAllowedError
-
-
-AdminDomain = Depends(admin_domain)
-"""For the admin routes that have no token yet; the guard of the others looks itself."""
 
 
 class AdminGuard(SecurityBase):
@@ -45,7 +29,6 @@ class AdminGuard(SecurityBase):
         self.permissions = frozenset(permissions)
 
     async def __call__(self, request: Request) -> Actor:
-        await admin_domain(request)
         state = request.app.state
         database = cast("Database", state.database)
         actor = actor_of(request, cast("TokenVerifier", state.admin_tokens))

@@ -11,6 +11,7 @@ from kro.core.auth.sessions import Client
 from kro.core.auth.tokens import InvalidTokenError, TokenVerifier
 from kro.core.geo import Atlas
 from kro.core.http.context import current_request
+from kro.core.http.traffic import count_person
 
 _SCHEME: Final = "bearer "
 _LONGEST_USER_AGENT: Final = 200
@@ -31,8 +32,10 @@ def actor_of(request: Request, verifier: TokenVerifier) -> Actor:
     """Return who the token says is asking, with the request's own identity for journals and audit.
 
     :raises InvalidTokenError: when the token is not of the verifier's world.
+    :raises RateLimitedError: when they have asked too often.
     """
     claims = verifier.verify(bearer_token(request))
+    count_person(request.scope, request.app.state.traffic, person=str(claims.subject))
     context = current_request()
     return Actor(
         kind=claims.kind,

@@ -11,6 +11,7 @@ from kro.core.http.problems import Problem, RateLimitFacts, problem_response, pr
 from kro.core.http.proxies import behind_proxies
 from kro.core.http.replies import JSONBytes, send
 from kro.core.http.strict_query import strict_query
+from kro.core.http.surfaces import SurfaceMiddleware
 from kro.core.paging import Position
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "RateLimitFacts",
     "RequestContext",
     "Slice",
+    "SurfaceMiddleware",
     "behind_proxies",
     "current_request",
     "health_router",

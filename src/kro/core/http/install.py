@@ -9,7 +9,7 @@ from typing import Final
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from kro.core.config import AppSettings
+from kro.core.config import AppSettings, TrafficSettings
 from kro.core.http.body import BodyMiddleware, BodyPolicy
 from kro.core.http.docs import add_docs
 from kro.core.http.handlers import add_handlers
@@ -18,7 +18,10 @@ from kro.core.http.idempotency import HEADER
 from kro.core.http.middleware import LastResortMiddleware, RequestMiddleware
 from kro.core.http.openapi import complete_openapi
 from kro.core.http.strict_query import strict_query
+from kro.core.http.surfaces import SurfaceMiddleware
+from kro.core.http.traffic import TrafficMiddleware
 from kro.core.ids import IdSource
+from kro.core.rate_limit import Traffic
 
 _ALLOWED_HEADERS: Final = ("Authorization", "Content-Type", HEADER, "X-Request-Id")
 _EXPOSED_HEADERS: Final = ("X-Request-Id", "Idempotent-Replayed", "Retry-After", "RateLimit", "RateLimit-Policy")
@@ -34,6 +37,7 @@ def new_api(
     checks: Mapping[str, Check],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     body_policies: Sequence[BodyPolicy] = (),
+    traffic: TrafficSettings | None = None,
 ) -> FastAPI:
     """Make an application with every manner installed; routers come after."""
     app = FastAPI(
@@ -46,7 +50,7 @@ def new_api(
         # Log records of the framework would carry exception texts; ours are filtered.
         telemetry={"logs": False, "operation_spans": False},
     )
-    install(app, settings=settings, ids=ids, checks=checks, body_policies=body_policies)
+    install(app, settings=settings, ids=ids, checks=checks, body_policies=body_policies, traffic=traffic)
     return app
 
 
@@ -57,16 +61,21 @@ def install(
     ids: IdSource,
     checks: Mapping[str, Check],
     body_policies: Sequence[BodyPolicy] = (),
+    traffic: TrafficSettings | None = None,
 ) -> None:
     """Wire middleware, error handlers, documentation and health into an application without ``docs_url``.
 
-    The last middleware added stands outermost: request identity, then CORS, then the last resort, then the body.
+    The last middleware added stands outermost: request identity, then CORS, then hosts and
+    origins, then traffic, then the last resort, then the body.
     """
     app.add_middleware(BodyMiddleware, policies=body_policies)
     app.add_middleware(LastResortMiddleware)
+    app.state.traffic = Traffic(traffic or TrafficSettings())
+    app.add_middleware(TrafficMiddleware, traffic=app.state.traffic)
+    app.add_middleware(SurfaceMiddleware, settings=settings)
     app.add_middleware(
         CORSMiddleware,
-        allow_origins=settings.allowed_origins,
+        allow_origins=sorted({*settings.allowed_origins, *(settings.admin_origins or ())}),
         allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
         allow_headers=_ALLOWED_HEADERS,
         expose_headers=_EXPOSED_HEADERS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -23,7 +24,9 @@ from kro.core.http.errors import (
 )
 from kro.core.http.idempotency import HEADER, REQUIRED_MARK
 from kro.core.http.problems import MEDIA_TYPE, Problem, problem_entry, problems
+from kro.core.http.surfaces import Surface, surface_of
 from kro.core.ids import UnknownIdError
+from kro.core.rate_limit import RateLimitedError
 
 _FRAMEWORK_SCHEMAS: Final = ("HTTPValidationError", "ValidationError")
 _KEY_ERRORS: Final = (IdempotencyKeyInvalidError, KeyReusedError, InProgressError, BusyError)
@@ -35,7 +38,6 @@ _GUARD_ERRORS: Final[dict[str, tuple[type[KroError], ...]]] = {
         SessionEndedError,
         AccountNotActiveError,
         PermissionDeniedError,
-        DomainNotAllowedError,
         DatabaseBusyError,
     ),
 }
@@ -63,18 +65,21 @@ def _complete(document: dict[str, Any]) -> None:
     schemas["Problem"] = problem
     for name in _FRAMEWORK_SCHEMAS:
         schemas.pop(name, None)
-    for path in document.get("paths", {}).values():
-        for operation in path.values():
-            _complete_operation(operation)
+    for path, operations in document.get("paths", {}).items():
+        surface = surface_of(path)
+        edge: list[type[KroError]] = [] if surface is None else [DomainNotAllowedError]
+        edge += [] if surface in {None, Surface.WEBHOOKS} else [RateLimitedError]
+        for operation in operations.values():
+            _complete_operation(operation, edge)
 
 
-def _complete_operation(operation: dict[str, Any]) -> None:
+def _complete_operation(operation: dict[str, Any], edge: Sequence[type[KroError]]) -> None:
     responses = operation.setdefault("responses", {})
     if MEDIA_TYPE not in responses.get("422", {}).get("content", {MEDIA_TYPE: None}):
         del responses["422"]
-    common: list[type[KroError]] = (
-        [InvalidRequestError] if operation.get("parameters") or "requestBody" in operation else []
-    )
+    common = list(edge)
+    if operation.get("parameters") or "requestBody" in operation:
+        common.append(InvalidRequestError)
     if "requestBody" in operation:
         is_json = "application/json" in operation["requestBody"]["content"]
         common.extend(_BODY_ERRORS if is_json else [BodyTooLargeError])
@@ -82,18 +87,23 @@ def _complete_operation(operation: dict[str, Any]) -> None:
         common.append(UnknownIdError)
     if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", [])):
         common.append(InvalidCursorError)
-    for parameter in operation.get("parameters", []):
-        if parameter["name"] == HEADER:
-            common.extend(_KEY_ERRORS)
-            if parameter["schema"].pop(REQUIRED_MARK, False):
-                common.append(IdempotencyKeyMissingError)
-                parameter["required"] = True
-            parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255}
+    common.extend(_key_errors(operation))
     for scheme in operation.get("security", ()):
         common.extend(_GUARD_ERRORS[next(iter(scheme))])
     for status, entry in problems(*common).items():
         _merge(responses, str(status), entry)
     responses.setdefault("500", problem_entry("`internal_error`"))
+
+
+def _key_errors(operation: dict[str, Any]) -> Iterator[type[KroError]]:
+    """Describe the idempotency key a route takes, and yield what can be wrong with it."""
+    for parameter in operation.get("parameters", []):
+        if parameter["name"] == HEADER:
+            yield from _KEY_ERRORS
+            if parameter["schema"].pop(REQUIRED_MARK, False):
+                yield IdempotencyKeyMissingError
+                parameter["required"] = True
+            parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255}
 
 
 def _merge(responses: dict[str, Any], status: str, entry: dict[str, Any]) -> None:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from kro.core.actor import Actor, DomainNotAllowedError, SessionEndedError
+from kro.core.actor import Actor, SessionEndedError
 from kro.core.auth.tokens import InvalidTokenError
-from kro.core.guards import AdminDomain, ClientDep, Public, admin_with
+from kro.core.guards import ClientDep, Public, admin_with
 from kro.core.http import JSONBytes, problems
 from kro.core.rate_limit import RateLimitedError
 from kro.management.controller.dependencies import AdminAccessDep
@@ -22,8 +22,8 @@ router = APIRouter(prefix="/admin/auth", tags=["admin"])
 @router.post(
     "/login",
     response_model=AdminLoginRead,
-    dependencies=[Public, AdminDomain],
-    responses=problems(AdminCredentialsError, DomainNotAllowedError, RateLimitedError),
+    dependencies=[Public],
+    responses=problems(AdminCredentialsError, RateLimitedError),
 )
 async def log_in(body: AdminLoginIn, admins: AdminAccessDep, client: ClientDep) -> JSONBytes:
     """Open an admin session with password and a fresh code of the authenticator; each code works once."""
@@ -34,8 +34,8 @@ async def log_in(body: AdminLoginIn, admins: AdminAccessDep, client: ClientDep) 
 @router.post(
     "/refresh",
     response_model=AdminLoginRead,
-    dependencies=[Public, AdminDomain],
-    responses=problems(InvalidTokenError, SessionEndedError, DomainNotAllowedError, RateLimitedError),
+    dependencies=[Public],
+    responses=problems(InvalidTokenError, SessionEndedError, RateLimitedError),
 )
 async def refresh(body: RefreshIn, admins: AdminAccessDep, client: ClientDep) -> JSONBytes:
     """Spend a refresh token for a new pair. Spending one twice ends the session."""
