@@ -2,7 +2,8 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -92,12 +93,24 @@ def postgres(pytestconfig: pytest.Config) -> Cluster:
     return running_cluster(pytestconfig.stash[_FOLDER])
 
 
+@pytest.fixture(scope="session")
+def lent_database(postgres: Cluster) -> Callable[[], AbstractContextManager[FreshDatabase]]:
+    """What fixtures of any scope get databases from."""
+
+    @contextmanager
+    def lend() -> Iterator[FreshDatabase]:
+        name = f"kro_{uuid4().hex}"
+        asyncio.run(_create(postgres, name, template=_TEMPLATE))
+        yield FreshDatabase(postgres, name)
+        asyncio.run(_drop(postgres, name))
+
+    return lend
+
+
 @pytest.fixture
-def fresh_database(postgres: Cluster) -> Iterator[FreshDatabase]:
-    name = f"kro_{uuid4().hex}"
-    asyncio.run(_create(postgres, name, template=_TEMPLATE))
-    yield FreshDatabase(postgres, name)
-    asyncio.run(_drop(postgres, name))
+def fresh_database(lent_database: Callable[[], AbstractContextManager[FreshDatabase]]) -> Iterator[FreshDatabase]:
+    with lent_database() as database:
+        yield database
 
 
 @pytest.fixture

@@ -29,7 +29,10 @@ async def at_desk(world: World, role: Role = Role.SUPER, *, email: str = "desk@k
         email=email, name=f"Test {role.title()}", password=PASSWORD, role=role, totp_secret=totp.secret
     )
     now = world.application.clock.now
-    body = {"email": email, "password": PASSWORD, "totp": totp.at(now(), counter_offset=-1)}
-    reply = await world.http.post("/v1/admin/auth/login", json=body)
+    for _ in range(2):  # The code is old at the turn of a half minute.
+        body = {"email": email, "password": PASSWORD, "totp": totp.at(now(), counter_offset=-1)}
+        reply = await world.http.post("/v1/admin/auth/login", json=body)
+        if reply.is_success:
+            break
     assert reply.status_code == 200, reply.text
     return Admin(world.http, reply.json()["access_token"], totp, now)

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from tests.access.calls import Calls
+from tests.access.scene import set_scene
+
+from kro_api import running_world, settings_for
+
+
+@pytest.fixture(scope="package")
+def shared_database(lent_database: Callable[[], AbstractContextManager[Any]]) -> Iterator[Any]:
+    with lent_database() as database:
+        yield database
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def calls(shared_database: Any) -> AsyncIterator[Calls]:
+    """Every operation and a scene for it; whoever calls takes back what came of it."""
+    settings = settings_for(shared_database.cluster, shared_database.name)
+    async with running_world(settings) as world:
+        yield Calls(await set_scene(world), world.api.openapi())
