@@ -37,6 +37,7 @@ BEGIN
             ('INSERT, UPDATE', 'virtual_accounts, provider_switches'),
             ('INSERT, UPDATE', 'issues, offers, order_holds, notice_receipts'),
             ('INSERT, UPDATE', 'rider_links'),
+            ('INSERT, UPDATE', 'kyc_tier_limits'),
             ('INSERT', 'rulings, statements'),
             ('INSERT, UPDATE, DELETE', 'evidence_uploads'),
             ('INSERT, UPDATE', 'order_messages'),

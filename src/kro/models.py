@@ -4,6 +4,7 @@ from kro.core.audit import models as audit
 from kro.core.auth import models as auth
 from kro.core.database import plumbing
 from kro.core.database.base import Base
+from kro.core.kyc import models as kyc
 from kro.core.notifications import models as notifications
 from kro.core.outbox import models as outbox
 from kro.core.outgoing import models as outgoing
@@ -35,6 +36,7 @@ __all__ = [
     "handover",
     "issues",
     "kro_balance",
+    "kyc",
     "management",
     "notifications",
     "order",

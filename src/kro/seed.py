@@ -62,6 +62,7 @@ async def seed(settings: Settings) -> None:
     try:
         await seed_fee_configuration(application.database, FEES)
         await seed_tax_rules(application.database, taxes(vat_bps=settings.fees.vat_bps))
+        await application.base.tiers.seed()
         await seed_templates(application.database, TEMPLATES)
         await application.seeding.roles()
         await _seed_people(application)

@@ -28,6 +28,21 @@ async def test_fifty_withdrawals_of_a_balance_for_seven(arena: Arena) -> None:
     assert await arena.world.available(user) == 99_999
 
 
+async def test_fifty_withdrawals_never_pass_the_limit_of_the_day(arena: Arena) -> None:
+    world, user = arena.world, await arena.world.add_user()
+    account = await world.add_bank_account(user)
+    await world.receive(user, 60_000_000)
+
+    seen = await arena.race([withdrawal(arena, user, account, 9_000_000) for _ in range(RIVALS)])
+    for _ in range(6):
+        seen += await arena.race([withdrawal(arena, user, account, 9_000_000)])
+
+    # Tier 1 may take out 500,000 naira on a day of Lagos.
+    assert seen["done"] == 5
+    assert set(seen) <= {"done", "tier_limit_exceeded", *LOST}
+    assert await world.available(user) == 60_000_000 - 5 * (9_000_000 + 5_000 + 5_000)
+
+
 async def test_one_key_a_hundred_times(arena: Arena) -> None:
     user = await arena.world.add_user()
     account = await arena.world.add_bank_account(user)

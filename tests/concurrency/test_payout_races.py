@@ -9,10 +9,10 @@ from tests.integration.payment.world import PaymentWorld, at_once, render_admin_
 
 from kro.core.database.pool import Database
 from kro.core.decisions import BusyError, InsufficientFundsError, Reply
+from kro.core.kyc import TierLimitExceededError
 from kro.core.two_factor import FactorLockedError, WrongFactorError
 from kro.payment.domain import (
     AlreadyApprovedError,
-    PayoutLimitError,
     PayoutStateError,
     PayoutStatus,
     Progress,
@@ -64,7 +64,9 @@ async def test_payouts_racing_the_limit_of_the_day_stay_below_it(database: Datab
     results = await at_once([lambda: world.request_payout(user, 200_000, day_limit=300_000)] * 4)
 
     assert kinds(results)["Payout"] == 1
-    assert all(isinstance(result, PayoutLimitError | BusyError) for result in results if isinstance(result, Exception))
+    assert all(
+        isinstance(result, TierLimitExceededError | BusyError) for result in results if isinstance(result, Exception)
+    )
     assert (await world.sums())["payout_in_transit"] == 200_000
 
 

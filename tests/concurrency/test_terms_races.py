@@ -12,7 +12,9 @@ from tests.concurrency.rivals import HALF, LOST, Call, acceptance, ask, cancella
 
 from kro.core.actor import Actor
 from kro.core.clock import SystemClock
+from kro.core.config import load_settings
 from kro.core.decisions import Decision, Insert, Outcome
+from kro.core.kyc.board import TierBoard
 from kro.kro_balance.domain import Fees
 from kro.order.database.orders import OrderRepository
 from kro.order.domain import Order, TermsService
@@ -29,7 +31,12 @@ CHEAPER = Fees("NGN", 10_000_000, 5_000, 125_000, 125_000, 9_375, 9_375)
 def service(arena: Arena) -> TermsService:
     world = arena.world
     return TermsService(
-        runner=world.runner, orders=OrderRepository(arena.database), rules=RULES, clock=world.clock, ids=world.ids
+        runner=world.runner,
+        orders=OrderRepository(arena.database),
+        rules=RULES,
+        tiers=TierBoard(arena.database, settings=load_settings(environment="test", environ={}).kyc, clock=world.clock),
+        clock=world.clock,
+        ids=world.ids,
     )
 
 

@@ -106,7 +106,7 @@ class Dealing(RuleBasedStateMachine):
     @rule(share=SHARE)
     def the_buyer_pays(self, share: int) -> None:
         self.one.pay_in(self.state.order.fees.buyer_pays * share // 8)
-        self.one.attempt(Party.BUYER, lambda s, c: decide_fund_from_balance(s, context=c))
+        self.one.attempt(Party.BUYER, lambda s, c: decide_fund_from_balance(s, rules=RULES, context=c))
 
     # Work and inspection
 

@@ -26,6 +26,7 @@ from kro.core.database.pool import Database, PoolOptions
 from kro.core.decisions import Decision, Journal, LostRaceError, Update
 from kro.core.decisions.encoding import encode
 from kro.core.errors import KroError
+from kro.core.kyc.board import TierBoard
 from kro.kro_balance.domain import Posting, Rollups, StatementRepository, Statements, seed_tax_rules
 from kro.management.database.payouts import PayoutBasisStore
 from kro.management.domain import PayoutRequests
@@ -35,6 +36,7 @@ from kro.payment.domain import SuspenseService, bank_account_context
 from kro.refund.domain import record_wallet_refund
 from kro.seed import taxes
 from kro.verification.domain import MagicLinks
+from tier_scenes import UNLIMITED
 
 T = TypeVar("T")
 
@@ -80,8 +82,7 @@ _RULES: Final = OrderRules(
     overdue_grace=timedelta(hours=24),
     buyer_extension_hours=48,
     revisions=1,
-    tier_currency="NGN",
-    tier_limits=(None,),
+    tiers=UNLIMITED,
 )
 
 
@@ -92,10 +93,12 @@ class MoneyWorld(RefundWorld):
         super().__post_init__()
         shared: dict[str, Any] = {"runner": self.runner, "clock": self.clock, "ids": self.ids}
         settings = load_settings(environment="test", environ={})
+        tiers = TierBoard(self.database, settings=settings.kyc, clock=self.clock)
         self.orders = OrderService(
             orders=OrderRepository(self.database),
             creations=CreationRepository(self.database),
             rules=_RULES,
+            tiers=tiers,
             board=self.board,
             refund_hook=record_wallet_refund,
             links=MagicLinks(cipher=self.cipher, randomness=SystemRandomness(), ids=self.ids),
@@ -105,7 +108,7 @@ class MoneyWorld(RefundWorld):
             PayoutBasisStore(self.database),
             rules=self.rules,
             board=self.board,
-            kyc=settings.kyc,
+            tiers=tiers,
             settings=settings.payouts,
             **shared,
         )

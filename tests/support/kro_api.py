@@ -172,6 +172,7 @@ def _documentation_of(api: FastAPI) -> Documentation:
 async def _seed(application: Application) -> None:
     await seed_fee_configuration(application.database, FEES)
     await seed_tax_rules(application.database, taxes(vat_bps=application.settings.fees.vat_bps))
+    await application.base.tiers.seed()
     await seed_templates(application.database, TEMPLATES)
     await application.seeding.roles()
     for phone, name in ((BUYER_PHONE, "Buyer"), (SELLER_PHONE, "Seller"), (STRANGER_PHONE, "Stranger")):

@@ -67,8 +67,8 @@ def funded(*conditions: NewCondition) -> OrderState:
 def funding(*conditions: NewCondition) -> Outcome[OrderState]:
     state = replace(proposed(*conditions), viewer=Party.SELLER)
     accepted = decide_accept(state, AcceptOrder(state.order.terms_hash), rules=RULES, context=context(SELLER)).value
-    ready = replace(accepted, viewer=Party.BUYER, buyer_available=DUE, evidence_ids=(PROOF,))
-    return decide_fund_from_balance(ready, context=context())
+    ready = replace(accepted, viewer=Party.BUYER, buyer_available=DUE, buyer_tier=1, evidence_ids=(PROOF,))
+    return decide_fund_from_balance(ready, rules=RULES, context=context())
 
 
 def confirmed(state: OrderState, number: int, *, by: Party = Party.BUYER) -> Outcome[OrderState]:

@@ -30,6 +30,7 @@ from kro.order.domain.decide_fund import (
 )
 from kro.order.domain.rules import FeePolicy
 from kro.order.domain.settling import Settling
+from tier_scenes import tiers_with
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 BUYER, SELLER = UUID(int=101), UUID(int=102)
@@ -42,8 +43,7 @@ RULES = OrderRules(
     overdue_grace=timedelta(hours=24),
     buyer_extension_hours=48,
     revisions=1,
-    tier_currency="NGN",
-    tier_limits=(5_000_000, 50_000_000, None),
+    tiers=tiers_with("order_limit", 5_000_000, 50_000_000, None),
 )
 SETTLING = Settling(FeePolicy(), lambda *_: Decision())
 FEES = Fees("NGN", 15_000_000, 5_000, 187_500, 187_500, 14_063, 14_062)
@@ -97,8 +97,8 @@ def accepted() -> OrderState:
 
 
 def funded() -> OrderState:
-    state = replace(accepted(), viewer=Party.BUYER, buyer_available=DUE)
-    return decide_fund_from_balance(state, context=context()).value
+    state = replace(accepted(), viewer=Party.BUYER, buyer_available=DUE, buyer_tier=1)
+    return decide_fund_from_balance(state, rules=RULES, context=context()).value
 
 
 def handed_in() -> OrderState:

@@ -21,6 +21,7 @@ from kro.bootstrap.effects import (
 from kro.bootstrap.exceptions import Exceptions, build_exceptions
 from kro.bootstrap.foundation import Foundation, lay_foundation
 from kro.bootstrap.identity import Identity, build_identity
+from kro.bootstrap.knowing import Knowing, build_knowing
 from kro.bootstrap.orders import Orders, build_orders
 from kro.bootstrap.payments import (
     Collecting,
@@ -68,6 +69,7 @@ class Application:
     reconciliation: Reconciliation
     auditing: Auditing
     files: ObjectStore
+    knowing: Knowing
     realtime: RealtimeServer
     outbox_handlers: Mapping[str, Handler]
     steps: Sequence[Step]
@@ -116,6 +118,7 @@ class Application:
         services: dict[str, object] = {
             **self.orders.services(),
             **self.auditing.services(),
+            **self.knowing.services(),
             "settings": base.settings,
             "database": base.database,
             "clock": base.clock,
@@ -211,6 +214,7 @@ def build(
         reconciliation=reconciliation,
         auditing=auditing,
         files=outside.files,
+        knowing=build_knowing(base),
         realtime=build_realtime(base, identity, orders, bus),
         outbox_handlers=build_handlers(base, outside, collecting, paying_out, refunding, bus),
         steps=(

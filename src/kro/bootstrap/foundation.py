@@ -14,6 +14,7 @@ from kro.core.encryption import BlindIndex, FieldCipher
 from kro.core.geo import Atlas, open_atlas
 from kro.core.http import render_problem
 from kro.core.ids import IdSource, SystemIdSource
+from kro.core.kyc.board import TierBoard
 from kro.core.outgoing.call_log import CallLog
 from kro.core.rate_limit import RateLimiter
 from kro.core.two_factor import TwoFactor
@@ -29,6 +30,7 @@ class Foundation:
     index: BlindIndex
     limiter: RateLimiter
     call_log: CallLog
+    tiers: TierBoard
     two_factor: TwoFactor
     atlas: Atlas
     clock: Clock
@@ -54,6 +56,7 @@ def lay_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundat
         index=BlindIndex(key=security.blind_index_key.get_secret_value()),
         limiter=RateLimiter(database),
         call_log=CallLog(database, cipher=cipher, ids=ids),
+        tiers=TierBoard(database, settings=settings.kyc, clock=used_clock),
         two_factor=TwoFactor(database, cipher=cipher, clock=used_clock),
         atlas=open_atlas(settings.geo.database_file),
         clock=used_clock,

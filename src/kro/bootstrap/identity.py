@@ -85,7 +85,7 @@ def build_identity(base: Foundation, providers: Providers, choosing: Choosing, *
             runner=base.runner,
             rules=payout_rules(base, providers.payments.home.name),
             board=choosing.board,
-            kyc=base.settings.kyc,
+            tiers=base.tiers,
             settings=base.settings.payouts,
             clock=base.clock,
             ids=base.ids,

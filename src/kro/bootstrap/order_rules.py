@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from kro.bootstrap.foundation import Foundation
+from kro.core.kyc import Tiers
+from kro.core.kyc.board import first_rules
 from kro.kro_balance.domain import QuoteTerms
 from kro.order.domain import CloseReason, DisputeRules, EvidenceRules, FeePolicy, OrderRules
 
 
 def order_rules(base: Foundation) -> OrderRules:
-    orders, kyc = base.settings.orders, base.settings.kyc
+    orders = base.settings.orders
     return OrderRules(
         accept_within=timedelta(hours=orders.accept_hours),
         fund_within=timedelta(hours=orders.fund_hours),
@@ -19,8 +21,7 @@ def order_rules(base: Foundation) -> OrderRules:
         overdue_grace=timedelta(hours=orders.overdue_grace_hours),
         buyer_extension_hours=orders.buyer_extension_hours,
         revisions=orders.revisions,
-        tier_currency=kyc.currency,
-        tier_limits=tuple(tier.order_max_minor for tier in kyc.tiers),
+        tiers=Tiers(first_rules(base.settings.kyc)),
         fee_policy=fee_policy(base),
         non_delivery_after=timedelta(days=orders.non_delivery_days),
         receipt_channels=orders.receipt_channels,

@@ -163,7 +163,9 @@ def build_orders(base: Foundation, providers: Providers, choosing: Choosing, col
         dispute_files=DisputeFiles(
             reads=DisputeReads(base.database), store=providers.files, runner=runner, clock=clock, ids=ids
         ),
-        terms=TermsService(runner=runner, orders=repository, rules=order_rules(base), clock=clock, ids=ids),
+        terms=TermsService(
+            runner=runner, orders=repository, rules=order_rules(base), tiers=base.tiers, clock=clock, ids=ids
+        ),
         terms_reads=TermsReads(base.database),
         invites=Invites(InviteReads(base.database), limiter=base.limiter),
         quotes=QuoteService(runner=runner, quotes=quotes, terms=quote_terms(base), clock=clock, ids=ids),
@@ -221,6 +223,7 @@ def _commands(base: Foundation, choosing: Choosing, repository: OrderRepository)
         orders=repository,
         creations=CreationRepository(base.database),
         rules=order_rules(base),
+        tiers=base.tiers,
         board=choosing.board,
         refund_hook=record_wallet_refund,
         links=MagicLinks(cipher=base.cipher, randomness=SystemRandomness(), ids=base.ids),

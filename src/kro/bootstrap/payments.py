@@ -41,7 +41,6 @@ from kro.payment.domain import (
     PayoutSubmitter,
     PayoutTracker,
     ReceiptListener,
-    TopUpRules,
     TopUps,
     WebhookAdmin,
     WebhookIntake,
@@ -109,7 +108,7 @@ def build_collecting(
         top_ups=TopUps(
             repository=TopUpRepository(base.database),
             board=choosing.board,
-            rules=top_up_rules(base),
+            tiers=base.tiers,
             **_shared(base),
         ),
     )
@@ -177,14 +176,6 @@ def collection_rules(base: Foundation) -> CollectionRules:
     return CollectionRules(
         callback_url=app.payment_return_url or f"{app.public_base_url}/v1/public/payment-return",
         payer_email_domain=base.settings.send_grid.from_email.partition("@")[2],
-    )
-
-
-def top_up_rules(base: Foundation) -> TopUpRules:
-    kyc = base.settings.kyc
-    return TopUpRules(
-        tier_currency=kyc.currency,
-        tier_limits=tuple(tier.balance_max_minor for tier in kyc.tiers),
     )
 
 

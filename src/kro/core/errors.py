@@ -6,6 +6,7 @@ it to a status and a problem+json body (RFC 9457). Anything that is not a ``KroE
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -56,8 +57,10 @@ class KroError(Exception):
         *,
         errors: tuple[FieldError, ...] = (),
         retry_after_seconds: int | None = None,
+        facts: Mapping[str, str | int] | None = None,
     ) -> None:
         self.detail = detail or (self.__doc__ or "").strip().splitlines()[0]
+        self.facts = facts
         self.errors = errors
         self.retry_after_seconds = retry_after_seconds
         super().__init__(self.detail)

@@ -147,9 +147,9 @@ class TestTopUp:
         just = await world.buyer.post("/balance/top-ups", {"amount": naira(most)})
         more = await world.buyer.post("/balance/top-ups", {"amount": naira(1)})
 
-        assert (over.status_code, over.json()["code"]) == (409, "balance_limit_exceeded")
+        assert (over.status_code, over.json()["code"]) == (409, "tier_limit_exceeded")
         assert just.status_code == 202
-        assert (more.status_code, more.json()["code"]) == (409, "balance_limit_exceeded")
+        assert (more.status_code, more.json()["code"]) == (409, "tier_limit_exceeded")
 
     @pytest.mark.parametrize("currency", ["EUR", "GBP"])
     async def test_is_refused_at_once_in_a_currency_no_provider_takes(self, world: World, currency: str) -> None:

@@ -106,7 +106,7 @@ class TestThePrice:
 
         reply = await refusal(world.buyer.post(f"/orders/{order['id']}/amendments", {"quote_id": above}))
 
-        assert reply == (409, "amount_above_tier_limit")
+        assert reply == (409, "tier_limit_exceeded")
 
     async def test_is_shown_in_statement_and_events(self, world: World) -> None:
         order = await funded(world)

@@ -78,7 +78,7 @@ class TestEditing:
         for quote_id in (others, rent):
             assert await refusal(world.buyer.post(path, terms(quote_id=quote_id))) == (409, "fee_quote_stale")
         above = await quote(world.buyer, 50_000_001)
-        assert await refusal(world.buyer.post(path, terms(quote_id=above))) == (409, "amount_above_tier_limit")
+        assert await refusal(world.buyer.post(path, terms(quote_id=above))) == (409, "tier_limit_exceeded")
 
         cheaper = await stepped(world.buyer.post(path, terms(quote_id=await quote(world.buyer, 9_000_000))))
         assert cheaper["amount"]["amount"] == 9_000_000

@@ -106,12 +106,12 @@ class TestRequest:
             return reply.status_code, reply.json()["code"]
 
         tier = world.application.settings.kyc.tiers[1]
-        assert await refusal(tier.payout_max_minor + 1) == (409, "payout_amount_above_limit")
+        assert await refusal(tier.payout_max_minor + 1) == (409, "tier_limit_exceeded")
         for _ in range(2):
             await requested(world, account, tier.payout_max_minor)
         assert await refusal(tier.payout_day_max_minor - 2 * tier.payout_max_minor + 1) == (
             409,
-            "payout_limit_exceeded",
+            "tier_limit_exceeded",
         )
 
     async def test_is_refused_without_the_money_for_fee_and_duty(self, world: World) -> None:

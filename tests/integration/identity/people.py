@@ -23,6 +23,7 @@ from kro.core.decisions import DecisionRunner
 from kro.core.encryption import BlindIndex, FieldCipher
 from kro.core.http import render_problem
 from kro.core.ids import SystemIdSource
+from kro.core.kyc.board import TierBoard
 from kro.core.outgoing.call_log import CallLog
 from kro.core.rate_limit import RateLimiter
 from kro.core.two_factor import TwoFactor
@@ -116,7 +117,7 @@ class People:
                 prices={},
                 clock=self.clock,
             ),
-            kyc=self.settings.kyc,
+            tiers=TierBoard(database, settings=self.settings.kyc, clock=self.clock),
             settings=self.settings.payouts,
             clock=self.clock,
             ids=self.ids,

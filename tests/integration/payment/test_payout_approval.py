@@ -7,11 +7,11 @@ from tests.integration.payment.world import PaymentWorld, once_of, render_admin_
 
 from kro.core.actor import PermissionDeniedError
 from kro.core.decisions import InsufficientFundsError
+from kro.core.kyc import TierLimitExceededError
 from kro.core.two_factor import FactorLockedError, WrongFactorError
 from kro.payment.domain import (
     AlreadyApprovedError,
     ApprovalMismatchError,
-    PayoutLimitError,
     PayoutNotFoundError,
     PayoutStateError,
     PayoutStatus,
@@ -57,7 +57,7 @@ class TestRequest:
         await world.receive(user, RECEIVED)
         first = await world.request_payout(user, 300_000, day_limit=500_000)
 
-        with pytest.raises(PayoutLimitError):
+        with pytest.raises(TierLimitExceededError):
             await world.request_payout(user, 200_001, day_limit=500_000)
         await world.payouts.cancel(payout_id=first.id, actor=user, once=None, render=render_payout)
         await world.request_payout(user, 500_000, day_limit=500_000)

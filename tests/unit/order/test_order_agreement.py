@@ -8,6 +8,7 @@ import pytest
 
 from kro.core.actor import Standing
 from kro.core.decisions import Insert, Update
+from kro.core.kyc import TierLimitExceededError
 from kro.core.money import Money
 from kro.kro_balance.domain import Quote
 from kro.order.database.records import Person
@@ -65,7 +66,7 @@ class TestCreate:
             ({"quote": Quote(UUID(int=1), BUYER, "goods", FEES, {}, NOW)}, errors.QuoteExpiredError),
             ({"quote": Quote(UUID(int=1), BUYER, "rent", FEES, {}, NOW + timedelta(1))}, errors.QuoteExpiredError),
             ({"counterparty": Person(BUYER, "x", "active", 1)}, errors.SamePartyError),
-            ({"standing": Standing(session_live=True, status="active")}, errors.AmountAboveTierError),
+            ({"standing": Standing(session_live=True, status="active")}, TierLimitExceededError),
         ],
     )
     def test_refuses(self, changes: dict[str, object], error: type[Exception]) -> None:
@@ -118,9 +119,9 @@ class TestAccept:
 
 class TestFunding:
     def test_from_the_balance_moves_exactly_what_is_due(self) -> None:
-        state = replace(accepted(), viewer=Party.BUYER, buyer_available=DUE)
+        state = replace(accepted(), viewer=Party.BUYER, buyer_available=DUE, buyer_tier=1)
 
-        outcome = decide_fund_from_balance(state, context=context())
+        outcome = decide_fund_from_balance(state, rules=RULES, context=context())
 
         assert moved(outcome.decision) == {"buyer": DUE, "order_escrow": -DUE}
         order = outcome.value.order
@@ -134,7 +135,9 @@ class TestFunding:
     def test_from_the_balance_refuses_one_kobo_less(self) -> None:
         with pytest.raises(BalanceTooLowError):
             decide_fund_from_balance(
-                replace(accepted(), viewer=Party.BUYER, buyer_available=DUE - 1), context=context()
+                replace(accepted(), viewer=Party.BUYER, buyer_available=DUE - 1, buyer_tier=1),
+                rules=RULES,
+                context=context(),
             )
 
     @pytest.mark.parametrize(("available", "received"), [(0, DUE), (1, DUE - 1), (0, DUE + 500)])
@@ -180,7 +183,7 @@ class TestFunding:
         assert moved(decide_receipt(held, Money(DUE, "NGN"), context=context(None))) == {}
 
     def test_collects_what_the_balance_does_not_cover(self) -> None:
-        state = replace(accepted(), viewer=Party.BUYER, buyer_available=1_563)
+        state = replace(accepted(), viewer=Party.BUYER, buyer_available=1_563, buyer_tier=1)
 
-        assert amount_to_collect(state, use_balance=True) == Money(15_200_000, "NGN")
-        assert amount_to_collect(state, use_balance=False) == Money(DUE, "NGN")
+        assert amount_to_collect(state, use_balance=True, rules=RULES, at=NOW) == Money(15_200_000, "NGN")
+        assert amount_to_collect(state, use_balance=False, rules=RULES, at=NOW) == Money(DUE, "NGN")

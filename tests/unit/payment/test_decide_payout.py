@@ -11,6 +11,7 @@ from kro.core.actor import Actor, ActorKind
 from kro.core.decisions import Decision, InsufficientFundsError, Outcome
 from kro.core.errors import KroError
 from kro.core.ids import SequentialIdSource
+from kro.core.kyc import TierLimitExceededError
 from kro.core.money import CurrencyMismatchError, Money
 from kro.kro_balance.domain import NoTaxRuleError, TaxKind, TaxRule
 from kro.payment.database.payout_words import DutyBearer, NameMatch
@@ -27,8 +28,6 @@ from kro.payment.domain.decide_payout_approval import approval_hash
 from kro.payment.domain.errors import (
     AccountCoolingError,
     DebtOutstandingError,
-    PayoutAmountError,
-    PayoutLimitError,
     PayoutVelocityError,
 )
 from kro.payment.domain.rules import PayoutLimits, PayoutRules
@@ -86,8 +85,8 @@ class TestLimits:
             ({"account": replace(ACCOUNT, currency="GHS")}, CurrencyMismatchError),
             ({"account": replace(ACCOUNT, usable_from=NOW + timedelta(microseconds=1))}, AccountCoolingError),
             ({"funds": PayoutFunds(available_minor=1_000_000_000, owed_minor=1)}, DebtOutstandingError),
-            ({"amount": 200_000_001}, PayoutAmountError),
-            ({"day": day(total_minor=299_000_001)}, PayoutLimitError),
+            ({"amount": 200_000_001}, TierLimitExceededError),
+            ({"day": day(total_minor=299_000_001)}, TierLimitExceededError),
             ({"day": day(requested=20)}, PayoutVelocityError),
             ({"day": day(last_hour=10)}, PayoutVelocityError),
             ({"taxes": (DUTY,)}, NoTaxRuleError),

@@ -8,16 +8,18 @@ import pytest
 from kro.core.actor import AccountNotActiveError, Actor, ActorKind, Standing
 from kro.core.decisions import Insert, Outcome, Update
 from kro.core.ids import SystemIdSource
+from kro.core.kyc import TierLimitExceededError
 from kro.core.money import Money
 from kro.payment.database.records import Payment, PaymentStatus
 from kro.payment.database.top_up_records import TopUpState
 from kro.payment.domain.choice import Board, Candidate
-from kro.payment.domain.decide_top_up import BalanceLimitError, TopUpRules, TopUpWish, decide_top_up
+from kro.payment.domain.decide_top_up import TopUpWish, decide_top_up
 from kro.payment.providers import Capability
+from tier_scenes import tiers_with
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 USER = Actor(kind=ActorKind.USER, id=uuid4())
-RULES = TopUpRules(tier_currency="NGN", tier_limits=(30_000_000, 100_000_000, None))
+TIERS = tiers_with("balance_limit", 30_000_000, 100_000_000, None, None)
 
 BOARD = Board(
     [
@@ -37,7 +39,7 @@ def state(*, tier: int = 0, held: int = 0, under_way: int = 0, status: str = "ac
 
 def decided(before: TopUpState, amount: int, currency: str = "NGN") -> Outcome[Payment]:
     return decide_top_up(
-        before, TopUpWish(Money(amount, currency)), board=BOARD, actor=USER, rules=RULES, ids=SystemIdSource(), now=NOW
+        before, TopUpWish(Money(amount, currency)), board=BOARD, actor=USER, tiers=TIERS, ids=SystemIdSource(), now=NOW
     )
 
 
@@ -53,7 +55,7 @@ def test_a_top_up_is_a_payment_without_an_order() -> None:
 @pytest.mark.parametrize(("held", "under_way"), [(29_500_000, 0), (0, 29_500_000), (29_000_000, 500_000)])
 def test_the_limit_counts_what_is_held_and_what_is_on_its_way(held: int, under_way: int) -> None:
     decided(state(held=held, under_way=under_way), 500_000)
-    with pytest.raises(BalanceLimitError):
+    with pytest.raises(TierLimitExceededError):
         decided(state(held=held, under_way=under_way), 500_001)
 
 

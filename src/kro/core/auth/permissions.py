@@ -48,6 +48,12 @@ class Permission(StrEnum):
     AUDIT_EXPORT = "audit.export"
     MESSAGES_READ = "messages.read"
     TEMPLATES_MANAGE = "templates.manage"
+    KYC_READ = "kyc.read"
+    KYC_DECIDE = "kyc.decide"
+    KYC_LIMITS = "kyc.limits"
+    SANCTIONS_READ = "sanctions.read"
+    SANCTIONS_DECIDE = "sanctions.decide"
+    SANCTIONS_IMPORT = "sanctions.import"
 
 
 class Role(StrEnum):
@@ -151,6 +157,12 @@ ROLES: Final = (
             Permission.EXCEPTIONS_READ,
             Permission.MESSAGES_READ,
             Permission.TEMPLATES_MANAGE,
+            Permission.KYC_READ,
+            Permission.KYC_DECIDE,
+            Permission.KYC_LIMITS,
+            Permission.SANCTIONS_READ,
+            Permission.SANCTIONS_DECIDE,
+            Permission.SANCTIONS_IMPORT,
         },
     ),
     RoleDefinition(Role.SUPER, "admin", "Administrator", frozenset(Permission)),

@@ -78,9 +78,15 @@ class KYCTier(Group):
     payout_day_max_minor: NotNegative
     balance_max_minor: Positive | None = None
     """``None``: no ceiling."""
+    paid_in_day_max_minor: Positive | None = None
+    """The most that may be paid in on one day; ``None``: no ceiling."""
+    requires: tuple[Literal["phone", "identity", "bvn", "nin", "address"], ...] = ()
+    """What has to be known of a person for the tier to be theirs without an admin's doing."""
 
 
 class KYCSettings(Group):
+    """What a new installation starts with; from then on the dated rules of the database count."""
+
     currency: str
     tiers: tuple[KYCTier, ...] = Field(min_length=1)
 

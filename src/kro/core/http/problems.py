@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, Protocol, runtime_checkable
 
 import orjson
@@ -52,6 +53,11 @@ class Problem(BaseModel):
     instance: str | None = Field(default=None, examples=["/v1/orders"])
     request_id: str | None = Field(default=None, examples=["req_01k5v3q8e7f5m8x2y4z6a8b9cd"])
     errors: list[ProblemField] | None = None
+    facts: dict[str, str | int] | None = Field(
+        default=None,
+        description="What the refusal was decided on, where it helps: amounts are minor units.",
+        examples=[{"limit": "order", "currency": "NGN", "allowed": 500, "used": 0, "requested": 600}],
+    )
 
 
 @runtime_checkable
@@ -73,6 +79,7 @@ def render_problem(error: KroError) -> Reply:
         detail=error.detail,
         retryable=error.retryable or error.kind in {ErrorKind.RATE_LIMITED, ErrorKind.OVERLOADED},
         fields=fields,
+        facts=error.facts,
     )
 
 
@@ -85,7 +92,7 @@ def plain_problem_response(
     *, status: int, code: str, title: str, detail: str, headers: dict[str, str] | None = None
 ) -> Response:
     """Answer a failure that no error class describes: the framework's own refusals and the last resort."""
-    reply = _reply(status=status, code=code, title=title, detail=detail, retryable=False, fields=[])
+    reply = _reply(status=status, code=code, title=title, detail=detail, retryable=False, fields=[], facts=None)
     return _respond(reply, headers=headers or {})
 
 
@@ -123,7 +130,16 @@ def _example(error: type[KroError], status: int) -> dict[str, Any]:
     return example
 
 
-def _reply(*, status: int, code: str, title: str, detail: str, retryable: bool, fields: list[dict[str, str]]) -> Reply:
+def _reply(
+    *,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    retryable: bool,
+    fields: list[dict[str, str]],
+    facts: Mapping[str, str | int] | None,
+) -> Reply:
     body: dict[str, Any] = {
         "type": f"urn:kro:error:{code}",
         "title": title,
@@ -137,6 +153,8 @@ def _reply(*, status: int, code: str, title: str, detail: str, retryable: bool, 
         body["request_id"] = request.request_id
     if fields:
         body["errors"] = fields
+    if facts:
+        body["facts"] = facts
     return Reply(status=status, body=orjson.dumps(body), content_type=MEDIA_TYPE)
 
 

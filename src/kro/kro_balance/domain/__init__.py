@@ -91,6 +91,7 @@ from kro.kro_balance.domain.postings import (
 from kro.kro_balance.domain.promo_codes import PromoCode
 from kro.kro_balance.domain.quotes import Quote, QuoteRequest, QuoteService, QuoteTerms
 from kro.kro_balance.domain.statements import Statements
+from kro.kro_balance.domain.succession import Period, Succession
 from kro.kro_balance.domain.taxes import NoTaxRuleError, stamp_duty, tax_rule, vat_on_fee, vat_rule, vat_within_fee
 
 __all__ = [
@@ -122,6 +123,7 @@ __all__ = [
     "NotReversibleError",
     "NothingToChangeError",
     "PayoutReserve",
+    "Period",
     "Posting",
     "PromoCode",
     "PromoCodeInvalidError",
@@ -139,6 +141,7 @@ __all__ = [
     "Split",
     "StatementRepository",
     "Statements",
+    "Succession",
     "TaxChange",
     "TaxKind",
     "TaxRule",

@@ -5,13 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
+from uuid import UUID
 
 from kro.core.decisions import Update
 from kro.core.errors import ValidationFailedError
-from kro.kro_balance.database.records import FeeBand, TaxRule
 
-R = TypeVar("R", FeeBand, TaxRule)
+
+class Dated(Protocol):
+    """A rule that counts from a moment on, until another follows it."""
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def effective_from(self) -> datetime: ...
+
+    @property
+    def effective_to(self) -> datetime | None: ...
+
+    @property
+    def withdrawn_at(self) -> datetime | None: ...
+
+
+R = TypeVar("R", bound=Dated)
 
 START_POINTER: Final = "/effective_from"
 
@@ -30,13 +50,13 @@ class Period:
         :raises ValidationFailedError: when it would begin in the past, or end before it begins.
         """
         if starts is not None and starts < now:
-            raise ValidationFailedError(START_POINTER, "in_the_past", "Prices of the past cannot be changed.")
+            raise ValidationFailedError(START_POINTER, "in_the_past", "The past cannot be changed.")
         begins = starts or now
         if ends is not None and ends <= begins:
             raise ValidationFailedError("/effective_to", "before_start", "A change must end after it begins.")
         return cls(begins, ends)
 
-    def meets(self, rule: FeeBand | TaxRule) -> bool:
+    def meets(self, rule: Dated) -> bool:
         """Whether a rule counts at any moment of the period."""
         return (
             rule.withdrawn_at is None

@@ -23,6 +23,7 @@ from kro.management.controller import (
     admin_reports,
     admin_stuck_payouts,
     admin_templates,
+    admin_tiers,
     auth,
     bank_accounts,
     invites,
@@ -57,6 +58,7 @@ router.include_router(admin_reports.router)
 router.include_router(admin_messages.router)
 router.include_router(admin_orders.router)
 router.include_router(admin_audit.router)
+router.include_router(admin_tiers.router)
 
 statement_policy = admin_reconciliation.statement_policy
 

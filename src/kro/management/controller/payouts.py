@@ -12,6 +12,7 @@ from kro.core.decisions import InsufficientFundsError
 from kro.core.guards import CurrentUser
 from kro.core.http import IdempotencyKey, Input, MoneyIn, id_text, problems, send
 from kro.core.ids import read_id
+from kro.core.kyc import TierLimitExceededError
 from kro.core.money import CurrencyMismatchError
 from kro.kro_balance.domain import NoTaxRuleError
 from kro.management.controller.dependencies import PayoutRequestsDep
@@ -19,8 +20,6 @@ from kro.management.domain.errors import BankAccountNotFoundError
 from kro.payment.domain import (
     AccountCoolingError,
     DebtOutstandingError,
-    PayoutAmountError,
-    PayoutLimitError,
     PayoutRead,
     PayoutVelocityError,
     render_payout,
@@ -44,8 +43,7 @@ class PayoutIn(Input):
         CurrencyMismatchError,
         AccountCoolingError,
         DebtOutstandingError,
-        PayoutAmountError,
-        PayoutLimitError,
+        TierLimitExceededError,
         PayoutVelocityError,
         NoTaxRuleError,
     ),

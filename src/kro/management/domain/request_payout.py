@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from kro.core.actor import Actor
 from kro.core.clock import Clock
-from kro.core.config import KYCSettings, PayoutSettings
+from kro.core.config import PayoutSettings
 from kro.core.decisions import DecisionRunner, Loaded, Once, Outcome, Reply
 from kro.core.ids import IdSource
+from kro.core.kyc import Tiers
+from kro.core.kyc.board import TierBoard
 from kro.core.money import Money
 from kro.management.database.payouts import PayoutBasis, PayoutBasisStore
 from kro.management.domain.errors import BankAccountNotFoundError
@@ -34,7 +37,7 @@ class PayoutRequests:
         runner: DecisionRunner,
         rules: PayoutRules,
         board: ProviderBoard,
-        kyc: KYCSettings,
+        tiers: TierBoard,
         settings: PayoutSettings,
         clock: Clock,
         ids: IdSource,
@@ -43,7 +46,7 @@ class PayoutRequests:
         self._runner = runner
         self._rules = rules
         self._board = board
-        self._kyc = kyc
+        self._tiers = tiers
         self._settings = settings
         self._clock = clock
         self._ids = ids
@@ -64,6 +67,7 @@ class PayoutRequests:
         """
         now = self._clock.now()
         day_start = payout_day_start(now)
+        tiers = await self._tiers.current()
         able = (await self._board.current()).payers(amount)
         rules = replace(self._rules, provider=able[0]) if able else self._rules
 
@@ -88,7 +92,7 @@ class PayoutRequests:
                 account=_as_named_now(basis.account, basis),
                 funds=basis.funds,
                 day=basis.day,
-                limits=self._limits(basis.standing.kyc_tier),
+                limits=self._limits(tiers, basis.standing.kyc_tier, amount.currency, now),
                 rules=rules,
                 taxes=basis.taxes,
                 actor=actor,
@@ -98,12 +102,13 @@ class PayoutRequests:
 
         return await self._runner.run(load=load, decide=decide, render=render, once=once)
 
-    def _limits(self, kyc_tier: int) -> PayoutLimits:
-        tier = self._kyc.tiers[kyc_tier]
+    def _limits(self, tiers: Tiers, kyc_tier: int, currency: str, now: datetime) -> PayoutLimits:
+        rule = tiers.rule(kyc_tier, currency, at=now)
         auto = self._settings.auto_approve_below_minor
         return PayoutLimits(
-            transaction_minor=tier.payout_max_minor,
-            day_minor=tier.payout_day_max_minor,
+            # Where nobody has said what a tier may withdraw, it may withdraw nothing.
+            transaction_minor=rule.payout_limit if rule else 0,
+            day_minor=rule.day_out_limit if rule else 0,
             auto_approve_below_minor=auto[kyc_tier] if kyc_tier < len(auto) else 0,
         )
 

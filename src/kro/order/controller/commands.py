@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from kro.core.errors import KroError
 from kro.core.guards import CurrentUser
 from kro.core.http import IdempotencyKey, problems, send
+from kro.core.kyc import TierLimitExceededError
 from kro.core.money import CurrencyMismatchError
 from kro.core.phone import InvalidPhoneError, to_e164
 from kro.order.controller.dependencies import AskDep, OrdersDep
@@ -44,7 +45,7 @@ _COMMON: tuple[type[KroError], ...] = (
     response_model=OrderRead,
     responses=problems(
         errors.QuoteExpiredError,
-        errors.AmountAboveTierError,
+        TierLimitExceededError,
         InvalidPhoneError,
         errors.CounterpartyNotFoundError,
         errors.SamePartyError,
@@ -62,7 +63,7 @@ async def create_order(body: OrderIn, user: CurrentUser, key: IdempotencyKey, or
 @router.post(
     "/{order_id}/accept",
     response_model=OrderRead,
-    responses=problems(*_COMMON, errors.StaleTermsError, errors.SellerNotVerifiedError),
+    responses=problems(*_COMMON, errors.StaleTermsError, errors.SellerNotVerifiedError, TierLimitExceededError),
 )
 async def accept_order(ask: AskDep, body: AcceptIn, orders: OrdersDep) -> Response:
     """Accept exactly the terms whose hash is named."""
@@ -94,6 +95,7 @@ async def cancel_order(ask: AskDep, body: ReasonIn, orders: OrdersDep) -> Respon
             *_COMMON,
             BalanceTooLowError,
             BalanceCoversError,
+            TierLimitExceededError,
             NoProviderError,
             ProviderNotOfferedError,
             errors.OrderOnHoldError,

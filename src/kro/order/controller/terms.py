@@ -8,6 +8,7 @@ from kro.core.errors import KroError
 from kro.core.guards import CurrentUser
 from kro.core.http import JSONBytes, problems, send
 from kro.core.ids import read_id
+from kro.core.kyc import PartnerLimitError, TierLimitExceededError
 from kro.order.controller.dependencies import AskDep, ClockDep, TermsDep, TermsReadsDep
 from kro.order.controller.inputs import NoInput
 from kro.order.controller.terms_inputs import AcceptAmendmentIn, AmendmentIn, TermsIn
@@ -34,7 +35,8 @@ _COMMON: tuple[type[KroError], ...] = (
 )
 _NEW_TERMS: tuple[type[KroError], ...] = (
     errors.QuoteExpiredError,
-    errors.AmountAboveTierError,
+    TierLimitExceededError,
+    PartnerLimitError,
     SenselessConditionError,
     errors.UnknownTemplateError,
     errors.NoConditionsError,
@@ -43,7 +45,8 @@ _NEW_TERMS: tuple[type[KroError], ...] = (
 )
 _AMENDED: tuple[type[KroError], ...] = (
     errors.PaymentInProgressError,
-    errors.AmountAboveTierError,
+    TierLimitExceededError,
+    PartnerLimitError,
     SenselessConditionError,
     terms_errors.MilestonesAbovePriceError,
     errors.ConditionNotFoundError,

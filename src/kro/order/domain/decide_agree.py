@@ -34,6 +34,7 @@ def decide_accept(
 
     :raises StaleTermsError: when the terms changed since.
     :raises SellerNotVerifiedError: when the seller has no verified identity.
+    :raises TierLimitExceededError: when the price is above what the buyer's tier may trade.
     """
     order = state.order
     ensure_allowed(order, Command.ACCEPT, state.viewer)
@@ -41,6 +42,9 @@ def decide_accept(
         raise errors.StaleTermsError
     if state.seller_tier < 1:
         raise errors.SellerNotVerifiedError
+    if state.viewer is Party.BUYER:
+        # Whoever proposed was measured then; a buyer who only accepts has not been yet.
+        rules.ensure_within_tier(tier=state.buyer_tier, amount=order.amount, currency=order.currency, at=context.now)
     return (
         Changes(state, context)
         .to(OrderStatus.ACCEPTED, accepted_hash=order.terms_hash, accept_by=None)

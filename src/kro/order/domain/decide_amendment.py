@@ -7,7 +7,7 @@ one takes it from there, so the buyer tops up before anybody accepts.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from kro.core.decisions import Decision, Insert, Outcome
@@ -15,7 +15,7 @@ from kro.core.ids import show_id
 from kro.core.money import Money
 from kro.kro_balance.domain import order_amended
 from kro.order.database.records import Amendment, Condition, NewCondition, Order, OrderState, TermsState
-from kro.order.database.words import AmendmentStatus, Command, ConditionStatus, EventType, TimerKind
+from kro.order.database.words import AmendmentStatus, Command, ConditionStatus, EventType, Party, TimerKind
 from kro.order.domain import errors, terms_errors
 from kro.order.domain.changes import Changes, Context, as_row, money
 from kro.order.domain.condition_rules import ensure_code_if_accepted, ensure_milestones, ensure_sensible
@@ -82,7 +82,7 @@ def decide_propose(
         settled_at=None,
         version=1,
     )
-    after = _amended(state, amendment, rules=rules, changes=changes)
+    after = _amended(state, amendment, rules=rules, changes=changes, at=context.now)
     ensure_milestones(command.added, fees=after.order.fees, pointer="/add_conditions")
     proposed = terms_of(after.order, after.conditions)
     changed = changed_terms(terms_of(order, state.conditions), proposed)
@@ -154,7 +154,7 @@ def decide_accept(
     changes = Changes(state, context)
     if changes.clock >= amendment.expires_at:
         raise terms_errors.AmendmentExpiredError
-    after = _amended(state, amendment, rules=rules, changes=changes)
+    after = _amended(state, amendment, rules=rules, changes=changes, at=context.now)
     if command.hash != amendment.hash or hash_of(terms_of(after.order, after.conditions)) != amendment.hash:
         raise errors.StaleTermsError
     more = after.order.fees.buyer_pays - state.order.fees.buyer_pays
@@ -189,7 +189,9 @@ def decide_accept(
     )
 
 
-def _amended(state: OrderState, amendment: Amendment, *, rules: OrderRules, changes: Changes) -> OrderState:
+def _amended(
+    state: OrderState, amendment: Amendment, *, rules: OrderRules, changes: Changes, at: datetime
+) -> OrderState:
     """Return the order as it would be, having checked that it may become so."""
     order = state.order
     if state.open_payments:
@@ -202,7 +204,7 @@ def _amended(state: OrderState, amendment: Amendment, *, rules: OrderRules, chan
         **(amendment.price or {}),
     )
     if after.fees != order.fees:
-        _ensure_price_may_change(state, after, rules)
+        _ensure_price_may_change(state, after, rules, at)
     if order.deliver_by is not None and after.delivery_hours != order.delivery_hours:
         # The difference, and not the hours from funding, so that the time of a hold or of changes asked for stays.
         deliver_by = order.deliver_by + timedelta(hours=after.delivery_hours - order.delivery_hours)
@@ -219,12 +221,18 @@ def _amended(state: OrderState, amendment: Amendment, *, rules: OrderRules, chan
     return replace(state, order=after, conditions=conditions)
 
 
-def _ensure_price_may_change(state: OrderState, after: Order, rules: OrderRules) -> None:
+def _ensure_price_may_change(state: OrderState, after: Order, rules: OrderRules, at: datetime) -> None:
     order = state.order
     if order.released_amount or order.refunded_amount or order.held != order.fees.buyer_pays:
         raise terms_errors.AmendmentAfterReleaseError
     if after.amount > order.amount:
-        rules.ensure_within_tier(tier=state.buyer_tier, amount=after.amount, currency=after.currency)
+        rules.ensure_within_tier(
+            tier=state.buyer_tier,
+            amount=after.amount,
+            currency=after.currency,
+            at=at,
+            is_own=state.viewer is Party.BUYER,
+        )
 
 
 def _ensure_milestones_fit(conditions: tuple[Condition, ...], after: Order) -> None:

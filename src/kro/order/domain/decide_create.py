@@ -67,6 +67,7 @@ def decide_create(
     ``link``, and until then there is only their number.
 
     :raises CounterpartyNotFoundError: when the other party has blocked the proposer.
+    :raises TierLimitExceededError: when the price is above what the proposer's tier may trade.
     """
     state.standing.ensure_active()
     if state.is_blocked:
@@ -75,7 +76,9 @@ def decide_create(
     if counterparty.id == state.proposer.id:
         raise errors.SamePartyError
     quote = valid_quote(state.quote, order_type=command.order_type, at=context.now)
-    rules.ensure_within_tier(tier=state.standing.kyc_tier, amount=quote.fees.amount, currency=quote.fees.currency)
+    rules.ensure_within_tier(
+        tier=state.standing.kyc_tier, amount=quote.fees.amount, currency=quote.fees.currency, at=context.now
+    )
     order_id = context.ids.new()
     proposed = proposed_conditions(state.template, command)
     ensure_sensible(command.conditions, pointer="/conditions", now=context.now)

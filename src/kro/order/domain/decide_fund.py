@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from kro.core.decisions import Decision, Outcome
 from kro.core.errors import ErrorKind, KroError
@@ -13,6 +13,7 @@ from kro.order.database.words import Command, EventType, FundingStatus, OrderSta
 from kro.order.domain.changes import Changes, Context, money
 from kro.order.domain.condition_times import arm_conditions
 from kro.order.domain.lifecycle import ensure_allowed
+from kro.order.domain.rules import OrderRules
 
 
 class BalanceTooLowError(KroError):
@@ -28,12 +29,14 @@ class BalanceCoversError(KroError):
     code = "balance_covers"
 
 
-def amount_to_collect(state: OrderState, *, use_balance: bool) -> Money:
+def amount_to_collect(state: OrderState, *, use_balance: bool, rules: OrderRules, at: datetime) -> Money:
     """Return what a provider has to collect for this order: all that is due, or what the balance does not cover.
 
     :raises BalanceCoversError: when the balance covers all of it and is to be used.
+    :raises TierLimitExceededError: when the price is above what the buyer's tier may trade.
     """
     ensure_allowed(state.order, Command.FUND, state.viewer)
+    _ensure_within_tier(state, rules, at)
     due = state.order.fees.buyer_pays
     covered = state.buyer_available if use_balance else 0
     if covered >= due:
@@ -41,12 +44,14 @@ def amount_to_collect(state: OrderState, *, use_balance: bool) -> Money:
     return Money(due - covered, state.order.currency)
 
 
-def decide_fund_from_balance(state: OrderState, *, context: Context) -> Outcome[OrderState]:
+def decide_fund_from_balance(state: OrderState, *, rules: OrderRules, context: Context) -> Outcome[OrderState]:
     """T11 by wallet: move the whole amount due from the buyer's balance into escrow.
 
     :raises BalanceTooLowError: when the balance does not cover it.
+    :raises TierLimitExceededError: when the price is above what the buyer's tier may trade.
     """
     ensure_allowed(state.order, Command.FUND, state.viewer)
+    _ensure_within_tier(state, rules, context.now)
     if state.buyer_available < state.order.fees.buyer_pays:
         raise BalanceTooLowError
     return _fund(Changes(state, context), context).done()
@@ -75,6 +80,11 @@ def decide_receipt(state: OrderState, received: Money, *, context: Context) -> D
     else:
         changes.tell(EventType.EXTRA_RECEIPT, amount=amount)
     return changes.notify(Party.BUYER, "payment_received", received=amount).done().decision
+
+
+def _ensure_within_tier(state: OrderState, rules: OrderRules, at: datetime) -> None:
+    order = state.order
+    rules.ensure_within_tier(tier=state.buyer_tier, amount=order.amount, currency=order.currency, at=at)
 
 
 def _fund(changes: Changes, context: Context) -> Changes:

@@ -51,7 +51,7 @@ def decide_new_terms(
     :raises TooManyVersionsError: when the terms were rewritten often enough.
     :raises TermsUnchangedError: when nothing would change.
     :raises QuoteExpiredError: when the quote is not the actor's, does not fit or has run out.
-    :raises AmountAboveTierError: when the amount is above what the author's tier may trade.
+    :raises TierLimitExceededError: when the amount is above what the author's tier may trade.
     :raises SenselessConditionError: when a condition contradicts itself or the order.
     """
     state = found.state
@@ -61,7 +61,10 @@ def decide_new_terms(
         raise terms_errors.TooManyVersionsError
     price = price_of(found.quote, order, at=context.now) if new.has_quote else {}
     rules.ensure_within_tier(
-        tier=found.standing.kyc_tier, amount=price.get("amount", order.amount), currency=order.currency
+        tier=found.standing.kyc_tier,
+        amount=price.get("amount", order.amount),
+        currency=order.currency,
+        at=context.now,
     )
     proposed = proposed_conditions(found.template, new)
     code_is_acceptance = order.code_is_acceptance if new.code_is_acceptance is None else new.code_is_acceptance

@@ -92,12 +92,6 @@ class QuoteExpiredError(KroError):
     code = "fee_quote_stale"
 
 
-class AmountAboveTierError(KroError):
-    """The amount is above the limit of the account's verification tier."""
-
-    code = "amount_above_tier_limit"
-
-
 class PaymentInProgressError(KroError):
     """A payment for this order is being processed; wait for its outcome."""
 

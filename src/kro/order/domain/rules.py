@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
+from kro.core.kyc import LimitKind, PartnerLimitError, TierLimitExceededError, Tiers
 from kro.order.database.records import Order
 from kro.order.database.words import CloseReason, OrderType
-from kro.order.domain.errors import AmountAboveTierError
 
 MAX_INSPECTION_HOURS: Final = 24 * 30
 """No inspection takes longer, extensions included (row T15 of the lifecycle contract)."""
@@ -47,11 +47,7 @@ class DisputeRules:
 
 @dataclass(frozen=True, slots=True)
 class OrderRules:
-    """Deadlines, and what each verification tier may trade.
-
-    ``tier_limits`` holds, per tier from 0, the largest order in minor units of ``tier_currency`` (``None``: no limit);
-    orders in other currencies are limited by their own configuration only.
-    """
+    """Deadlines, and what each verification tier may trade: ``tiers`` are those of the moment."""
 
     accept_within: timedelta
     fund_within: timedelta
@@ -60,8 +56,7 @@ class OrderRules:
     overdue_grace: timedelta
     buyer_extension_hours: int
     revisions: int
-    tier_currency: str
-    tier_limits: tuple[int | None, ...]
+    tiers: Tiers
     fee_policy: FeePolicy = FeePolicy()
     non_delivery_after: timedelta = timedelta(days=14)
     receipt_channels: int = 2
@@ -77,11 +72,15 @@ class OrderRules:
             return self.service_inspection_hours
         return self.goods_inspection_hours
 
-    def ensure_within_tier(self, *, tier: int, amount: int, currency: str) -> None:
+    def ensure_within_tier(self, *, tier: int, amount: int, currency: str, at: datetime, is_own: bool = True) -> None:
         """Refuse an amount above what a tier may trade in one order.
 
-        :raises AmountAboveTierError: when it is above.
+        :raises TierLimitExceededError: when it is above the tier of who asks.
+        :raises PartnerLimitError: when it is above the other party's, of which no more is said.
         """
-        limit = self.tier_limits[min(tier, len(self.tier_limits) - 1)]
-        if currency == self.tier_currency and limit is not None and amount > limit:
-            raise AmountAboveTierError
+        try:
+            self.tiers.ensure(LimitKind.ORDER, tier=tier, currency=currency, asked=amount, at=at)
+        except TierLimitExceededError:
+            if is_own:
+                raise
+            raise PartnerLimitError from None

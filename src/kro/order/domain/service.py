@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from kro.core.actor import Actor
 from kro.core.clock import Clock
 from kro.core.decisions import DecisionRunner, Loaded, Once, Outcome, Reply
 from kro.core.ids import IdSource
+from kro.core.kyc.board import TierBoard
 from kro.core.money import Money
 from kro.order.database.creation import CreationRepository
 from kro.order.database.orders import OrderRepository
@@ -64,6 +65,7 @@ class OrderService:
         orders: OrderRepository,
         creations: CreationRepository,
         rules: OrderRules,
+        tiers: TierBoard,
         board: ProviderBoard,
         refund_hook: RefundHook,
         links: MagicLinks,
@@ -74,6 +76,7 @@ class OrderService:
         self._orders = orders
         self._creations = creations
         self._rules = rules
+        self._tiers = tiers
         self._board = board
         self._settling = Settling(rules.fee_policy, refund_hook)
         self._links = links
@@ -87,7 +90,7 @@ class OrderService:
 
         :raises QuoteExpiredError: when the quote is not the actor's, does not fit or has run out.
         """
-        drawn = self._links.draw()
+        drawn, rules = self._links.draw(), await self._current()
         link = InviteLink(drawn.id, drawn.digest, drawn.sealed)
         return await self._runner.run(
             load=lambda: self._creations.load(
@@ -98,7 +101,7 @@ class OrderService:
                 template_code=command.template_code,
             ),
             decide=lambda state: decide_create.decide_create(
-                state, command, link=link, rules=self._rules, context=self._context(actor)
+                state, command, link=link, rules=rules, context=self._context(actor)
             ),
             render=render,
             once=once,
@@ -106,9 +109,8 @@ class OrderService:
 
     async def accept(self, ask: Ask, command: decide_agree.AcceptOrder, *, render: RenderOrder) -> Reply:
         """Accept the terms shown (T07)."""
-        return await self._run(
-            ask, lambda s, c: decide_agree.decide_accept(s, command, rules=self._rules, context=c), render
-        )
+        rules = await self._current()
+        return await self._run(ask, lambda s, c: decide_agree.decide_accept(s, command, rules=rules, context=c), render)
 
     async def decline(self, ask: Ask, reason: str, *, render: RenderOrder) -> Reply:
         """Turn a proposal down (T04)."""
@@ -120,7 +122,10 @@ class OrderService:
 
     async def fund_from_balance(self, ask: Ask, *, render: RenderOrder) -> Reply:
         """Pay the order from the buyer's own balance (T11)."""
-        return await self._run(ask, lambda s, c: decide_fund.decide_fund_from_balance(s, context=c), render)
+        rules = await self._current()
+        return await self._run(
+            ask, lambda s, c: decide_fund.decide_fund_from_balance(s, rules=rules, context=c), render
+        )
 
     async def start_payment(self, ask: Ask, wish: PaymentWish, *, render: Callable[[Payment], Reply]) -> Reply:
         """Begin to collect what is due through a payment provider; the order is funded when the money is here.
@@ -128,17 +133,18 @@ class OrderService:
         :raises ProviderNotOfferedError: when the wished provider does not take it.
         :raises NoProviderError: when no provider takes it.
         """
-        board = await self._board.current()
+        board, rules = await self._board.current(), await self._current()
 
         def decide(state: OrderState | None) -> Outcome[Payment]:
-            amount = decide_fund.amount_to_collect(found(state), use_balance=wish.use_balance)
+            now = self._clock.now()
+            amount = decide_fund.amount_to_collect(found(state), use_balance=wish.use_balance, rules=rules, at=now)
             return start_payment(
                 user_id=ask.actor.id,
                 order_id=ask.order_id,
                 amount=amount,
                 provider=board.collector(amount, wish.method, wish=wish.provider),
                 ids=self._ids,
-                now=self._clock.now(),
+                now=now,
                 method=wish.method,
                 is_provider_named=wish.provider is not None,
             )
@@ -197,6 +203,9 @@ class OrderService:
 
     async def _load(self, ask: Ask) -> Loaded[OrderState | None]:
         return await self._orders.load(ask.order_id, actor=ask.actor, key=ask.once.key)
+
+    async def _current(self) -> OrderRules:
+        return replace(self._rules, tiers=await self._tiers.current())
 
     def _context(self, actor: Actor) -> Context:
         return Context(actor=actor, now=self._clock.now(), ids=self._ids)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from kro.core.actor import Actor
 from kro.core.clock import Clock
 from kro.core.decisions import DecisionRunner, Outcome, Reply
 from kro.core.ids import IdSource
+from kro.core.kyc.board import TierBoard
 from kro.order.database.orders import OrderRepository
 from kro.order.database.records import OrderState, TermsState
 from kro.order.database.words import Command
@@ -29,11 +30,19 @@ class Offered:
 
 class TermsService:
     def __init__(
-        self, *, runner: DecisionRunner, orders: OrderRepository, rules: OrderRules, clock: Clock, ids: IdSource
+        self,
+        *,
+        runner: DecisionRunner,
+        orders: OrderRepository,
+        rules: OrderRules,
+        tiers: TierBoard,
+        clock: Clock,
+        ids: IdSource,
     ) -> None:
         self._runner = runner
         self._orders = orders
         self._rules = rules
+        self._tiers = tiers
         self._clock = clock
         self._ids = ids
 
@@ -49,14 +58,16 @@ class TermsService:
         self, ask: Ask, offered: Offered, command: decide_amendment.ProposeAmendment, *, render: RenderOrder
     ) -> Reply:
         """Propose to change terms while the seller works (T14)."""
+        rules = await self._current()
         return await self._run_offered(
-            ask, offered, lambda s, c: decide_amendment.decide_propose(s, command, rules=self._rules, context=c), render
+            ask, offered, lambda s, c: decide_amendment.decide_propose(s, command, rules=rules, context=c), render
         )
 
     async def accept(self, ask: Ask, command: decide_amendment.AcceptAmendment, *, render: RenderOrder) -> Reply:
         """Accept the amendment shown (T14)."""
+        rules = await self._current()
         return await self._run(
-            ask, lambda s, c: decide_amendment.decide_accept(s, command, rules=self._rules, context=c), render
+            ask, lambda s, c: decide_amendment.decide_accept(s, command, rules=rules, context=c), render
         )
 
     async def decline(self, ask: Ask, amendment_id: UUID, *, render: RenderOrder) -> Reply:
@@ -70,10 +81,11 @@ class TermsService:
     async def _rewrite(
         self, ask: Ask, offered: Offered, new: decide_terms.NewTerms, command: Command, render: RenderOrder
     ) -> Reply:
+        rules = await self._current()
         return await self._run_offered(
             ask,
             offered,
-            lambda s, c: decide_terms.decide_new_terms(s, new, command=command, rules=self._rules, context=c),
+            lambda s, c: decide_terms.decide_new_terms(s, new, command=command, rules=rules, context=c),
             render,
         )
 
@@ -104,6 +116,9 @@ class TermsService:
             render=render,
             once=ask.once,
         )
+
+    async def _current(self) -> OrderRules:
+        return replace(self._rules, tiers=await self._tiers.current())
 
     def _context(self, actor: Actor) -> Context:
         return Context(actor=actor, now=self._clock.now(), ids=self._ids)

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from kro.core.guards import CurrentUser
 from kro.core.http import IdempotencyKey, Input, MoneyIn, problems, send
+from kro.core.kyc import TierLimitExceededError
 from kro.payment.domain import (
-    BalanceLimitError,
     NoProviderError,
     PaymentMethod,
     PaymentRead,
@@ -43,7 +43,7 @@ TopUpsDep = Annotated[TopUps, Depends(_top_ups)]
     "/balance/top-ups",
     status_code=202,
     response_model=PaymentRead,
-    responses=problems(BalanceLimitError, NoProviderError, ProviderNotOfferedError),
+    responses=problems(TierLimitExceededError, NoProviderError, ProviderNotOfferedError),
 )
 async def top_up_balance(body: TopUpIn, user: CurrentUser, key: IdempotencyKey, top_ups: TopUpsDep) -> Response:
     """Add money to your balance through a payment provider; the payment shows where to pay in a moment."""

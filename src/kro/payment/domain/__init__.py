@@ -68,7 +68,7 @@ from kro.payment.domain.decide_suspense import (
     decide_suspense_credit,
     decide_suspense_return,
 )
-from kro.payment.domain.decide_top_up import BalanceLimitError, TopUpRules, TopUpWish
+from kro.payment.domain.decide_top_up import TopUpWish
 from kro.payment.domain.errors import (
     AccountCoolingError,
     AlreadyApprovedError,
@@ -77,9 +77,7 @@ from kro.payment.domain.errors import (
     OutcomeNotPossibleError,
     OwnPayoutError,
     PaymentNotFoundError,
-    PayoutAmountError,
     PayoutBlockedError,
-    PayoutLimitError,
     PayoutNotFoundError,
     PayoutStateError,
     PayoutVelocityError,
@@ -187,7 +185,6 @@ __all__ = [
     "Approval",
     "ApprovalMismatchError",
     "AssigneeUnknownError",
-    "BalanceLimitError",
     "Bank",
     "BankDirectory",
     "Board",
@@ -249,12 +246,10 @@ __all__ = [
     "PayoutAccount",
     "PayoutAccountRead",
     "PayoutAlarms",
-    "PayoutAmountError",
     "PayoutBlockedError",
     "PayoutDay",
     "PayoutEventRead",
     "PayoutFunds",
-    "PayoutLimitError",
     "PayoutLimits",
     "PayoutNotFoundError",
     "PayoutRead",
@@ -321,7 +316,6 @@ __all__ = [
     "SuspenseStatus",
     "Switch",
     "SwitchState",
-    "TopUpRules",
     "TopUpWish",
     "TopUps",
     "Unknown",

@@ -12,6 +12,7 @@ from kro.core.actor import SYSTEM, Actor
 from kro.core.auth.standing import Columns
 from kro.core.decisions import Audit, Decision, Insert, InsufficientFundsError, Message, Outcome
 from kro.core.ids import IdSource
+from kro.core.kyc import LimitKind, TierLimitExceededError
 from kro.core.money import AmountOutOfRangeError, CurrencyMismatchError, Money
 from kro.kro_balance.domain import PayoutReserve, TaxRule, payout_requested, stamp_duty, vat_within_fee
 from kro.payment.database.payout_words import NameMatch
@@ -22,8 +23,6 @@ from kro.payment.domain.context import Context
 from kro.payment.domain.errors import (
     AccountCoolingError,
     DebtOutstandingError,
-    PayoutAmountError,
-    PayoutLimitError,
     PayoutVelocityError,
 )
 from kro.payment.domain.rules import PayoutLimits, PayoutRules
@@ -105,8 +104,7 @@ def decide_payout_request(
     :raises CurrencyMismatchError: when the account is in another currency.
     :raises AccountCoolingError: while the account is too new.
     :raises DebtOutstandingError: while the owner owes the platform money.
-    :raises PayoutAmountError: when it is more than the owner's tier may withdraw at once.
-    :raises PayoutLimitError: when the day's limit of the owner's tier would be passed.
+    :raises TierLimitExceededError: when it is more than the owner's tier may withdraw at once or on this day.
     :raises PayoutVelocityError: when the owner asks too often.
     :raises NoTaxRuleError: when nobody has said what VAT the fee bears.
     :raises InsufficientFundsError: when the balance does not cover amount, fee and duty.
@@ -158,15 +156,18 @@ def _ensure_payable(amount: Money, account: PayoutAccount, *, now: datetime) -> 
 
 
 def _ensure_within(amount: Money, day: PayoutDay, *, limits: PayoutLimits, rules: PayoutRules, now: datetime) -> None:
-    if amount.amount > limits.transaction_minor:
-        raise PayoutAmountError
-    if day.total_minor + amount.amount > limits.day_minor:
-        raise PayoutLimitError
+    _ensure_below(LimitKind.PAYOUT, limits.transaction_minor, amount)
+    _ensure_below(LimitKind.PAYOUT_DAY, limits.day_minor, amount, used=day.total_minor)
     if day.requested >= rules.max_per_day:
         next_day = day.start + timedelta(days=1)
         raise PayoutVelocityError(retry_after_seconds=max(1, round((next_day - now).total_seconds())))
     if day.last_hour >= rules.max_per_hour:
         raise PayoutVelocityError(retry_after_seconds=_HOUR_SECONDS)
+
+
+def _ensure_below(kind: LimitKind, allowed: int | None, amount: Money, *, used: int = 0) -> None:
+    if allowed is not None and used + amount.amount > allowed:
+        raise TierLimitExceededError(kind, currency=amount.currency, allowed=allowed, asked=amount.amount, used=used)
 
 
 def _approvals(amount: Money, account: PayoutAccount, *, limits: PayoutLimits, rules: PayoutRules) -> int:

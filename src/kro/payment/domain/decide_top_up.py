@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from kro.core.actor import Actor
 from kro.core.decisions import Decision, Outcome, Update
-from kro.core.errors import ErrorKind, KroError
 from kro.core.ids import IdSource
+from kro.core.kyc import LimitKind, Tiers
 from kro.core.money import Money
 from kro.payment.database.records import Payment, PaymentMethod
 from kro.payment.database.top_up_records import TopUpState
@@ -18,28 +19,6 @@ from kro.payment.domain.decide_start import start_payment
 
 OPEN_FOR: Final = timedelta(hours=1)
 """A checkout page left for an hour counts as given up; if it is paid after all, the money is credited all the same."""
-
-
-class BalanceLimitError(KroError):
-    """The balance would be above what the account's verification tier may hold."""
-
-    kind = ErrorKind.CONFLICT
-    code = "balance_limit_exceeded"
-
-
-@dataclass(frozen=True, slots=True)
-class TopUpRules:
-    """``tier_limits`` holds, per tier from 0, the largest balance in minor units of ``tier_currency``.
-
-    ``None`` is no limit, and balances in other currencies are not limited by tier.
-    """
-
-    tier_currency: str
-    tier_limits: tuple[int | None, ...]
-
-    def limit_for(self, *, tier: int, currency: str) -> int | None:
-        """Return the largest balance of a tier, ``None`` for no limit; a tier above the list has the last one's."""
-        return self.tier_limits[min(tier, len(self.tier_limits) - 1)] if currency == self.tier_currency else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +36,7 @@ def decide_top_up(
     *,
     board: Board,
     actor: Actor,
-    rules: TopUpRules,
+    tiers: Tiers,
     ids: IdSource,
     now: datetime,
 ) -> Outcome[Payment]:
@@ -66,7 +45,8 @@ def decide_top_up(
     Two top-ups of one user cannot both be decided on the same sum: each moves the version of the user's row, and the
     one that comes second loads again and sees the first among those that are open.
 
-    :raises BalanceLimitError: when the balance and all that is on its way would be above the tier's limit.
+    :raises TierLimitExceededError: when the balance and all that is on its way, or what is paid in on this day, would
+        be above the tier's limit.
     :raises ProviderNotOfferedError: when the wished provider does not take it.
     :raises NoProviderError: when no provider takes it.
     """
@@ -82,10 +62,12 @@ def decide_top_up(
         method=wish.method,
         is_provider_named=wish.provider is not None,
     )
-    limit = rules.limit_for(tier=state.standing.kyc_tier, currency=amount.currency)
-    if limit is None:
+    tier = state.standing.kyc_tier
+    ensure = partial(tiers.ensure, tier=tier, currency=amount.currency, asked=amount.amount, at=now)
+    ensure(LimitKind.BALANCE, used=state.held_minor + state.open_minor)
+    ensure(LimitKind.PAID_IN_DAY, used=state.day_minor)
+    rule = tiers.rule(tier, amount.currency, at=now)
+    if rule is None or (rule.balance_limit is None and rule.day_in_limit is None):
         return started
-    if state.held_minor + state.open_minor + amount.amount > limit:
-        raise BalanceLimitError
     guard = Decision(writes=(Update("users", actor.id, state.user_version, {"updated_at": now}),))
     return Outcome(guard + started.decision, started.value)

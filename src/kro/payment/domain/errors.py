@@ -46,18 +46,6 @@ class AccountCoolingError(KroError):
     code = "bank_account_cooling"
 
 
-class PayoutLimitError(KroError):
-    """The amount is above what the account's verification tier may withdraw today."""
-
-    code = "payout_limit_exceeded"
-
-
-class PayoutAmountError(KroError):
-    """The amount is above what the account's verification tier may withdraw at once."""
-
-    code = "payout_amount_above_limit"
-
-
 class PayoutVelocityError(KroError):
     """There were too many payouts in a short time; try again later."""
 

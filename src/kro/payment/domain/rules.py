@@ -55,14 +55,14 @@ class PayoutRules:
 
 @dataclass(frozen=True, slots=True)
 class PayoutLimits:
-    """What the owner's verification tier allows, in minor units.
+    """What the owner's verification tier allows, in minor units; ``None`` is no limit.
 
     A payout below ``auto_approve_below_minor`` needs nobody's approval if nothing else speaks against it; 0 switches
     that off.
     """
 
-    transaction_minor: int
-    day_minor: int
+    transaction_minor: int | None
+    day_minor: int | None
     auto_approve_below_minor: int = 0
 
 

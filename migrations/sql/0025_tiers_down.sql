@@ -1,0 +1,2 @@
+DROP FUNCTION paid_in_since;
+DROP TABLE kyc_tier_limits;
