@@ -45,6 +45,8 @@ BEGIN
             ('INSERT, DELETE', 'user_blocks'),
             ('INSERT', 'order_terms'),
             ('INSERT, UPDATE', 'amendments, magic_link_logs'),
+            ('INSERT, UPDATE', 'contact_changes, data_exports'),
+            ('DELETE', 'verification_codes'),
             ('INSERT, UPDATE, DELETE', 'timers, rate_limits, idempotency_keys, outbox')
         ) AS g (rights, names), regexp_split_to_table(g.names, ', ') AS tables (name)
         WHERE to_regclass('public.' || tables.name) IS NOT NULL

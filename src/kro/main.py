@@ -21,8 +21,8 @@ from kro.core.storage.routes import file_policy
 from kro.core.storage.routes import router as files
 from kro.core.telemetry import configure_logging
 from kro.kro_balance.controller import router as balance
+from kro.management.controller import form_policy, statement_policy
 from kro.management.controller import router as management
-from kro.management.controller import statement_policy
 from kro.order.controller import evidence_policy, test_clock
 from kro.order.controller import router as orders
 from kro.payment.controller import router as payments
@@ -75,7 +75,12 @@ def create_api(application: Application) -> FastAPI:
         checks={"database": database_answers},
         lifespan=lifespan,
         traffic=application.settings.traffic,
-        body_policies=(evidence_policy, statement_policy, file_policy(application.settings.evidence.max_bytes)),
+        body_policies=(
+            evidence_policy,
+            statement_policy,
+            form_policy,
+            file_policy(application.settings.evidence.max_bytes),
+        ),
     )
     application.install(api)
     for router in (verification, management, orders, payments, refunds, balance, files):

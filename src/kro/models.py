@@ -12,6 +12,7 @@ from kro.core.rate_limit import models as rate_limit
 from kro.core.scheduler import models as scheduler
 from kro.core.two_factor import models as two_factor
 from kro.kro_balance.database import models as kro_balance
+from kro.management.database import account_models as accounts
 from kro.management.database import models as management
 from kro.management.database import proposal_models as proposals
 from kro.order.database import handover_models as handover
@@ -30,6 +31,7 @@ from kro.verification.database import models as verification
 
 __all__ = [
     "Base",
+    "accounts",
     "audit",
     "auth",
     "chargebacks",

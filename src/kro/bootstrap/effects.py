@@ -19,6 +19,8 @@ from kro.core.notifications import (
     AlertTopic,
     HandoverTopic,
     InviteTopic,
+    LinkTopic,
+    MailOTPTopic,
     NotifyTopic,
     OTPTopic,
     Templates,
@@ -68,6 +70,16 @@ def build_handlers(
             cipher=base.cipher,
             clock=base.clock,
             ttl_seconds=base.settings.otp.ttl_seconds,
+        ).handle,
+        "mail.otp": MailOTPTopic(
+            email=providers.email, cipher=base.cipher, clock=base.clock, ttl_seconds=base.settings.otp.ttl_seconds
+        ).handle,
+        "link": LinkTopic(
+            sms=providers.sms,
+            email=providers.email,
+            cipher=base.cipher,
+            clock=base.clock,
+            base_url=str(base.settings.app.public_base_url),
         ).handle,
         "sms.handover": HandoverTopic(database=base.database, sms=providers.sms, cipher=base.cipher).handle,
         "invite": InviteTopic(

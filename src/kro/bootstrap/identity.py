@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from kro.bootstrap.accounts import build_accounts
 from kro.bootstrap.choosing import Choosing
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.payments import payout_rules
@@ -16,7 +17,6 @@ from kro.core.auth.refresh import RefreshTokens
 from kro.core.auth.sessions import SessionPolicy, Sessions
 from kro.core.auth.tokens import TokenIssuer, TokenVerifier, TokenWorld
 from kro.core.config import AdminTokenSettings, UserTokenSettings
-from kro.management.database.accounts import UserAccounts
 from kro.management.database.admins import AdminAccounts
 from kro.management.database.bank_accounts import BankAccountStore
 from kro.management.domain import (
@@ -24,15 +24,12 @@ from kro.management.domain import (
     AdminAccess,
     BankAccounts,
     Banks,
-    Logins,
     PayoutBasisStore,
     PayoutRequests,
-    Profiles,
-    Registration,
     Seeding,
 )
 from kro.verification.database import VerificationCodes
-from kro.verification.domain import MagicLinkStore, Verification
+from kro.verification.domain import Verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ def build_identity(base: Foundation, providers: Providers, choosing: Choosing, *
     return Identity(
         user_tokens=TokenVerifier(users, clock=base.clock),
         admin_tokens=TokenVerifier(admins, clock=base.clock),
-        accounts=_accounts(base, _sessions(base, users, user_policy), verification, hasher),
+        accounts=build_accounts(base, _sessions(base, users, user_policy), verification, hasher),
         admin_access=AdminAccess(
             AdminAccounts(base.database),
             sessions=_sessions(base, admins, admin_policy),
@@ -114,24 +111,6 @@ def _sessions(base: Foundation, world: TokenWorld, policy: SessionPolicy) -> Ses
         refresh_tokens=RefreshTokens(keys=tuple(world.keys.values()), randomness=SystemRandomness()),
         issuer=TokenIssuer(world, clock=base.clock, ids=base.ids),
         ids=base.ids,
-    )
-
-
-def _accounts(base: Foundation, sessions: Sessions, verification: Verification, hasher: PasswordHasher) -> Accounts:
-    users = UserAccounts(base.database)
-    return Accounts(
-        registration=Registration(
-            users,
-            verification=verification,
-            links=MagicLinkStore(base.database),
-            limiter=base.limiter,
-            hasher=hasher,
-            ids=base.ids,
-        ),
-        logins=Logins(
-            users, sessions=sessions, limiter=base.limiter, hasher=hasher, database=base.database, ids=base.ids
-        ),
-        profiles=Profiles(users, limiter=base.limiter, ids=base.ids),
     )
 
 

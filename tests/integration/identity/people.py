@@ -27,6 +27,7 @@ from kro.core.kyc.board import TierBoard
 from kro.core.outgoing.call_log import CallLog
 from kro.core.rate_limit import RateLimiter
 from kro.core.two_factor import TwoFactor
+from kro.management.database.passwords import PasswordStore
 from kro.management.domain import (
     Accounts,
     AdminAccess,
@@ -35,6 +36,7 @@ from kro.management.domain import (
     BankAccountStore,
     Banks,
     Logins,
+    Passwords,
     PayoutBasisStore,
     PayoutRequests,
     Profiles,
@@ -47,7 +49,15 @@ from kro.payment.database.provider_switches import SwitchRepository
 from kro.payment.domain import PayoutRules, ProviderBoard
 from kro.payment.providers import ProviderDirectory
 from kro.payment.providers.fake import FakePaystack
-from kro.verification.domain import Challenge, MagicLinkStore, Verification, VerificationCodes
+from kro.verification.domain import (
+    AccountLinks,
+    Challenge,
+    MagicLinks,
+    MagicLinkStore,
+    Target,
+    Verification,
+    VerificationCodes,
+)
 
 PHONE = "+2348031234567"
 PASSWORD = "copper-kettle-42"
@@ -143,7 +153,8 @@ class People:
         await self.accounts.registration.verify(challenge_id=challenge.id, code=code, client=PHONE_CLIENT)
 
     async def log_in(self, phone: str = PHONE, password: str = PASSWORD) -> Session:
-        logged_in = await self.accounts.logins.log_in(phone=phone, password=password, client=PHONE_CLIENT)
+        target = Target.phone(phone)
+        logged_in = await self.accounts.logins.log_in(target, password=password, client=PHONE_CLIENT)
         claims = self.user_tokens.verify(logged_in.tokens.access_token)
         return Session(
             user_id=claims.subject,
@@ -192,11 +203,20 @@ class People:
 
     def _accounts(self) -> Accounts:
         users = UserAccounts(self.database)
+        store = MagicLinkStore(self.database)
+        links = AccountLinks(
+            store,
+            links=MagicLinks(cipher=self.cipher, randomness=SystemRandomness(), ids=self.ids),
+            limiter=self.limiter,
+            life=timedelta(minutes=15),
+            clock=self.clock,
+            ids=self.ids,
+        )
         return Accounts(
             registration=Registration(
                 users,
                 verification=self.verification,
-                links=MagicLinkStore(self.database),
+                links=store,
                 limiter=self.limiter,
                 hasher=self.hasher,
                 ids=self.ids,
@@ -204,12 +224,24 @@ class People:
             logins=Logins(
                 users,
                 sessions=self.user_sessions,
+                verification=self.verification,
+                links=links,
                 limiter=self.limiter,
                 hasher=self.hasher,
                 database=self.database,
                 ids=self.ids,
             ),
             profiles=Profiles(users, limiter=self.limiter, ids=self.ids),
+            passwords=Passwords(
+                PasswordStore(self.database),
+                verification=self.verification,
+                links=links,
+                limiter=self.limiter,
+                hasher=self.hasher,
+                cooling_hours=24,
+                ids=self.ids,
+            ),
+            links=links,
         )
 
     def _bank_accounts(self) -> BankAccounts:

@@ -99,7 +99,7 @@ class TestLogIn:
         await people.log_in()
 
     async def test_a_password_changed_meanwhile_opens_nothing(self, people: People) -> None:
-        credentials = await people.accounts.logins._accounts.credentials(PHONE)
+        credentials = await people.accounts.logins._accounts.credentials(phone=PHONE, email=None)
         assert credentials is not None
         await people.database.execute("UPDATE users SET password_hash = 'changed'")
 

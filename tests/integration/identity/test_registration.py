@@ -12,7 +12,7 @@ from kro.core.encryption import SealedValueError
 from kro.core.phone import InvalidPhoneError
 from kro.core.rate_limit import RateLimitedError
 from kro.management.domain.errors import InvalidCredentialsError
-from kro.verification.domain import Challenge, ChallengeEndedError, WrongCodeError
+from kro.verification.domain import Challenge, ChallengeEndedError, Target, WrongCodeError
 
 NEW = OTHER_PHONE
 
@@ -222,7 +222,7 @@ class TestWhoeverProvesTheNumberWins:
     async def test_a_code_sent_again_opens_what_the_first_would_have(self, people: People) -> None:
         mine = await people.register(NEW, password="mine-kettle-42")
 
-        again = await people.verification.resend(phone=NEW, repeats=mine.id, client=PHONE_CLIENT)
+        again = await people.verification.resend(Target.phone(NEW), repeats=mine.id, client=PHONE_CLIENT)
         await people.verify(again, await people.code_of(again))
 
         await people.log_in(NEW, "mine-kettle-42")
@@ -230,7 +230,7 @@ class TestWhoeverProvesTheNumberWins:
     async def test_without_naming_the_challenge_it_works_while_there_is_one_registration(self, people: People) -> None:
         await people.register(NEW, password="mine-kettle-42")
 
-        again = await people.verification.resend(phone="08051234567", repeats=None, client=PHONE_CLIENT)
+        again = await people.verification.resend(Target.phone("08051234567"), repeats=None, client=PHONE_CLIENT)
         await people.verify(again, await people.code_of(again))
 
         await people.log_in(NEW, "mine-kettle-42")
@@ -240,7 +240,7 @@ class TestWhoeverProvesTheNumberWins:
         owners = await people.register(NEW, password="owners-kettle-42")
         await people.register(NEW, password="strangers-kettle-42")
 
-        again = await people.verification.resend(phone=NEW, repeats=owners.id, client=PHONE_CLIENT)
+        again = await people.verification.resend(Target.phone(NEW), repeats=owners.id, client=PHONE_CLIENT)
         await people.verify(again, await people.code_of(again))
 
         await people.log_in(NEW, "owners-kettle-42")
@@ -251,7 +251,7 @@ class TestWhoeverProvesTheNumberWins:
         await people.register(NEW, password="owners-kettle-42")
         await people.register(NEW, password="strangers-kettle-42")
 
-        again = await people.verification.resend(phone=NEW, repeats=None, client=PHONE_CLIENT)
+        again = await people.verification.resend(Target.phone(NEW), repeats=None, client=PHONE_CLIENT)
 
         assert str(again.id) not in {text["challenge_id"] for text in await people.texts()}
         with pytest.raises(WrongCodeError):
@@ -262,7 +262,7 @@ class TestWhoeverProvesTheNumberWins:
         other = await people.register(NEW)
         before = len(await people.texts())
 
-        told = await people.verification.resend(phone=phone, repeats=other.id, client=PHONE_CLIENT)
+        told = await people.verification.resend(Target.phone(phone), repeats=other.id, client=PHONE_CLIENT)
 
         assert (told.expires_in_seconds, told.resend_after_seconds) == (300, 60)
         assert len(await people.texts()) == before
@@ -271,7 +271,7 @@ class TestWhoeverProvesTheNumberWins:
         old = await people.register(NEW)
         await people.database.execute("UPDATE verification_codes SET created_at = now() - interval '61 minutes'")
 
-        again = await people.verification.resend(phone=NEW, repeats=old.id, client=PHONE_CLIENT)
+        again = await people.verification.resend(Target.phone(NEW), repeats=old.id, client=PHONE_CLIENT)
 
         assert str(again.id) not in {text["challenge_id"] for text in await people.texts()}
 
@@ -287,7 +287,7 @@ class TestWhoeverProvesTheNumberWins:
     async def test_sending_again_counts_as_sending(self, people: People) -> None:
         challenge = await people.register(NEW)
         for _ in range(2):
-            await people.verification.resend(phone=NEW, repeats=challenge.id, client=PHONE_CLIENT)
+            await people.verification.resend(Target.phone(NEW), repeats=challenge.id, client=PHONE_CLIENT)
 
         with pytest.raises(RateLimitedError):
-            await people.verification.resend(phone=NEW, repeats=challenge.id, client=PHONE_CLIENT)
+            await people.verification.resend(Target.phone(NEW), repeats=challenge.id, client=PHONE_CLIENT)

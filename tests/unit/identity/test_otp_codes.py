@@ -11,7 +11,7 @@ from kro.verification.domain.codes import Purpose, is_right, mac_of
 FACTS: dict[str, Any] = {
     "key": b"k" * 32,
     "purpose": Purpose.REGISTER,
-    "phone": "+2348031234567",
+    "target": "+2348031234567",
     "challenge_id": UUID(int=1),
 }
 MAC = mac_of("042042", **FACTS)
@@ -32,7 +32,7 @@ def test_every_other_is_wrong(code: str) -> None:
     [
         {"key": b"x" * 32},
         {"purpose": "login"},
-        {"phone": "+2348031234568"},
+        {"target": "+2348031234568"},
         {"challenge_id": UUID(int=2)},
     ],
 )

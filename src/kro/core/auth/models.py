@@ -29,10 +29,17 @@ class UserRow(Base):
         CheckConstraint("status IN ('pending', 'active', 'suspended', 'closed', 'invited')", name="status"),
         CheckConstraint("status = 'invited' OR password_hash <> ''", name="password_hash"),
         CheckConstraint("kyc_tier BETWEEN 0 AND 3", name="kyc_tier"),
+        Index("uq_users_email_proven", "email", unique=True, postgresql_where=text("email_verified_at IS NOT NULL")),
+        Index(
+            "ix_users_closed_at",
+            "closed_at",
+            postgresql_where=text("closed_at IS NOT NULL AND erased_at IS NULL"),
+        ),
+        Index("ix_users_invited", "updated_at", postgresql_where=text("status = 'invited'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    phone: Mapped[str]
+    phone: Mapped[str | None]
     email: Mapped[str | None]
     first_name: Mapped[str]
     last_name: Mapped[str]
@@ -44,6 +51,11 @@ class UserRow(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    email_verified_at: Mapped[datetime | None]
+    credentials_changed_at: Mapped[datetime | None]
+    legal_hold_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
 
 
 class AdminRow(Base):

@@ -46,6 +46,17 @@ WITH ended AS (
 )
 SELECT apply_decision($5::text::jsonb) FROM ended"""
 
+_REVOKE_OTHERS: Final = """
+WITH ended AS (
+    UPDATE sessions SET revoked_at = now(), revoke_reason = 'revoked'
+    WHERE audience = $1 AND coalesce(user_id, admin_id) = $2 AND id IS DISTINCT FROM $3::uuid AND revoked_at IS NULL
+      AND expires_at > now()
+    RETURNING id
+), written AS (
+    SELECT apply_decision($4::text::jsonb) WHERE EXISTS (SELECT FROM ended)
+)
+SELECT (SELECT count(*) FROM ended) AS ended, (SELECT count(*) FROM written) AS written"""
+
 _LIST: Final = """
 SELECT id, ip, user_agent, country, created_at, last_used_at, expires_at FROM sessions
 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now() ORDER BY last_used_at DESC LIMIT 100"""
@@ -155,10 +166,16 @@ class Sessions:
         row = await self._database.row(_REVOKE, session_id, self.policy.kind, actor.id, reason, record)
         return row is not None
 
+    async def revoke_others(self, actor: Actor) -> int:
+        """End all sessions of the actor but the one that asks; return how many there were."""
+        record = self._record("session.others_revoked", actor, actor.session_id)
+        row = await self._database.row(_REVOKE_OTHERS, self.policy.kind, actor.id, actor.session_id, record)
+        return int(row["ended"]) if row is not None else 0
+
     async def list_live(self, user_id: UUID) -> Sequence[SessionView]:
         return [SessionView(**row) for row in await self._database.rows(_LIST, user_id)]
 
-    def _record(self, action: str, actor: Actor, session_id: UUID, *, result: str = "done") -> str:
+    def _record(self, action: str, actor: Actor, session_id: UUID | None, *, result: str = "done") -> str:
         audit = Audit(
             id=self._ids.new(),
             actor=actor,

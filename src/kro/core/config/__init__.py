@@ -10,6 +10,7 @@ from kro.core.config.access import (
     UserTokenSettings,
     WindowSettings,
 )
+from kro.core.config.accounts import AccountSettings
 from kro.core.config.business import (
     AlertSettings,
     EvidenceSettings,
@@ -59,6 +60,7 @@ from kro.core.config.vendors import (
 __all__ = [
     "APISettings",
     "AWSSettings",
+    "AccountSettings",
     "AdminTokenSettings",
     "AlertSettings",
     "AppSettings",

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import model_validator
 
 from kro.core.config.access import JWTSettings, OTPSettings, SecuritySettings, TrafficSettings
+from kro.core.config.accounts import AccountSettings
 from kro.core.config.business import (
     AlertSettings,
     ChargebackSettings,
@@ -53,6 +54,7 @@ class Settings(Group):
     security: SecuritySettings
     otp: OTPSettings
     traffic: TrafficSettings = TrafficSettings()
+    accounts: AccountSettings
     orders: OrderSettings
     evidence: EvidenceSettings
     kyc: KYCSettings

@@ -50,6 +50,10 @@ RULES: Final[tuple[Rule, ...]] = (
         Weight.CRITICAL,
         _OWNER,
         T.BANK_ACCOUNT_ADDED,
+        T.PASSWORD_CHANGED,
+        T.CONTACT_CHANGED,
+        T.ACCOUNT_CLOSED,
+        T.DATA_EXPORT_READY,
         T.PAYOUT_REQUESTED,
         T.REFUND_REQUESTED,
     ),
@@ -130,7 +134,10 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 DIRECT: Final[dict[Template, tuple[Channel, ...]]] = {
-    T.OTP: (Channel.SMS,),
+    T.OTP: (Channel.SMS, Channel.MAIL),
+    T.LOGIN_LINK: (Channel.SMS, Channel.MAIL),
+    T.PASSWORD_RESET_LINK: (Channel.MAIL,),
+    T.CONTACT_CHANGE_STARTED: (Channel.SMS, Channel.MAIL),
     T.HANDOVER_CODE: (Channel.SMS,),
     T.ORDER_INVITE: (Channel.SMS, Channel.MAIL),
 }

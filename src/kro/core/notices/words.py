@@ -62,6 +62,13 @@ class Template(StrEnum):
     AMENDMENT_PROPOSED = "amendment_proposed"
     AMENDMENT_ACCEPTED = "amendment_accepted"
     AMENDMENT_DECLINED = "amendment_declined"
+    LOGIN_LINK = "login_link"
+    PASSWORD_RESET_LINK = "password_reset_link"  # noqa: S105 - the name of a template
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a template
+    CONTACT_CHANGE_STARTED = "contact_change_started"
+    CONTACT_CHANGED = "contact_changed"
+    ACCOUNT_CLOSED = "account_closed"
+    DATA_EXPORT_READY = "data_export_ready"
 
 
 class Channel(StrEnum):

@@ -32,8 +32,8 @@ class HandoverTopic:
         """Send one code to the buyer."""
         payload = envelope.payload
         person = await self._database.row(_PHONE, UUID(payload["user_id"]))
-        if person is None:
-            raise GiveUp("unknown_user")
+        if person is None or person["phone"] is None:
+            raise GiveUp("no_phone")
         code = self._cipher.open(payload["sealed"], context=payload["condition_id"])
         message = SMS(
             to_e164=person["phone"],

@@ -53,9 +53,9 @@ class NotifyTopic:
             # Somebody who has not come yet gets the invitation and nothing else.
             return
         template, facts = Template(envelope.payload["template"]), envelope.payload["facts"]
-        if channels == [Channel.SMS]:
+        if channels == [Channel.SMS] and person["phone"] is not None:
             await self._text(envelope, person["phone"], template, facts)
-        elif person["email"] is not None:
+        elif channels == [Channel.MAIL] and person["email"] is not None:
             await self._mail(envelope, person["email"], person["first_name"], template, facts)
         else:
             return

@@ -49,7 +49,7 @@ def page_data(statement: Statement) -> dict[str, Any]:
         "holder": {
             "name": _breakable(statement.holder.name),
             "short": _shortened(statement.holder.name),
-            "phone": mask_phone(statement.holder.phone),
+            "phone": mask_phone(statement.holder.phone) if statement.holder.phone else "",
         },
         "facts": [
             ("Account", "KRO Balance"),

@@ -14,7 +14,8 @@ _ACCOUNT: Final = """(SELECT b.id FROM kro_balance AS b
     WHERE b.owner_id = $1 AND b.code = 'user_available' AND b.qualifier = '' AND b.currency = $3)"""
 
 _LOAD: Final = f"""
-SELECT {USER_STANDING}, u.id AS holder_id, concat_ws(' ', u.first_name, u.last_name) AS holder_name, u.phone,
+SELECT {USER_STANDING}, u.id AS holder_id, concat_ws(' ', u.first_name, u.last_name) AS holder_name,
+       coalesce(u.phone, '') AS phone,
        coalesce((SELECT l.balance_after FROM balance_lines AS l WHERE l.account_id = {_ACCOUNT} AND l.at < $4
                  ORDER BY l.at DESC, l.entry_id DESC LIMIT 1), 0) AS opening,
        (SELECT json_agg(line ORDER BY line.at, line.entry_id) FROM (

@@ -27,6 +27,8 @@ from kro.management.controller import (
     auth,
     bank_accounts,
     invites,
+    link_pages,
+    passwords,
     payouts,
     profiles,
 )
@@ -36,6 +38,8 @@ router.include_router(auth.router)
 router.include_router(profiles.router)
 router.include_router(bank_accounts.router)
 router.include_router(invites.router)
+router.include_router(passwords.router)
+router.include_router(link_pages.router)
 router.include_router(payouts.router)
 router.include_router(admin_auth.router)
 # Before the routes with a payout in their path: "stuck" is none.
@@ -61,5 +65,6 @@ router.include_router(admin_audit.router)
 router.include_router(admin_tiers.router)
 
 statement_policy = admin_reconciliation.statement_policy
+form_policy = link_pages.form_policy
 
-__all__ = ["router", "statement_policy"]
+__all__ = ["form_policy", "router", "statement_policy"]

@@ -7,17 +7,19 @@ from fastapi import APIRouter, Response
 from kro.core.actor import AccountNotActiveError, SessionEndedError
 from kro.core.auth.passwords import WeakPasswordError
 from kro.core.auth.tokens import InvalidTokenError
+from kro.core.errors import ValidationFailedError
 from kro.core.guards import ActiveUser, ClientDep, CurrentUser, Public
 from kro.core.http import JSONBytes, problems
 from kro.core.ids import UnknownIdError, read_id
 from kro.core.phone import InvalidPhoneError
 from kro.core.rate_limit import RateLimitedError
+from kro.management.controller.account_views import LinkRequested, SessionsEnded
 from kro.management.controller.dependencies import AccountsDep
-from kro.management.controller.inputs import LoginIn, RefreshIn, RegisterIn, VerifyIn
+from kro.management.controller.inputs import LoginIn, MagicLinkIn, RefreshIn, RegisterIn, VerifyIn
 from kro.management.controller.views import LoginRead, RegistrationStarted, SessionList, Verified
 from kro.management.domain import Register
 from kro.management.domain.errors import InvalidCredentialsError, SessionNotFoundError
-from kro.verification.domain import ChallengeEndedError, WrongCodeError
+from kro.verification.domain import ChallengeEndedError, Target, WrongCodeError
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 
@@ -27,10 +29,10 @@ router = APIRouter(prefix="/auth", tags=["auth"])
     status_code=202,
     response_model=RegistrationStarted,
     dependencies=[Public],
-    responses=problems(InvalidPhoneError, WeakPasswordError, RateLimitedError),
+    responses=problems(InvalidPhoneError, ValidationFailedError, WeakPasswordError, RateLimitedError),
 )
 async def register(body: RegisterIn, accounts: AccountsDep, client: ClientDep) -> JSONBytes:
-    """Ask for an account; a one-time code goes to the number. The answer is the same for every number."""
+    """Ask for an account; a one-time code goes to the number, or to the mail address. The answer is always the same."""
     challenge = await accounts.registration.register(
         Register(body.phone, body.password, body.first_name, body.last_name, body.email), client=client
     )
@@ -57,13 +59,27 @@ async def verify_code(body: VerifyIn, accounts: AccountsDep, client: ClientDep) 
     "/login",
     response_model=LoginRead,
     dependencies=[Public],
-    responses=problems(InvalidPhoneError, InvalidCredentialsError, AccountNotActiveError, RateLimitedError),
+    responses=problems(
+        InvalidPhoneError, ValidationFailedError, InvalidCredentialsError, AccountNotActiveError, RateLimitedError
+    ),
 )
 async def log_in(body: LoginIn, accounts: AccountsDep, client: ClientDep) -> JSONBytes:
-    """Open a session with number and password."""
-    return JSONBytes.of(
-        LoginRead.of(await accounts.logins.log_in(phone=body.phone, password=body.password, client=client))
-    )
+    """Open a session with a password and the number, or the mail address once it is proven."""
+    target = Target.of(phone=body.phone, email=body.email)
+    return JSONBytes.of(LoginRead.of(await accounts.logins.log_in(target, password=body.password, client=client)))
+
+
+@router.post(
+    "/magic-links",
+    status_code=202,
+    response_model=LinkRequested,
+    dependencies=[Public],
+    responses=problems(InvalidPhoneError, ValidationFailedError, RateLimitedError),
+)
+async def ask_for_link(body: MagicLinkIn, accounts: AccountsDep, client: ClientDep) -> JSONBytes:
+    """Ask for a link to log in with, by text or to a proven mail address. The answer is the same for everybody."""
+    await accounts.logins.ask_for_link(Target.of(phone=body.phone, email=body.email), client=client)
+    return JSONBytes.of(LinkRequested(expires_in_seconds=accounts.links.life_seconds), status=202)
 
 
 @router.post(
@@ -82,6 +98,12 @@ async def log_out(user: CurrentUser, accounts: AccountsDep) -> Response:
     """End the session of the access token."""
     await accounts.logins.log_out(user)
     return Response(status_code=204)
+
+
+@router.post("/logout-others", response_model=SessionsEnded)
+async def end_others(user: ActiveUser, accounts: AccountsDep) -> JSONBytes:
+    """End all of your sessions but this one."""
+    return JSONBytes.of(SessionsEnded(ended=await accounts.logins.end_others(user)))
 
 
 @router.get(

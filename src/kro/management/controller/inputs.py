@@ -26,7 +26,9 @@ Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class RegisterIn(Input):
-    phone: Phone
+    """The phone is proven by a code. Without one the code goes to the mail address; a phone can be added later."""
+
+    phone: Phone | None = None
     password: NewPassword
     first_name: PersonName = Field(examples=["Demo"])
     last_name: PersonName = Field(examples=["Buyer"])
@@ -48,8 +50,39 @@ class VerifyIn(Input):
 
 
 class LoginIn(Input):
-    phone: Phone
+    """With the phone, or with the mail address once it is proven."""
+
+    phone: Phone | None = None
+    email: Email | None = None
     password: Password
+
+
+class MagicLinkIn(Input):
+    """A phone, or a mail address that was proven."""
+
+    phone: Phone | None = None
+    email: Email | None = None
+
+
+class ForgotIn(Input):
+    """A phone gets a code, a proven mail address a link."""
+
+    phone: Phone | None = None
+    email: Email | None = None
+
+
+class ResetIn(Input):
+    """Either the code with its challenge, or the token out of the link."""
+
+    challenge_id: str | None = Field(default=None, examples=["otp_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    code: Code | None = None
+    token: Secret | None = None
+    password: NewPassword
+
+
+class PasswordChangeIn(Input):
+    current_password: Password
+    password: NewPassword
 
 
 class RefreshIn(Input):

@@ -16,7 +16,7 @@ from kro.core.kyc import TierLimitExceededError
 from kro.core.money import CurrencyMismatchError
 from kro.kro_balance.domain import NoTaxRuleError
 from kro.management.controller.dependencies import PayoutRequestsDep
-from kro.management.domain.errors import BankAccountNotFoundError
+from kro.management.domain.errors import BankAccountNotFoundError, PayoutsRestError
 from kro.payment.domain import (
     AccountCoolingError,
     DebtOutstandingError,
@@ -39,6 +39,7 @@ class PayoutIn(Input):
     response_model=PayoutRead,
     responses=problems(
         BankAccountNotFoundError,
+        PayoutsRestError,
         InsufficientFundsError,
         CurrencyMismatchError,
         AccountCoolingError,

@@ -37,8 +37,9 @@ class Verified(BaseModel):
 
 class UserRead(BaseModel):
     id: str = Field(examples=["usr_01kajz7k3nf9b8r2m4q6s8t0vw"])
-    phone: str = Field(examples=["+2348031234567"])
+    phone: str | None = Field(examples=["+2348031234567"], description="None yet, if the account came by mail.")
     email: str | None
+    email_verified: bool = Field(description="Whether the address was proven, so that it may open the account.")
     first_name: str
     last_name: str
     status: Literal["pending", "active", "suspended", "closed"]
@@ -52,6 +53,7 @@ class UserRead(BaseModel):
                 "id": show_id("usr", user.id),
                 "phone": user.phone,
                 "email": user.email,
+                "email_verified": user.email_verified,
                 "first_name": user.first_name,
                 "last_name": user.last_name,
                 "status": user.status,

@@ -14,15 +14,20 @@ from kro.core.database.pool import Database
 from kro.management.database.records import Credentials, Match, NewUser, UserView
 from kro.verification.domain import REDEEM_CODE
 
-_COLUMNS: Final = "u.id, u.phone, u.email, u.first_name, u.last_name, u.status, u.kyc_tier, u.created_at"
+_COLUMNS: Final = """
+u.id, u.phone, u.email, u.email_verified_at IS NOT NULL AS email_verified, u.first_name, u.last_name, u.status,
+u.kyc_tier, u.created_at"""
 
 # Who was invited into an order before they had an account keeps the id that the order knows: what is recorded about the
 # opening was written before that id was known, so the new one gives way to it.
 _OPEN_ACCOUNT: Final = f"""
 WITH {REDEEM_CODE}, opened AS (
     INSERT INTO users (id, phone, email, first_name, last_name, password_hash, status, role_code, kyc_tier,
-                       phone_verified_at)
-    SELECT $2, r.phone, $3, $4, $5, $6, 'active', 'member', 1, now() FROM redeemed AS r
+                       phone_verified_at, email_verified_at)
+    SELECT $2, r.phone, coalesce(r.email, $3), $4, $5, $6, 'active', 'member', num_nonnulls(r.phone),
+           CASE WHEN r.phone IS NOT NULL THEN now() END, CASE WHEN r.email IS NOT NULL THEN now() END
+    FROM redeemed AS r
+    WHERE NOT EXISTS (SELECT FROM users AS x WHERE x.email = r.email AND x.email_verified_at IS NOT NULL)
     ON CONFLICT (phone) DO UPDATE
         SET (email, first_name, last_name, password_hash, status, role_code, kyc_tier, phone_verified_at, version,
              updated_at)
@@ -33,7 +38,11 @@ WITH {REDEEM_CODE}, opened AS (
 )
 SELECT apply_decision(replace($7::text, $2::uuid::text, o.id::text)::jsonb) FROM opened AS o"""  # noqa: S608 - built from constants only
 
-_CREDENTIALS: Final = "SELECT id, status, password_hash FROM users WHERE phone = $1 AND status <> 'invited'"
+_CREDENTIALS: Final = """
+SELECT id, status, password_hash FROM users
+WHERE (phone = $1 OR (email = $2 AND email_verified_at IS NOT NULL)) AND status <> 'invited'"""
+
+_CREDENTIALS_OF: Final = "SELECT id, status, password_hash FROM users WHERE id = $1"
 
 # The password is checked outside of any transaction; if it or the status changed meanwhile, no session opens.
 _OPEN_SESSION: Final = f"""
@@ -90,8 +99,14 @@ class UserAccounts:
         )
         return row is not None
 
-    async def credentials(self, phone: str) -> Credentials | None:
-        row = await self._database.row(_CREDENTIALS, phone)
+    async def credentials(self, *, phone: str | None, email: str | None) -> Credentials | None:
+        """Return what opens the account with a number or a proven address."""
+        row = await self._database.row(_CREDENTIALS, phone, email)
+        return Credentials(**row) if row is not None else None
+
+    async def credentials_of(self, user_id: UUID) -> Credentials | None:
+        """Return what opens the account of somebody who proved otherwise who they are."""
+        row = await self._database.row(_CREDENTIALS_OF, user_id)
         return Credentials(**row) if row is not None else None
 
     async def open_session(

@@ -18,7 +18,8 @@ _LOAD: Final = f"""
 SELECT {USER_STANDING}, {STORED_ANSWER}, {PAYOUT_DAY}, available_balance($1, $5) AS available,
        debt_of($1, $5) AS owed, dated_taxes($5) AS taxes,
        b.id, b.bank_code, b.bank_name, b.account_number_sealed, b.account_number_last4, b.account_name, b.currency,
-       b.usable_from, b.name_match, owner.first_name, owner.last_name
+       b.usable_from, b.name_match, owner.first_name, owner.last_name,
+       owner.credentials_changed_at
 FROM (SELECT 1) AS one
 LEFT JOIN users AS owner ON owner.id = $1
 LEFT JOIN bank_accounts AS b ON b.id = $7 AND b.user_id = $1 AND b.removed_at IS NULL"""  # noqa: S608 - built from constants only
@@ -35,6 +36,7 @@ class PayoutBasis:
     taxes: tuple[TaxRule, ...]
     first_name: str = field(repr=False)
     last_name: str = field(repr=False)
+    credentials_changed_at: datetime | None
 
 
 class PayoutBasisStore:
@@ -70,5 +72,6 @@ class PayoutBasisStore:
             taxes=read_tax_rules(row["taxes"]),
             first_name=row["first_name"] or "",
             last_name=row["last_name"] or "",
+            credentials_changed_at=row["credentials_changed_at"],
         )
         return Loaded(basis, read_answer(row))

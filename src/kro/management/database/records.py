@@ -12,8 +12,9 @@ from kro.payment.domain import NameMatch
 @dataclass(frozen=True, slots=True)
 class UserView:
     id: UUID
-    phone: str = field(repr=False)
+    phone: str | None = field(repr=False)
     email: str | None = field(repr=False)
+    email_verified: bool
     first_name: str
     last_name: str
     status: str

@@ -41,6 +41,7 @@ from kro.management.domain.decide_dispute_proposal import dispute_decision_terms
 from kro.management.domain.decide_proposal import proposal_hash
 from kro.management.domain.dispute_effects import DisputeDecisionEffect, HoldLiftEffect
 from kro.management.domain.logins import LoggedIn, Logins
+from kro.management.domain.passwords import Passwords
 from kro.management.domain.profiles import Profiles
 from kro.management.domain.proposal_errors import (
     BeneficiaryNotFoundError,
@@ -81,6 +82,7 @@ __all__ = [
     "Logins",
     "Match",
     "OwnBenefitError",
+    "Passwords",
     "PayoutBasisStore",
     "PayoutRequests",
     "Profiles",

@@ -3,8 +3,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kro.management.domain.logins import Logins
+from kro.management.domain.passwords import Passwords
 from kro.management.domain.profiles import Profiles
 from kro.management.domain.registration import Registration
+from kro.verification.domain import AccountLinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +16,5 @@ class Accounts:
     registration: Registration
     logins: Logins
     profiles: Profiles
+    passwords: Passwords
+    links: AccountLinks

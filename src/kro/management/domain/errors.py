@@ -62,3 +62,10 @@ class UnknownBankError(KroError):
 
     kind = ErrorKind.INVALID
     code = "unknown_bank"
+
+
+class PayoutsRestError(KroError):
+    """Payouts rest for a while after the password, the phone or the mail address was changed."""
+
+    code = "payouts_rest"
+    retryable = True

@@ -9,7 +9,6 @@ from kro.core.auth.passwords import PasswordHasher, check_password
 from kro.core.auth.sessions import Client
 from kro.core.errors import KroError
 from kro.core.ids import IdSource
-from kro.core.phone import to_e164
 from kro.core.rate_limit import Limit, RateLimiter, network_of
 from kro.management.database.accounts import UserAccounts
 from kro.management.database.records import NewUser
@@ -20,6 +19,7 @@ from kro.verification.domain import (
     ChallengeEndedError,
     LinkPurpose,
     MagicLinkStore,
+    Target,
     Verification,
     digest_of,
 )
@@ -30,7 +30,9 @@ _DRAFTED: Final = ("email", "first_name", "last_name", "password_hash")
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    phone: str = field(repr=False)
+    """``phone`` is proven by a code, or ``email`` where no phone is given; a phone can be added later."""
+
+    phone: str | None = field(repr=False)
     password: str = field(repr=False)
     first_name: str
     last_name: str
@@ -38,7 +40,7 @@ class Register:
 
 
 class Registration:
-    """Opens accounts. Until a number is proven nothing exists but a challenge that carries what was asked for."""
+    """Opens accounts. Until a number or address is proven nothing exists but a challenge with what was asked."""
 
     def __init__(
         self,
@@ -58,22 +60,25 @@ class Registration:
         self._ids = ids
 
     async def register(self, command: Register, *, client: Client) -> Challenge:
-        """Send a code to the number. The answer and the work are the same for a number that has an account.
+        """Send a code to the number, or to the address. Answer and work are the same where there is an account.
 
         :raises InvalidPhoneError: when the number is not a mobile number we serve.
+        :raises ValidationFailedError: when there is neither a number nor an address.
         :raises WeakPasswordError: when the password is easy to guess.
-        :raises RateLimitedError: when the network or the number had too many codes.
+        :raises RateLimitedError: when the network, or the number or address, had too many codes.
         """
-        phone = to_e164(command.phone)
-        check_password(command.password, personal=(phone, command.first_name, command.last_name, command.email or ""))
-        await self._verification.count_send(phone=phone, client=client)
+        by_mail = command.phone is None
+        target = Target.of(phone=command.phone, email=command.email if by_mail else None)
+        known = (target.address, command.email or "")
+        check_password(command.password, personal=(*known, command.first_name, command.last_name))
+        await self._verification.count_send(target, client=client)
         draft = {
             "email": command.email,
             "first_name": command.first_name,
             "last_name": command.last_name,
             "password_hash": await self._hasher.hash(command.password),
         }
-        return await self._verification.issue(phone=phone, draft=draft)
+        return await self._verification.issue(target, draft=draft)
 
     async def claim(self, token: str, command: Register, *, client: Client) -> Challenge:
         """Register with the number a link was sent to; whatever number the command names is not looked at.

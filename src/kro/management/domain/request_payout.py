@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from kro.core.actor import Actor
@@ -14,7 +15,7 @@ from kro.core.kyc import Tiers
 from kro.core.kyc.board import TierBoard
 from kro.core.money import Money
 from kro.management.database.payouts import PayoutBasis, PayoutBasisStore
-from kro.management.domain.errors import BankAccountNotFoundError
+from kro.management.domain.errors import BankAccountNotFoundError, PayoutsRestError
 from kro.management.domain.name_match import match_names, weaker
 from kro.payment.domain import (
     Payout,
@@ -63,6 +64,7 @@ class PayoutRequests:
         """Set an amount and its fee aside for one of the actor's bank accounts, and put it before the approvers.
 
         :raises BankAccountNotFoundError: when the account is not the actor's.
+        :raises PayoutsRestError: for a while after the password, phone or mail address was changed.
         :raises KroError: what :func:`kro.payment.domain.decide_payout_request` refuses.
         """
         now = self._clock.now()
@@ -86,6 +88,7 @@ class PayoutRequests:
         def decide(basis: PayoutBasis) -> Outcome[Payout]:
             if basis.account is None:
                 raise BankAccountNotFoundError
+            self._ensure_rested(basis.credentials_changed_at, now=now)
             return decide_payout_request(
                 user_id=actor.id,
                 amount=amount,
@@ -101,6 +104,17 @@ class PayoutRequests:
             )
 
         return await self._runner.run(load=load, decide=decide, render=render, once=once)
+
+    def _ensure_rested(self, changed_at: datetime | None, *, now: datetime) -> None:
+        """Let no money out while whoever just changed the password, phone or address may not be the owner.
+
+        The owner is told of the change at once, on what they had before; this is the time they have to object.
+        """
+        if changed_at is None:
+            return
+        rests_until = changed_at + timedelta(hours=self._settings.cooling_hours)
+        if now < rests_until:
+            raise PayoutsRestError(retry_after_seconds=math.ceil((rests_until - now).total_seconds()))
 
     def _limits(self, tiers: Tiers, kyc_tier: int, currency: str, now: datetime) -> PayoutLimits:
         rule = tiers.rule(kyc_tier, currency, at=now)

@@ -41,7 +41,7 @@ class Seeding:
         """Write an active user with a proven number unless the number has one; the roles come first."""
         accounts = UserAccounts(self._database)
         number = to_e164(phone)
-        if await accounts.credentials(number) is not None:
+        if await accounts.credentials(phone=number, email=None) is not None:
             return
         user = NewUser(
             id=self._ids.new(),

@@ -19,7 +19,8 @@ SELECT o.*, CASE WHEN m.user_id = o.buyer_id THEN 'buyer' ELSE 'seller' END AS r
         WHERE c.order_id = o.id AND c.status <> 'withdrawn') AS conditions
 FROM magic_link_logs AS m JOIN orders AS o ON o.id = m.order_id JOIN users AS u ON u.id = m.user_id
 JOIN users AS p ON p.id = CASE WHEN m.user_id = o.buyer_id THEN o.seller_id ELSE o.buyer_id END
-WHERE m.token_hash = $1 AND m.purpose = $2 AND m.expires_at > now()"""
+WHERE m.token_hash = $1 AND m.purpose = $2 AND m.expires_at > now()
+  AND u.phone IS NOT NULL"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,6 @@ def shown_name(users: str, is_asked: str) -> str:
 
     Until somebody accepts, who proposed to their number learns nothing from it, whether there is an account or not.
     """
-    masked = f"left({users}.phone, 7) || ' ***' || right({users}.phone, 4)"
+    masked = f"coalesce(left({users}.phone, 7) || ' ***' || right({users}.phone, 4), 'Nobody any more')"
     name = f"{users}.first_name || ' ' || {users}.last_name"
     return f"CASE WHEN o.accepted_hash IS NULL AND {is_asked} THEN {masked} ELSE {name} END"

@@ -23,7 +23,7 @@ SELECT {USER_STANDING}, {STORED_ANSWER}, {_COLUMNS}
 FROM (SELECT) AS one LEFT JOIN virtual_accounts AS v ON v.user_id = $1 AND v.currency = $4"""  # noqa: S608 - built from constants only
 
 _FOR_LENDING: Final = f"""
-SELECT {_COLUMNS}, u.first_name, u.last_name, u.phone
+SELECT {_COLUMNS}, u.first_name, u.last_name, coalesce(u.phone, '') AS phone
 FROM virtual_accounts AS v JOIN users AS u ON u.id = v.user_id WHERE v.id = $1"""  # noqa: S608 - built from constants only
 
 

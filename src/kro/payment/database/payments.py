@@ -11,7 +11,7 @@ _BY_REFERENCE: Final = f"""
 SELECT {PAYMENT_COLUMNS} FROM transactions AS t WHERE t.reference = $1 AND t.kind = 'payment'"""  # noqa: S608 - built from constants only
 
 _CHECKOUT: Final = f"""
-SELECT {PAYMENT_COLUMNS}, u.email AS payer_email, u.first_name, u.last_name, u.phone
+SELECT {PAYMENT_COLUMNS}, u.email AS payer_email, u.first_name, u.last_name, coalesce(u.phone, '') AS phone
 FROM transactions AS t JOIN users AS u ON u.id = t.user_id
 WHERE t.id = $1 AND t.kind = 'payment'"""  # noqa: S608 - built from constants only
 

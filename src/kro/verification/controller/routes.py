@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from kro.core.errors import ValidationFailedError
 from kro.core.guards import ClientDep, Public
 from kro.core.http import JSONBytes, problems
 from kro.core.ids import UnknownIdError, read_id
@@ -9,7 +10,7 @@ from kro.core.phone import InvalidPhoneError
 from kro.core.rate_limit import RateLimitedError
 from kro.verification.controller.dependencies import VerificationDep
 from kro.verification.controller.schemas import ChallengeRead, CodeRequest
-from kro.verification.domain import ChallengeEndedError
+from kro.verification.domain import ChallengeEndedError, Target
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 
@@ -19,13 +20,14 @@ router = APIRouter(prefix="/auth", tags=["auth"])
     status_code=202,
     response_model=ChallengeRead,
     dependencies=[Public],
-    responses=problems(InvalidPhoneError, ChallengeEndedError, RateLimitedError),
+    responses=problems(InvalidPhoneError, ValidationFailedError, ChallengeEndedError, RateLimitedError),
 )
 async def send_code(body: CodeRequest, verification: VerificationDep, client: ClientDep) -> JSONBytes:
-    """Send a new one-time code; the earlier one stops working. The answer is the same for every number."""
+    """Send a new one-time code; the earlier one stops working. The answer is the same for everybody."""
     try:
         repeats = read_id("otp", body.challenge_id) if body.challenge_id else None
     except UnknownIdError:
         raise ChallengeEndedError from None
-    challenge = await verification.resend(phone=body.phone, repeats=repeats, client=client)
+    target = Target.of(phone=body.phone, email=body.email)
+    challenge = await verification.resend(target, repeats=repeats, client=client)
     return JSONBytes.of(ChallengeRead.of(challenge), status=202)

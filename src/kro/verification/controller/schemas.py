@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from kro.core.http import Input
+from kro.core.http import Email, Input
 from kro.core.ids import show_id
 from kro.verification.domain import Challenge
 
@@ -14,9 +14,10 @@ PhoneText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=5
 class CodeRequest(Input):
     """Asks for a new code in place of one that did not arrive."""
 
-    phone: PhoneText = Field(
-        examples=["08031234567"], description="A Nigerian mobile number, written in any usual way."
+    phone: PhoneText | None = Field(
+        default=None, examples=["08031234567"], description="A Nigerian mobile number, written in any usual way."
     )
+    email: Email | None = Field(default=None, description="In place of the phone, for who registers by mail.")
     purpose: Literal["register"] = Field(examples=["register"])
     challenge_id: str | None = Field(
         default=None,

@@ -1,4 +1,13 @@
 from kro.verification.database.codes import REDEEM_CODE, CountedTry, NewCode, VerificationCodes
-from kro.verification.database.magic_links import LiveLink, MagicLinkStore
+from kro.verification.database.magic_links import LiveLink, MagicLinkStore, NewLink, SpentLink
 
-__all__ = ["REDEEM_CODE", "CountedTry", "LiveLink", "MagicLinkStore", "NewCode", "VerificationCodes"]
+__all__ = [
+    "REDEEM_CODE",
+    "CountedTry",
+    "LiveLink",
+    "MagicLinkStore",
+    "NewCode",
+    "NewLink",
+    "SpentLink",
+    "VerificationCodes",
+]

@@ -14,27 +14,36 @@ from kro.core.database.base import Base
 class VerificationCodeRow(Base):
     __tablename__ = "verification_codes"
     __table_args__ = (
-        CheckConstraint("purpose IN ('register', 'login')", name="purpose"),
+        CheckConstraint(
+            "purpose IN ('register', 'login', 'password_reset', 'contact_new', 'contact_old')", name="purpose"
+        ),
+        CheckConstraint("num_nonnulls(phone, email) = 1", name="target"),
         Index("ix_verification_codes_phone_created_at", "phone", "created_at"),
+        Index("ix_verification_codes_email_created_at", "email", "created_at"),
+        Index("ix_verification_codes_created_at", "created_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     purpose: Mapped[str]
-    phone: Mapped[str]
+    phone: Mapped[str | None]
     code_mac: Mapped[bytes]
     tries: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]
     consumed_at: Mapped[datetime | None]
     draft: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    email: Mapped[str | None]
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 
 
 class MagicLinkRow(Base):
-    """A link that was sent to somebody; the token itself is nowhere but in the message."""
+    """A link that was asked for; the token itself is nowhere but in the message. Without a user nobody was sent it."""
 
     __tablename__ = "magic_link_logs"
     __table_args__ = (
-        CheckConstraint("purpose IN ('order_invite')", name="purpose"),
+        CheckConstraint("purpose IN ('order_invite', 'login', 'password_reset', 'change_stop')", name="purpose"),
+        CheckConstraint("(purpose = 'order_invite') = (order_id IS NOT NULL)", name="order"),
+        CheckConstraint("channel IN ('sms', 'mail')", name="channel"),
         UniqueConstraint("token_hash"),
         Index("ix_magic_link_logs_order_id", "order_id"),
     )
@@ -42,8 +51,16 @@ class MagicLinkRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     purpose: Mapped[str]
     token_hash: Mapped[bytes]
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"))
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    order_id: Mapped[UUID | None] = mapped_column(ForeignKey("orders.id"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    subject_id: Mapped[UUID | None]
+    channel: Mapped[str | None]
+    ip: Mapped[str | None]
+    user_agent: Mapped[str | None]
+    country: Mapped[str | None]
+    used_ip: Mapped[str | None]
+    used_user_agent: Mapped[str | None]
+    used_country: Mapped[str | None]

@@ -1,4 +1,4 @@
-"""Sends codes to phone numbers and checks them."""
+"""Sends codes to phone numbers and mail addresses, and checks them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from kro.core.decisions import Decision, Message
 from kro.core.decisions.encoding import encode
 from kro.core.encryption import FieldCipher
 from kro.core.ids import IdSource
-from kro.core.phone import to_e164
 from kro.core.rate_limit import Limit, RateLimiter, network_of
 from kro.verification.database import NewCode, VerificationCodes
 from kro.verification.domain.codes import CODE_DIGITS, Purpose, is_right, mac_of
 from kro.verification.domain.errors import ChallengeEndedError, WrongCodeError
+from kro.verification.domain.targets import Target, TargetChannel
 
 OTP_TOPIC: Final = "sms.otp"
+MAIL_OTP_TOPIC: Final = "mail.otp"
 _TEN_MINUTES: Final = 600
 _DAY: Final = 86_400
 # Mobile carriers put thousands of subscribers behind one address, so these stop floods and nothing finer.
@@ -40,11 +41,23 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A right code, not yet used up: redeem its challenge in the statement that acts on it (``REDEEM_CODE``)."""
+    """A right code, not yet used up: redeem its challenge in the statement that acts on it (``REDEEM_CODE``).
+
+    ``user_id`` is whose account the code was sent for; a registration has none.
+    """
 
     challenge_id: UUID
-    phone: str
+    target: str = field(repr=False)
     draft: Mapping[str, Any] = field(repr=False)
+    user_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnCode:
+    """A challenge to be written and the message that carries its code."""
+
+    code: NewCode
+    message: Message
 
 
 class Verification:
@@ -69,38 +82,50 @@ class Verification:
         self._by_number = Limit("otp_number", settings.sends_per_ten_minutes, _TEN_MINUTES)
         self._by_number_daily = Limit("otp_number_day", settings.sends_per_day, _DAY)
 
-    async def count_send(self, *, phone: str, client: Client) -> None:
-        """Count a code about to be sent.
+    async def count_send(self, target: Target, *, client: Client) -> None:
+        """Count a code or link about to be sent.
 
-        :raises RateLimitedError: when the network or the number had too many.
+        :raises RateLimitedError: when the network, or the number or address, had too many.
         """
         await self._limiter.hit(
-            (_SENDS_BY_NETWORK, network_of(client.ip)), (self._by_number, phone), (self._by_number_daily, phone)
+            (_SENDS_BY_NETWORK, network_of(client.ip)),
+            (self._by_number, target.address),
+            (self._by_number_daily, target.address),
         )
 
-    async def issue(self, *, phone: str, draft: Mapping[str, Any]) -> Challenge:
-        """Challenge a number (E.164), replacing its earlier challenge; call :meth:`count_send` first.
+    async def issue(self, target: Target, *, draft: Mapping[str, Any]) -> Challenge:
+        """Challenge who wants an account, replacing an earlier challenge; call :meth:`count_send` first.
 
         :param draft: what the right code will open; it comes back with the :class:`Proof`.
         """
-        code, message = self._draw(phone)
-        await self._codes.issue(code, draft=draft, message=message)
-        return self._told(code)
+        drawn = self.draw(target, purpose=Purpose.REGISTER)
+        await self._codes.issue(drawn.code, draft=draft, message=_alone(drawn))
+        return self.told(drawn)
 
-    async def resend(self, *, phone: str, repeats: UUID | None, client: Client) -> Challenge:
-        """Send a new code for a challenge, or for the only registration a number has open. The old code dies.
+    async def issue_to_owner(self, target: Target, *, purpose: Purpose, client: Client) -> Challenge:
+        """Send a code to whoever has an account by this number or proven address; the answer is the same for nobody.
+
+        :raises RateLimitedError: when the network, or the number or address, had too many codes.
+        """
+        await self.count_send(target, client=client)
+        drawn = self.draw(target, purpose=purpose)
+        await self._codes.issue_to_owner(drawn.code, message=_alone(drawn))
+        return self.told(drawn)
+
+    async def resend(self, target: Target, *, repeats: UUID | None, client: Client) -> Challenge:
+        """Send a new code for a challenge, or for the only registration a target has open. The old code dies.
 
         :param repeats: the challenge whose code did not arrive; needed once several registrations compete for a number.
-        :raises InvalidPhoneError: when the number is not a mobile number we serve.
-        :raises RateLimitedError: when the network or the number had too many codes.
+        :raises RateLimitedError: when the network, or the number or address, had too many codes.
         """
-        number = to_e164(phone)
-        await self.count_send(phone=number, client=client)
-        code, message = self._draw(number)
-        await self._codes.reissue(code, repeats=repeats, message=message)
-        return self._told(code)
+        await self.count_send(target, client=client)
+        drawn = self.draw(target, purpose=Purpose.REGISTER)
+        await self._codes.reissue(drawn.code, repeats=repeats, message=_alone(drawn))
+        return self.told(drawn)
 
-    async def check(self, *, challenge_id: UUID, code: str, client: Client) -> Proof:
+    async def check(
+        self, *, challenge_id: UUID, code: str, client: Client, purpose: Purpose = Purpose.REGISTER
+    ) -> Proof:
         """Count a try, then compare.
 
         :raises RateLimitedError: when the network tried too many codes.
@@ -108,41 +133,41 @@ class Verification:
         :raises WrongCodeError: when the code is another.
         """
         await self._limiter.hit((_TRIES_BY_NETWORK, network_of(client.ip)))
-        tried = await self._codes.count_try(
-            id=challenge_id, purpose=Purpose.REGISTER, max_tries=self._settings.max_tries
-        )
+        tried = await self._codes.count_try(id=challenge_id, purpose=purpose, max_tries=self._settings.max_tries)
         if tried is None:
             raise ChallengeEndedError
         if not is_right(
-            code,
-            mac=tried.mac,
-            key=self._key,
-            purpose=Purpose.REGISTER,
-            phone=tried.phone,
-            challenge_id=challenge_id,
+            code, mac=tried.mac, key=self._key, purpose=purpose, target=tried.target, challenge_id=challenge_id
         ):
             raise WrongCodeError
-        if tried.draft is None:
+        if tried.draft is None and tried.user_id is None:
             # Nobody was sent this code; it was guessed, and there is nothing it could open.
             raise ChallengeEndedError
-        return Proof(challenge_id=challenge_id, phone=tried.phone, draft=tried.draft)
+        return Proof(challenge_id, tried.target, tried.draft or {}, tried.user_id)
 
-    def _draw(self, phone: str) -> tuple[NewCode, str]:
+    def draw(self, target: Target, *, purpose: Purpose) -> DrawnCode:
+        """Return a code nobody knows yet; :meth:`count_send` first, and write both parts in one statement."""
         challenge_id = self._ids.new()
         digits = self._randomness.digits(CODE_DIGITS)
-        mac = mac_of(digits, key=self._key, purpose=Purpose.REGISTER, phone=phone, challenge_id=challenge_id)
-        code = NewCode(challenge_id, Purpose.REGISTER, phone, mac, self._settings.ttl_seconds)
+        mac = mac_of(digits, key=self._key, purpose=purpose, target=target.address, challenge_id=challenge_id)
+        code = NewCode(challenge_id, purpose, target.number, target.mailbox, mac, self._settings.ttl_seconds)
+        texted = target.channel is TargetChannel.SMS
         message = Message(
             id=self._ids.new(),
-            topic=OTP_TOPIC,
+            topic=OTP_TOPIC if texted else MAIL_OTP_TOPIC,
             payload={
-                "phone": phone,
+                "phone" if texted else "email": target.address,
                 "sealed": self._cipher.seal(digits, context=str(challenge_id)),
                 "challenge_id": str(challenge_id),
-                "purpose": Purpose.REGISTER,
+                "purpose": purpose,
             },
         )
-        return code, encode(Decision(messages=(message,)))
+        return DrawnCode(code, message)
 
-    def _told(self, code: NewCode) -> Challenge:
-        return Challenge(code.id, self._settings.ttl_seconds, _RESEND_AFTER_SECONDS)
+    def told(self, drawn: DrawnCode) -> Challenge:
+        """Return what a client is told of a code."""
+        return Challenge(drawn.code.id, self._settings.ttl_seconds, _RESEND_AFTER_SECONDS)
+
+
+def _alone(drawn: DrawnCode) -> str:
+    return encode(Decision(messages=(drawn.message,)))

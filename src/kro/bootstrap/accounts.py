@@ -1,0 +1,56 @@
+"""What a user does with an account of their own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from kro.bootstrap.foundation import Foundation
+from kro.core.auth.passwords import PasswordHasher
+from kro.core.auth.randomness import SystemRandomness
+from kro.core.auth.sessions import Sessions
+from kro.management.database.accounts import UserAccounts
+from kro.management.database.passwords import PasswordStore
+from kro.management.domain import Accounts, Logins, Passwords, Profiles, Registration
+from kro.verification.domain import AccountLinks, MagicLinks, MagicLinkStore, Verification
+
+
+def build_accounts(
+    base: Foundation, sessions: Sessions, verification: Verification, hasher: PasswordHasher
+) -> Accounts:
+    """Join everything about a user's own account."""
+    users = UserAccounts(base.database)
+    store = MagicLinkStore(base.database)
+    links = AccountLinks(
+        store,
+        links=MagicLinks(cipher=base.cipher, randomness=SystemRandomness(), ids=base.ids),
+        limiter=base.limiter,
+        life=timedelta(minutes=base.settings.accounts.link_minutes),
+        clock=base.clock,
+        ids=base.ids,
+    )
+    return Accounts(
+        registration=Registration(
+            users, verification=verification, links=store, limiter=base.limiter, hasher=hasher, ids=base.ids
+        ),
+        logins=Logins(
+            users,
+            sessions=sessions,
+            verification=verification,
+            links=links,
+            limiter=base.limiter,
+            hasher=hasher,
+            database=base.database,
+            ids=base.ids,
+        ),
+        profiles=Profiles(users, limiter=base.limiter, ids=base.ids),
+        passwords=Passwords(
+            PasswordStore(base.database),
+            verification=verification,
+            links=links,
+            limiter=base.limiter,
+            hasher=hasher,
+            cooling_hours=base.settings.payouts.cooling_hours,
+            ids=base.ids,
+        ),
+        links=links,
+    )
