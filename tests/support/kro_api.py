@@ -34,6 +34,7 @@ from kro.order.domain import TEMPLATES, seed_templates
 from kro.payment.providers import ProviderDirectory
 from kro.payment.providers.fake import FakePaystack
 from kro.seed import FEES, taxes
+from live_client import check_told
 from replayed import wrongly_told
 
 BUYER_PHONE, SELLER_PHONE, STRANGER_PHONE = "+2348031110001", "+2348031110002", "+2348031110003"
@@ -158,6 +159,8 @@ async def running_world(settings: Settings, *, files: ObjectStore | None = None)
                 await world.login(phone) for phone in (BUYER_PHONE, SELLER_PHONE, STRANGER_PHONE)
             ]
             yield world
+            for told in await application.database.rows("SELECT payload FROM outbox WHERE topic = 'realtime'"):
+                check_told(told["payload"])
     finally:
         await application.close()
 

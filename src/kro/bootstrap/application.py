@@ -11,9 +11,7 @@ from fastapi import FastAPI
 from kro.bootstrap.auditing import Auditing, auditing_steps, build_auditing
 from kro.bootstrap.choosing import Choosing, build_choosing
 from kro.bootstrap.effects import (
-    build_bus,
     build_handlers,
-    build_realtime,
     build_steps,
     evidence_steps,
     exception_steps,
@@ -22,6 +20,7 @@ from kro.bootstrap.exceptions import Exceptions, build_exceptions
 from kro.bootstrap.foundation import Foundation, lay_foundation
 from kro.bootstrap.identity import Identity, build_identity
 from kro.bootstrap.knowing import Knowing, build_knowing
+from kro.bootstrap.live import build_bus, build_realtime, live_steps
 from kro.bootstrap.orders import Orders, build_orders
 from kro.bootstrap.payments import (
     Collecting,
@@ -223,5 +222,6 @@ def build(
             *reconciliation_steps(reconciliation),
             *evidence_steps(base, orders),
             *auditing_steps(auditing),
+            *live_steps(base, bus),
         ),
     )

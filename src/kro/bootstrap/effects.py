@@ -1,20 +1,17 @@
-"""Effects outside the database: what the worker does with messages, and how sockets find their way back in."""
+"""Effects outside the database: what the worker does with messages, and what it repeats."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from kro.bootstrap.exceptions import Exceptions
 from kro.bootstrap.foundation import Foundation
-from kro.bootstrap.identity import Identity
+from kro.bootstrap.live import told_live
 from kro.bootstrap.orders import Orders
 from kro.bootstrap.payments import Collecting, Listening, PayingOut
 from kro.bootstrap.providers import Providers
 from kro.bootstrap.refunds import Refunding
-from kro.core.auth.standing import USER_STANDING, read_standing
 from kro.core.notifications import (
     AlertTopic,
     HandoverTopic,
@@ -26,25 +23,10 @@ from kro.core.notifications import (
     Templates,
 )
 from kro.core.outbox import Envelope, Handler
-from kro.core.realtime import (
-    Client,
-    Missed,
-    PostgresRealtimeBus,
-    RealtimeBus,
-    RealtimeOptions,
-    RealtimeServer,
-    RealtimeTopic,
-)
+from kro.core.realtime import RealtimeBus, RealtimeTopic
 from kro.core.scheduler import Step
 from kro.kro_balance.domain import Rollups
-from kro.order.domain import OrderNotFoundError, event_item
 from kro.refund.domain import UnheardDisputes
-
-_PAGE = 100
-
-
-def build_bus(base: Foundation) -> RealtimeBus:
-    return PostgresRealtimeBus(database=base.database, options=base.pool_options)
 
 
 def build_handlers(
@@ -90,7 +72,9 @@ def build_handlers(
             clock=base.clock,
             base_url=str(base.settings.app.public_base_url),
         ).handle,
-        "alert": AlertTopic(email=providers.email, templates=Templates(), address=base.settings.alerts.email).handle,
+        "alert": told_live(
+            bus, AlertTopic(email=providers.email, templates=Templates(), address=base.settings.alerts.email).handle
+        ),
         "payment.start": start_payment,
         "account.lend": collecting.lending.handle,
         "payout.submit": paying_out.submitter.handle,
@@ -138,57 +122,3 @@ def _unheard_steps(unheard: UnheardDisputes | None) -> Sequence[Step]:
         return 0
 
     return (Step("chargeback.unheard", 3600.0, take_in, alone=True),)
-
-
-def build_realtime(base: Foundation, identity: Identity, orders: Orders, bus: RealtimeBus) -> RealtimeServer:
-    """Make the socket server, which asks the same repositories and rules as HTTP does."""
-    doors = SocketDoors(base, identity, orders)
-    return RealtimeServer(
-        bus=bus,
-        authenticate=doors.authenticate,
-        last_seq=doors.last_seq,
-        events_after=doors.events_after,
-        clock=base.clock,
-        options=RealtimeOptions(allowed_origins=tuple(base.settings.app.allowed_origins)),
-    )
-
-
-class SocketDoors:
-    """What a socket may ask of the rest of the program."""
-
-    def __init__(self, base: Foundation, identity: Identity, orders: Orders) -> None:
-        self._database = base.database
-        self._tokens = identity.user_tokens
-        self._reads = orders.reads
-
-    async def authenticate(self, token: str) -> Client:
-        """Let an active user in.
-
-        :raises InvalidTokenError: when the token is none of ours.
-        :raises SessionEndedError: when its session was revoked.
-        """
-        claims = self._tokens.verify(token)
-        row = await self._database.row(f"SELECT {USER_STANDING}", claims.subject, claims.session_id)
-        read_standing(row or {"standing": None}).ensure_active()
-        return Client(user_id=claims.subject, expires_at=datetime.fromtimestamp(claims.expires_at, UTC))
-
-    async def last_seq(self, user_id: UUID, order_id: UUID) -> int:
-        """Return an order's newest sequence number to one of its parties.
-
-        :raises OrderNotFoundError: for anybody else.
-        """
-        found = await self._reads.last_seq(order_id, user_id=user_id)
-        if found is None:
-            raise OrderNotFoundError
-        return found
-
-    async def events_after(self, user_id: UUID, order_id: UUID, after_seq: int) -> Missed:
-        """Return what one of the parties missed.
-
-        :raises OrderNotFoundError: for anybody else.
-        """
-        events = await self._reads.missed(order_id, user_id=user_id, after=after_seq, limit=_PAGE + 1)
-        if events is None:
-            raise OrderNotFoundError
-        items: list[dict[str, Any]] = [event_item(event) for event in events[:_PAGE]]
-        return Missed(events=items, has_more=len(events) > _PAGE)

@@ -1,27 +1,51 @@
 """Socket.IO: who is connected hears at once, on whichever process; what was missed is asked for by ``seq``."""
 
-from kro.core.realtime.bus import InMemoryRealtimeBus, Listener, RealtimeBus, Signal
+from kro.core.realtime.access import SocketAccess, ended_among
+from kro.core.realtime.bus import Ending, InMemoryRealtimeBus, Listener, News, RealtimeBus, Signal
+from kro.core.realtime.contract import (
+    Accepted,
+    Door,
+    LiveEvent,
+    LiveRequest,
+    NoInput,
+    Partial,
+    Refused,
+    Reply,
+    SocketInput,
+    Surface,
+)
+from kro.core.realtime.options import RealtimeOptions
 from kro.core.realtime.postgres import ListenOptions, PostgresRealtimeBus
-from kro.core.realtime.requests import Missed
-from kro.core.realtime.server import Authenticate, EventsAfter, LastSeq, RealtimeOptions, RealtimeServer
+from kro.core.realtime.server import EndedAmong, RealtimeServer
 from kro.core.realtime.sessions import Client
 from kro.core.realtime.topic import RealtimeTopic
 from kro.core.realtime.wire import SignalTooLargeError
 
 __all__ = [
-    "Authenticate",
+    "Accepted",
     "Client",
-    "EventsAfter",
+    "Door",
+    "EndedAmong",
+    "Ending",
     "InMemoryRealtimeBus",
-    "LastSeq",
     "ListenOptions",
     "Listener",
-    "Missed",
+    "LiveEvent",
+    "LiveRequest",
+    "News",
+    "NoInput",
+    "Partial",
     "PostgresRealtimeBus",
     "RealtimeBus",
     "RealtimeOptions",
     "RealtimeServer",
     "RealtimeTopic",
+    "Refused",
+    "Reply",
     "Signal",
     "SignalTooLargeError",
+    "SocketAccess",
+    "SocketInput",
+    "Surface",
+    "ended_among",
 ]

@@ -4,16 +4,14 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
 
 import asyncpg
 
 from kro.core.database.pool import Database, PoolOptions
-from kro.core.realtime.bus import Listener, Signal
-from kro.core.realtime.wire import decode, encode
+from kro.core.realtime.bus import Listener, News
+from kro.core.realtime.wire import CHANNEL, decode, encode
 from kro.core.telemetry import get_logger
 
-CHANNEL: Final = "kro_realtime"
 _LOG = get_logger()
 
 
@@ -39,12 +37,12 @@ class PostgresRealtimeBus:
         self._options = options
         self._listen = listen or ListenOptions()
 
-    async def publish(self, signal: Signal) -> None:
-        """Send a signal to every listening process.
+    async def publish(self, news: News) -> None:
+        """Send news to every listening process.
 
         :raises SignalTooLargeError: if it names too many users.
         """
-        await self._database.execute("SELECT pg_notify($1, $2)", CHANNEL, encode(signal))
+        await self._database.execute("SELECT pg_notify($1, $2)", CHANNEL, encode(news))
 
     async def run(self, listener: Listener) -> None:
         """Listen until cancelled, connecting again whenever the connection is lost."""

@@ -1,23 +1,25 @@
 from __future__ import annotations
 
-from uuid import UUID
-
 from kro.core.outbox import Envelope, GiveUp
-from kro.core.realtime.bus import RealtimeBus, Signal
-from kro.core.realtime.wire import SignalTooLargeError
+from kro.core.realtime.bus import RealtimeBus
+from kro.core.realtime.wire import SignalTooLargeError, read_news
 
 
 class RealtimeTopic:
-    """Delivers outbox messages of topic ``realtime``: ``{"users": [uuid…], "event": …, "data": {…}}``."""
+    """Delivers outbox messages of topic ``realtime``.
+
+    ``{"users": [uuid…], "event": …, "data": {…}}`` tells users, ``"permission": …`` in place of ``users`` tells the
+    admins who have it, and ``{"end": {"kind", "principal_id", "session_id", "reason"}}`` ends connections.
+    """
 
     def __init__(self, bus: RealtimeBus) -> None:
         self._bus = bus
 
     async def handle(self, envelope: Envelope) -> None:
-        """Publish one event to its users; clients recognize a repeated one by its ``seq``."""
-        payload = envelope.payload
-        users = tuple(UUID(user) for user in payload["users"])
+        """Publish one message; clients recognize a repeated event by its ``seq``."""
         try:
-            await self._bus.publish(Signal(users=users, event=payload["event"], data=payload["data"]))
+            await self._bus.publish(read_news(envelope.payload))
         except SignalTooLargeError:
             raise GiveUp("signal_too_large") from None
+        except ValueError:
+            raise GiveUp("not_news") from None

@@ -12,11 +12,11 @@ import pytest
 
 from kro.core.database.pool import Database, PoolOptions
 from kro.core.outbox import OutboxRelay, RelayOptions
-from kro.core.realtime import ListenOptions, PostgresRealtimeBus, RealtimeServer, RealtimeTopic, Signal
+from kro.core.realtime import ListenOptions, News, PostgresRealtimeBus, RealtimeServer, RealtimeTopic, Signal
 
 Facts: TypeAlias = Any  # The classes of conftest.py, which no test can import.
 Serve = Callable[[RealtimeServer], AbstractAsyncContextManager[str]]
-Connected = Callable[[str, str], AbstractAsyncContextManager[Any]]
+Connected = Callable[..., AbstractAsyncContextManager[Any]]
 Eventually = Callable[..., Awaitable[None]]
 Post = Callable[..., Awaitable[UUID]]
 END: tuple[str, dict[str, Any]] = ("end", {})
@@ -33,10 +33,11 @@ class Ear:
     async def resumed(self) -> None:
         self.resumptions += 1
 
-    async def deliver(self, signal: Signal) -> None:
-        if signal.event == "trouble":
+    async def deliver(self, news: News) -> None:
+        assert isinstance(news, Signal)
+        if news.event == "trouble":
             raise RuntimeError
-        self.heard.append(signal)
+        self.heard.append(news)
 
 
 @pytest.fixture

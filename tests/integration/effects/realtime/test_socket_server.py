@@ -18,7 +18,7 @@ from kro.core.ids import show_id
 from kro.core.realtime import InMemoryRealtimeBus, RealtimeOptions, RealtimeServer, Signal
 
 Serve = Callable[[RealtimeServer], AbstractAsyncContextManager[str]]
-Connected = Callable[[str, str], AbstractAsyncContextManager[Any]]
+Connected = Callable[..., AbstractAsyncContextManager[Any]]
 Eventually = Callable[..., Awaitable[None]]
 Facts: TypeAlias = Any  # The classes of conftest.py, which no test can import.
 App: TypeAlias = Any
@@ -117,7 +117,7 @@ class TestConnecting:
     async def test_one_person_has_a_bounded_number_of_connections(
         self, facts: Facts, bus: InMemoryRealtimeBus, serve: Serve, connected: Connected, app: App
     ) -> None:
-        async with serve(facts.server(bus, RealtimeOptions(connections_per_user=2))) as url:
+        async with serve(facts.server(bus, RealtimeOptions(connections_per_person=2))) as url:
             async with connected(url, "buyer"), connected(url, "buyer"):
                 with pytest.raises(SocketRefused):
                     await app.connect(url, "buyer")
@@ -148,7 +148,8 @@ class TestConnecting:
         *,
         welcome: bool,
     ) -> None:
-        async with serve(facts.server(bus, RealtimeOptions(allowed_origins=allowed))) as url:
+        facts.origins = allowed
+        async with serve(facts.server(bus)) as url:
             if welcome:
                 async with raw(url, origin=origin) as socket:
                     await shake_hands(socket, "buyer")
@@ -246,7 +247,7 @@ class TestOrders:
             == answers[1]
             == {
                 "ok": False,
-                "error": {"code": "not_found", "detail": "There is no such object."},
+                "error": {"code": "order_not_found", "detail": "There is no such order."},
             }
         )
 
