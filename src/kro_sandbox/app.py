@@ -56,6 +56,7 @@ def create_app(settings: SandboxSettings) -> Starlette:
         *sandbox.termii.routes(),
         *sandbox.sendgrid.routes(),
         *sandbox.s3.routes(),
+        *sandbox.recaptcha.routes(),
     ]
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers={MalformedBodyError: _malformed})
 

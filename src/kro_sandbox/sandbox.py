@@ -10,6 +10,7 @@ from kro_sandbox.core.webhooks import WebhookSender
 from kro_sandbox.fincra.service import Fincra
 from kro_sandbox.paystack.service import Paystack
 from kro_sandbox.providus.service import Providus
+from kro_sandbox.recaptcha.api import RecaptchaAPI
 from kro_sandbox.s3.api import S3API
 from kro_sandbox.sendgrid.api import SendGridAPI
 from kro_sandbox.settings import SandboxSettings
@@ -70,6 +71,7 @@ class Sandbox:
             messages=self.inbox,
         )
         self.s3 = S3API(settings=settings, clock=clock, faults=self.faults)
+        self.recaptcha = RecaptchaAPI(settings=settings, clock=clock, faults=self.faults)
         self.sendgrid = SendGridAPI(settings=settings, faults=self.faults, messages=self.inbox)
 
     def public_url(self, request: Request) -> str:
@@ -88,6 +90,7 @@ class Sandbox:
         self.providus.reset()
         self.termii.reset()
         self.s3.reset()
+        self.recaptcha.reset()
 
     async def close(self) -> None:
         await self.background.close()

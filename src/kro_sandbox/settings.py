@@ -13,6 +13,7 @@ PROVIDUS_ACCOUNT = "5900085856"
 TERMII_TEST_KEY = "TL_kro_sandbox_0000000000000000000000"
 TERMII_SIGNING_KEY = "TL_kro_sandbox_secret_0000000000000000"
 SENDGRID_TEST_KEY = "SG.kro_sandbox.0000000000000000000000"
+RECAPTCHA_TEST_KEY = "kro_sandbox_recaptcha_secret_00000000000"
 S3_KEY_ID = "kro_sandbox_s3_key_id"
 S3_TEST_KEY = "kro_sandbox_s3_secret_00000000000000000"
 S3_BUCKET = "kro-sandbox"
@@ -56,6 +57,7 @@ class SandboxSettings:
     termii_wallet: float = 1_000_000.0
     """Naira on the Termii wallet before anything was sent."""
     sendgrid_key: str = SENDGRID_TEST_KEY
+    recaptcha_secret: str = RECAPTCHA_TEST_KEY
     s3_key_id: str = S3_KEY_ID
     s3_secret: str = S3_TEST_KEY
     s3_bucket: str = S3_BUCKET

@@ -19,6 +19,7 @@ from fake_bank import FakeBank
 from kro.bootstrap import Application, Providers, build
 from kro.core.auth.passwords import PasswordHasher
 from kro.core.auth.permissions import Role as AdminRole
+from kro.core.captcha import CaptchaProvider
 from kro.core.clock import SystemClock
 from kro.core.config import Credentials, Settings, load_settings
 from kro.core.database.embedded import Role
@@ -139,12 +140,14 @@ class World:
 
 
 @asynccontextmanager
-async def running_world(settings: Settings, *, files: ObjectStore | None = None) -> AsyncIterator[World]:
+async def running_world(
+    settings: Settings, *, files: ObjectStore | None = None, captcha: CaptchaProvider | None = None
+) -> AsyncIterator[World]:
     """Open the program on a fresh database with two traders and a stranger logged in."""
     paystack, bank, sms, email = FakePaystack(), FakeBank(SystemClock()), FakeSMS(), FakeEmail()
     vendors = ProviderDirectory((paystack.provider, bank.provider))
     store = files or MemoryObjectStore()
-    providers = Providers(payments=vendors, sms=sms, email=email, files=store)
+    providers = Providers(payments=vendors, sms=sms, email=email, files=store, captcha=captcha)
     application = build(settings, providers=providers, hasher=PasswordHasher(memory_kib=64, rounds=1))
     await application.open()
     api = create_api(application)

@@ -5,13 +5,27 @@ from __future__ import annotations
 from datetime import timedelta
 
 from kro.bootstrap.foundation import Foundation
+from kro.bootstrap.providers import Providers
 from kro.core.auth.passwords import PasswordHasher
 from kro.core.auth.randomness import SystemRandomness
 from kro.core.auth.sessions import Sessions
+from kro.core.captcha import CaptchaGate, CaptchaRules
+from kro.core.config import CaptchaVersion
 from kro.management.database.accounts import UserAccounts
 from kro.management.database.passwords import PasswordStore
 from kro.management.domain import Accounts, Logins, Passwords, Profiles, Registration
 from kro.verification.domain import AccountLinks, MagicLinks, MagicLinkStore, Verification
+
+
+def build_captcha(base: Foundation, providers: Providers) -> CaptchaGate:
+    """Return what stands before codes, links and accounts; open to everybody where no captcha is configured."""
+    captcha = base.settings.captcha
+    rules = CaptchaRules(
+        hostnames=frozenset(host.lower() for host in captcha.hostnames),
+        max_age_seconds=captcha.max_age_seconds,
+        scores=dict(captcha.scores) if captcha.version is CaptchaVersion.V3 else {},
+    )
+    return CaptchaGate(providers.captcha, rules=rules, limiter=base.limiter, clock=base.clock)
 
 
 def build_accounts(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
+from kro.bootstrap.accounts import build_captcha
 from kro.bootstrap.auditing import Auditing, auditing_steps, build_auditing
 from kro.bootstrap.choosing import Choosing, build_choosing
 from kro.bootstrap.effects import (
@@ -34,6 +35,7 @@ from kro.bootstrap.providers import Providers, choose_providers
 from kro.bootstrap.reconciliation import Reconciliation, build_reconciliation, reconciliation_steps
 from kro.bootstrap.refunds import Refunding, build_refunding
 from kro.core.auth.passwords import PasswordHasher
+from kro.core.captcha import CaptchaGate
 from kro.core.clock import Clock
 from kro.core.config import Settings
 from kro.core.database.pool import Database
@@ -58,6 +60,7 @@ class Application:
 
     base: Foundation
     identity: Identity
+    captcha: CaptchaGate
     choosing: Choosing
     orders: Orders
     collecting: Collecting
@@ -130,6 +133,7 @@ class Application:
             "admin_access": identity.admin_access,
             "bank_accounts": identity.bank_accounts,
             "verification": identity.verification,
+            "captcha": self.captcha,
             "files": self.files,
             "printer": Printer(),
             "payments": self.collecting.reads,
@@ -203,6 +207,7 @@ def build(
     return Application(
         base=base,
         identity=identity,
+        captcha=build_captcha(base, outside),
         choosing=choosing,
         orders=orders,
         collecting=collecting,

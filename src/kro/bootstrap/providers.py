@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from pydantic import SecretStr
 
+from kro.core.captcha import CaptchaProvider, Recaptcha, RecaptchaSettings
 from kro.core.clock import Clock, SystemClock
 from kro.core.config import Settings, VendorTimeouts
 from kro.core.email import EmailProvider, SendGridEmail, SendGridSettings
@@ -26,6 +27,7 @@ class Providers:
     sms: SMSProvider
     email: EmailProvider
     files: ObjectStore
+    captcha: CaptchaProvider | None = None
 
 
 def choose_providers(
@@ -57,6 +59,16 @@ def choose_providers(
             recorder=recorder,
         ),
         files=object_store(settings, clock or SystemClock()),
+        captcha=_captcha(settings, recorder),
+    )
+
+
+def _captcha(settings: Settings, recorder: CallRecorder | None) -> CaptchaProvider | None:
+    captcha = settings.captcha
+    if not captcha.enabled or captcha.secret_key is None:
+        return None
+    return Recaptcha(
+        RecaptchaSettings(secret=captcha.secret_key.get_secret_value(), base_url=captcha.base_url), recorder=recorder
     )
 
 

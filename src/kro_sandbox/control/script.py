@@ -10,6 +10,7 @@ from kro_sandbox.paystack.api import OPERATIONS as PAYSTACK
 from kro_sandbox.paystack.checkout import PAY_KINDS
 from kro_sandbox.providus.collection_api import OPERATIONS as PROVIDUS_COLLECTIONS
 from kro_sandbox.providus.transfer_api import OPERATIONS as PROVIDUS_TRANSFERS
+from kro_sandbox.recaptcha.api import OPERATIONS as RECAPTCHA
 from kro_sandbox.s3.api import OPERATIONS as S3
 from kro_sandbox.sendgrid.api import OPERATIONS as SENDGRID
 from kro_sandbox.termii.api import OPERATIONS as TERMII
@@ -19,6 +20,7 @@ VENDORS: dict[str, dict[str, frozenset[FaultKind]]] = {
     "fincra": {**FINCRA, "pay": FINCRA_PAY_KINDS, "webhook": WEBHOOK, "*": HTTP},
     "providus": {**PROVIDUS_COLLECTIONS, **PROVIDUS_TRANSFERS, "webhook": WEBHOOK, "*": HTTP},
     "termii": {**TERMII, "webhook": WEBHOOK, "*": HTTP},
+    "recaptcha": {**RECAPTCHA, "*": RECAPTCHA["siteverify"]},
     "sendgrid": {**SENDGRID, "*": SENDGRID["send"]},
     "s3": {**S3, "*": TRANSPORT},
 }

@@ -224,3 +224,17 @@ class TestGuardedEnvironments:
 
         assert len(secrets) >= 9
         assert secrets <= refused
+
+
+@pytest.mark.parametrize("key", ["siteKey", "secretKey"])
+def test_the_published_captcha_keys_pass_everybody_and_are_refused(key: str) -> None:
+    published = {
+        "siteKey": "6LeIxAcTAAAAAJcZVRqyHh71UMIEGNQ_MXjiZKhI",
+        "secretKey": "6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe",
+    }
+    tree = {"captcha": {key: published[key]}}
+
+    found = dict(refusals(tree, environment=Environment.STAGE))
+
+    assert found[("captcha", key)] == "is a published test credential"
+    assert list(refusals(tree, environment=Environment.LOCAL)) == []

@@ -21,6 +21,7 @@ from kro.core.config.business import (
     PayoutSettings,
     RefundSettings,
 )
+from kro.core.config.captcha import CaptchaSettings, CaptchaVersion
 from kro.core.config.errors import ConfigError
 from kro.core.config.loader import ConfigEntry, ConfigReport, base_directory, check_config, load_settings
 from kro.core.config.platform import (
@@ -65,6 +66,8 @@ __all__ = [
     "AlertSettings",
     "AppSettings",
     "BucketAddressing",
+    "CaptchaSettings",
+    "CaptchaVersion",
     "ConfigEntry",
     "ConfigError",
     "ConfigReport",

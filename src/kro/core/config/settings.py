@@ -19,6 +19,7 @@ from kro.core.config.business import (
     PayoutSettings,
     RefundSettings,
 )
+from kro.core.config.captcha import CaptchaSettings
 from kro.core.config.demo import DemoSettings
 from kro.core.config.groups import Group
 from kro.core.config.platform import (
@@ -79,6 +80,7 @@ class Settings(Group):
     telnyx: TelnyxSettings | None = None
     providus: ProvidusSettings | None = None
     aws: AWSSettings | None = None
+    captcha: CaptchaSettings = CaptchaSettings()
     demo: DemoSettings = DemoSettings()
 
     @model_validator(mode="after")

@@ -111,6 +111,7 @@ class OutgoingHTTP:
         path: str,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, JSONValue] | None = None,
+        form: Mapping[str, str] | None = None,
         reference: str | None = None,
         repeatable: bool = False,
         empty_allowed: bool = False,
@@ -122,7 +123,7 @@ class OutgoingHTTP:
         ``operation`` names the call in logs and has a breaker and a bulkhead of its own; behind a shut gate it did not
         leave. ``reference`` is ours of what the call is about, to find it again by. A request that did not leave is
         tried again; one that did only if it is ``repeatable``: a read, or idempotent by the provider's documentation.
-        ``path`` is below the base URL and already escaped.
+        ``path`` is below the base URL and already escaped. A ``form`` goes in place of a JSON body.
         """
         if not path.startswith("/") or path.startswith("//"):
             raise ValueError("a path starts with exactly one slash, so that it cannot name another host")
@@ -131,6 +132,7 @@ class OutgoingHTTP:
             path,
             params=query,
             content=None if body is None else json.dumps(body).encode(),
+            data=form,
             headers=None if body is None else {"Content-Type": "application/json"},
             timeout=self._timeout(read_seconds or self._settings.read_seconds),
         )

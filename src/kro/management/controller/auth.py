@@ -7,8 +7,9 @@ from fastapi import APIRouter, Response
 from kro.core.actor import AccountNotActiveError, SessionEndedError
 from kro.core.auth.passwords import WeakPasswordError
 from kro.core.auth.tokens import InvalidTokenError
+from kro.core.captcha import CAPTCHA_PROBLEMS, CaptchaAction
 from kro.core.errors import ValidationFailedError
-from kro.core.guards import ActiveUser, ClientDep, CurrentUser, Public
+from kro.core.guards import ActiveUser, CaptchaDep, ClientDep, CurrentUser, Public
 from kro.core.http import JSONBytes, problems
 from kro.core.ids import UnknownIdError, read_id
 from kro.core.phone import InvalidPhoneError
@@ -29,10 +30,14 @@ router = APIRouter(prefix="/auth", tags=["auth"])
     status_code=202,
     response_model=RegistrationStarted,
     dependencies=[Public],
-    responses=problems(InvalidPhoneError, ValidationFailedError, WeakPasswordError, RateLimitedError),
+    responses=problems(
+        InvalidPhoneError, ValidationFailedError, WeakPasswordError, RateLimitedError, *CAPTCHA_PROBLEMS
+    ),
 )
-async def register(body: RegisterIn, accounts: AccountsDep, client: ClientDep) -> JSONBytes:
+async def register(body: RegisterIn, accounts: AccountsDep, captcha: CaptchaDep, client: ClientDep) -> JSONBytes:
     """Ask for an account; a one-time code goes to the number, or to the mail address. The answer is always the same."""
+    target = Target.of(phone=body.phone, email=None if body.phone else body.email)
+    await captcha.check(body.captcha_token, action=CaptchaAction.REGISTER, ip=client.ip, subject=target.address)
     challenge = await accounts.registration.register(
         Register(body.phone, body.password, body.first_name, body.last_name, body.email), client=client
     )
@@ -74,11 +79,13 @@ async def log_in(body: LoginIn, accounts: AccountsDep, client: ClientDep) -> JSO
     status_code=202,
     response_model=LinkRequested,
     dependencies=[Public],
-    responses=problems(InvalidPhoneError, ValidationFailedError, RateLimitedError),
+    responses=problems(InvalidPhoneError, ValidationFailedError, RateLimitedError, *CAPTCHA_PROBLEMS),
 )
-async def ask_for_link(body: MagicLinkIn, accounts: AccountsDep, client: ClientDep) -> JSONBytes:
+async def ask_for_link(body: MagicLinkIn, accounts: AccountsDep, captcha: CaptchaDep, client: ClientDep) -> JSONBytes:
     """Ask for a link to log in with, by text or to a proven mail address. The answer is the same for everybody."""
-    await accounts.logins.ask_for_link(Target.of(phone=body.phone, email=body.email), client=client)
+    target = Target.of(phone=body.phone, email=body.email)
+    await captcha.check(body.captcha_token, action=CaptchaAction.MAGIC_LINK, ip=client.ip, subject=target.address)
+    await accounts.logins.ask_for_link(target, client=client)
     return JSONBytes.of(LinkRequested(expires_in_seconds=accounts.links.life_seconds), status=202)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from kro.core.auth.passwords import MAX_LENGTH
+from kro.core.guards import CaptchaToken
 from kro.core.http import Email, Input
 
 Phone = Annotated[
@@ -33,6 +34,7 @@ class RegisterIn(Input):
     first_name: PersonName = Field(examples=["Demo"])
     last_name: PersonName = Field(examples=["Buyer"])
     email: Email | None = None
+    captcha_token: CaptchaToken | None = None
 
 
 class ClaimIn(Input):
@@ -62,6 +64,7 @@ class MagicLinkIn(Input):
 
     phone: Phone | None = None
     email: Email | None = None
+    captcha_token: CaptchaToken | None = None
 
 
 class ForgotIn(Input):
@@ -69,6 +72,7 @@ class ForgotIn(Input):
 
     phone: Phone | None = None
     email: Email | None = None
+    captcha_token: CaptchaToken | None = None
 
 
 class ResetIn(Input):

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Response
 
 from kro.core.actor import AccountNotActiveError
 from kro.core.auth.passwords import WeakPasswordError
+from kro.core.captcha import CAPTCHA_PROBLEMS, CaptchaAction
 from kro.core.errors import ValidationFailedError
-from kro.core.guards import ActiveUser, ClientDep, Public
+from kro.core.guards import ActiveUser, CaptchaDep, ClientDep, Public
 from kro.core.http import JSONBytes, problems
 from kro.core.ids import UnknownIdError, read_id
 from kro.core.phone import InvalidPhoneError
@@ -26,11 +27,12 @@ router = APIRouter(prefix="/auth/password", tags=["auth"])
     status_code=202,
     response_model=ResetStarted,
     dependencies=[Public],
-    responses=problems(ValidationFailedError, InvalidPhoneError, RateLimitedError),
+    responses=problems(ValidationFailedError, InvalidPhoneError, RateLimitedError, *CAPTCHA_PROBLEMS),
 )
-async def forgot(body: ForgotIn, accounts: AccountsDep, client: ClientDep) -> JSONBytes:
+async def forgot(body: ForgotIn, accounts: AccountsDep, captcha: CaptchaDep, client: ClientDep) -> JSONBytes:
     """Ask for a code by SMS, or for a link to a proven mail address. The answer is the same for everybody."""
     target = Target.of(phone=body.phone, email=body.email)
+    await captcha.check(body.captcha_token, action=CaptchaAction.PASSWORD_FORGOT, ip=client.ip, subject=target.address)
     challenge = await accounts.passwords.forgot(target, client=client)
     return JSONBytes.of(ResetStarted.of(challenge, link_seconds=accounts.links.life_seconds), status=202)
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from kro.core.guards import CaptchaToken
 from kro.core.http import Email, Input
 from kro.core.ids import show_id
 from kro.verification.domain import Challenge
@@ -19,6 +20,7 @@ class CodeRequest(Input):
     )
     email: Email | None = Field(default=None, description="In place of the phone, for who registers by mail.")
     purpose: Literal["register"] = Field(examples=["register"])
+    captcha_token: CaptchaToken | None = None
     challenge_id: str | None = Field(
         default=None,
         description="The challenge whose code did not arrive. Always send it: a code that names no challenge is only "
