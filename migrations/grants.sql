@@ -26,6 +26,7 @@ BEGIN
             ('INSERT (id, actor_kind, actor_id, session_id, action, target_type, target_id, result, reason, detail, '
              'request_id, ip)', 'audit_log'),
             ('INSERT', 'audit_seals, audit_exports'),
+            ('INSERT', 'user_notes'),
             ('UPDATE', 'audit_head'),
             ('INSERT', 'reconciliation_lines, reconciliation_matches'),
             ('INSERT, UPDATE', 'reconciliation_imports, reconciliation_runs, reconciliation_breaks'),

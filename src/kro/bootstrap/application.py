@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import FastAPI
 
 from kro.bootstrap.accounts import build_captcha
+from kro.bootstrap.administration import Administration, build_administration
 from kro.bootstrap.auditing import Auditing, auditing_steps, build_auditing
 from kro.bootstrap.choosing import Choosing, build_choosing
 from kro.bootstrap.effects import (
@@ -70,6 +71,7 @@ class Application:
     listening: Listening
     reconciliation: Reconciliation
     auditing: Auditing
+    administration: Administration
     files: ObjectStore
     knowing: Knowing
     realtime: RealtimeServer
@@ -121,6 +123,7 @@ class Application:
             **self.orders.services(),
             **self.auditing.services(),
             **self.knowing.services(),
+            **self.administration.services(),
             "settings": base.settings,
             "database": base.database,
             "clock": base.clock,
@@ -217,6 +220,7 @@ def build(
         listening=listening,
         reconciliation=reconciliation,
         auditing=auditing,
+        administration=build_administration(base, auditing, orders),
         files=outside.files,
         knowing=build_knowing(base),
         realtime=build_realtime(base, identity, orders, bus),

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.providers import Providers
 from kro.core.audit import AuditArchive, AuditChain, AuditFiles, AuditSealer, AuditSearch, AuditTrail
+from kro.core.auth.viewing import ViewAsUser
 from kro.core.scheduler import Step
+from kro.core.storage import new_object_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,22 +21,37 @@ class Auditing:
     archive: AuditArchive
     search: AuditSearch
     trail: AuditTrail
+    view_as_user: ViewAsUser
 
     def services(self) -> dict[str, object]:
         """Return what the routes ask for, by the names they ask with."""
-        return {"audit_chain": self.chain, "audit_search": self.search, "audit_trail": self.trail}
+        return {
+            "audit_chain": self.chain,
+            "audit_search": self.search,
+            "audit_trail": self.trail,
+            "view_as_user": self.view_as_user,
+        }
 
 
 def build_auditing(base: Foundation, providers: Providers) -> Auditing:
     """Join what is about the audit log as a whole; its rows come with every decision."""
     files = AuditFiles(base.database)
+    trail = AuditTrail(base.database, ids=base.ids)
     return Auditing(
         sealer=AuditSealer(base.database),
         chain=AuditChain(base.database),
         files=files,
-        archive=AuditArchive(base.database, files=files, store=providers.files, clock=base.clock, ids=base.ids),
+        archive=AuditArchive(
+            base.database,
+            files=files,
+            shelf=providers.files,
+            new_key=new_object_key,
+            clock=base.clock,
+            ids=base.ids,
+        ),
         search=AuditSearch(base.database),
-        trail=AuditTrail(base.database, ids=base.ids),
+        trail=trail,
+        view_as_user=ViewAsUser(base.database, trail=trail),
     )
 
 

@@ -15,13 +15,18 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: taken from a verified token, not yet checked against the database."""
+    """Who asks: taken from a verified token, not yet checked against the database.
+
+    ``viewed_by`` is the admin through whose eyes a user is shown something. Such an actor has no session, so every
+    command refuses it like anybody who is logged out; only reads that expect a viewer let it through.
+    """
 
     kind: ActorKind
     id: UUID
     session_id: UUID | None = None
     request_id: str | None = None
     ip: str | None = None
+    viewed_by: UUID | None = None
 
     @property
     def label(self) -> str:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import io
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from kro.core.alerts import alert
 from kro.core.audit.files import AuditBrokenError, AuditFiles, check_file, digest
@@ -10,7 +11,6 @@ from kro.core.database.pool import Database
 from kro.core.decisions import Decision
 from kro.core.decisions.encoding import encode
 from kro.core.ids import IdSource
-from kro.core.storage import ObjectStore, new_object_key
 
 ROWS_PER_FILE: Final = 10_000
 """Some ten megabytes, which are held in memory while a file is made."""
@@ -22,6 +22,12 @@ INSERT INTO audit_exports (position, after_position, hash, storage_key, size_byt
 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING"""
 
 
+class Shelf(Protocol):
+    """Where files are put for good: the object store."""
+
+    async def put(self, *, key: str, data: bytes, content_type: str) -> None: ...
+
+
 class AuditArchive:
     """Puts what was sealed into file storage once a day.
 
@@ -30,11 +36,19 @@ class AuditArchive:
     """
 
     def __init__(
-        self, database: Database, *, files: AuditFiles, store: ObjectStore, clock: Clock, ids: IdSource
+        self,
+        database: Database,
+        *,
+        files: AuditFiles,
+        shelf: Shelf,
+        new_key: Callable[[], str],
+        clock: Clock,
+        ids: IdSource,
     ) -> None:
         self._database = database
         self._files = files
-        self._store = store
+        self._shelf = shelf
+        self._new_key = new_key
         self._clock = clock
         self._ids = ids
 
@@ -63,8 +77,8 @@ class AuditArchive:
     async def _export(self, after: int, through: int) -> None:
         content = b"".join([line async for line in self._files.lines(after=after, through=through)])
         stretch = check_file(io.BytesIO(content))
-        key = new_object_key()
-        await self._store.put(key=key, data=content, content_type=CONTENT_TYPE)
+        key = self._new_key()
+        await self._shelf.put(key=key, data=content, content_type=CONTENT_TYPE)
         await self._database.execute(
             _KEEP,
             stretch.position,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from kro.core.audit.canonical import Columns
 from kro.core.database.pool import Database
 from kro.core.paging import NEWEST, Position
 
@@ -66,6 +67,19 @@ class AuditEntry:
     position: int | None
 
 
+# Either index gives its newest rows in order; a row about oneself is in both.
+_INVOLVING: Final = """
+SELECT f.*, s.position FROM (
+    SELECT DISTINCT ON (e.at, e.id) e.* FROM (
+        (SELECT a.* FROM audit_log AS a WHERE a.actor_id = $1 AND (a.at, a.id) < ($2, $3)
+         ORDER BY a.at DESC, a.id DESC LIMIT $4)
+        UNION ALL
+        (SELECT a.* FROM audit_log AS a WHERE a.target_id = $1 AND (a.at, a.id) < ($2, $3)
+         ORDER BY a.at DESC, a.id DESC LIMIT $4)) AS e
+    ORDER BY e.at DESC, e.id DESC LIMIT $4) AS f
+LEFT JOIN audit_seals AS s ON s.audit_id = f.id ORDER BY f.at DESC, f.id DESC"""
+
+
 class AuditSearch:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -73,10 +87,13 @@ class AuditSearch:
     async def page(self, wanted: AuditFilter, *, before: Position | None, limit: int) -> Sequence[AuditEntry]:
         """Return matching rows, newest first, older than ``before``."""
         sql, values = search_query(wanted, before=before, limit=limit)
-        return [
-            AuditEntry(**{name: row[name] for name in AuditEntry.__slots__})
-            for row in await self._database.rows(sql, *values)
-        ]
+        return [_entry(row) for row in await self._database.rows(sql, *values)]
+
+    async def involving(self, principal_id: UUID, *, before: Position | None, limit: int) -> Sequence[AuditEntry]:
+        """Return what somebody did and what was done to them, newest first, older than ``before``."""
+        start = before or NEWEST
+        rows = await self._database.rows(_INVOLVING, principal_id, start.created_at, start.id, limit)
+        return [_entry(row) for row in rows]
 
 
 def search_query(wanted: AuditFilter, *, before: Position | None, limit: int) -> tuple[str, Sequence[object]]:
@@ -94,3 +111,7 @@ SELECT f.*, s.position FROM (
     SELECT a.* FROM audit_log AS a WHERE {" AND ".join(conditions)} ORDER BY a.at DESC, a.id DESC LIMIT $5) AS f
 LEFT JOIN audit_seals AS s ON s.audit_id = f.id ORDER BY f.at DESC, f.id DESC"""  # noqa: S608 - built from constants only
     return sql, values
+
+
+def _entry(row: Columns) -> AuditEntry:
+    return AuditEntry(**{name: row[name] for name in AuditEntry.__slots__})

@@ -36,6 +36,9 @@ class UserRow(Base):
             postgresql_where=text("closed_at IS NOT NULL AND erased_at IS NULL"),
         ),
         Index("ix_users_invited", "updated_at", postgresql_where=text("status = 'invited'")),
+        Index("ix_users_words", text("person_words(first_name, last_name)"), postgresql_using="gin"),
+        Index("ix_users_lower_email", text("lower(email)")),
+        Index("ix_users_created_at_id", "created_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

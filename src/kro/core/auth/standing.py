@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Protocol
 
-from kro.core.actor import SessionEndedError, Standing
+from kro.core.actor import Actor, SessionEndedError, Standing
 from kro.core.decisions import StoredAnswer
 
 USER_STANDING: Final = """
@@ -50,6 +50,19 @@ def read_standing(row: Columns) -> Standing:
         kyc_tier=found.get("kyc_tier", 0),
         permissions=frozenset(found.get("permissions", ())),
     )
+
+
+def ensure_may_read(row: Columns, actor: Actor) -> None:
+    """Refuse an actor who is not active, but for an admin who looks at what the actor sees: only for reads.
+
+    Whoever makes an actor with ``viewed_by`` has checked the admin and left a trace.
+
+    :raises SessionEndedError: when the session is over or the user gone.
+    :raises AccountNotActiveError: when the account is not active.
+    """
+    standing = read_standing(row)
+    if actor.viewed_by is None:
+        standing.ensure_active()
 
 
 def read_answer(row: Columns) -> StoredAnswer | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from kro.core.actor import Actor
-from kro.core.auth.standing import USER_STANDING, read_standing
+from kro.core.auth.standing import USER_STANDING, ensure_may_read
 from kro.core.business_days import Days
 from kro.core.database.pool import Database
 from kro.kro_balance.database.records import BalanceView, EntryView
@@ -64,7 +64,7 @@ class BalanceReads:
         """
         row = await self._database.row(_BALANCES, actor.id, actor.session_id)
         assert row is not None  # noqa: S101 - a select without a table always returns one row
-        read_standing(row).ensure_active()
+        ensure_may_read(row, actor)
         return tuple(BalanceView(**balance) for balance in row["balances"] or ())
 
     async def entries(
@@ -89,6 +89,6 @@ class BalanceReads:
             else self._database.rows(_ENTRIES_OF_KIND, *arguments, kind)
         )
         rows = await found
-        read_standing(rows[0]).ensure_active()
+        ensure_may_read(rows[0], actor)
         names = EntryView.__slots__
         return tuple(EntryView(**{name: row[name] for name in names}) for row in rows if row["id"] is not None)

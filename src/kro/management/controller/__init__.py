@@ -24,6 +24,8 @@ from kro.management.controller import (
     admin_stuck_payouts,
     admin_templates,
     admin_tiers,
+    admin_user_care,
+    admin_users,
     auth,
     bank_accounts,
     invites,
@@ -63,6 +65,8 @@ router.include_router(admin_messages.router)
 router.include_router(admin_orders.router)
 router.include_router(admin_audit.router)
 router.include_router(admin_tiers.router)
+router.include_router(admin_users.router)
+router.include_router(admin_user_care.router)
 
 statement_policy = admin_reconciliation.statement_policy
 form_policy = link_pages.form_policy

@@ -10,7 +10,14 @@ from kro.core.database.invariants import Invariants
 from kro.core.http import CursorSigner
 from kro.core.outbox import DeadLetters
 from kro.core.outgoing.call_log import CallLog
-from kro.management.domain import Accounts, AdminAccess, BankAccounts, PayoutRequests, ProposalService
+from kro.management.domain import (
+    Accounts,
+    AdminAccess,
+    BankAccounts,
+    PayoutRequests,
+    ProposalService,
+    UserAdministration,
+)
 from kro.order.domain import DisputeAdministration, DisputeFiles
 from kro.payment.domain import (
     AdminPayoutReads,
@@ -132,6 +139,10 @@ async def _audit_chain(request: Request) -> AuditChain:
     return cast("AuditChain", request.app.state.audit_chain)
 
 
+async def _user_administration(request: Request) -> UserAdministration:
+    return cast("UserAdministration", request.app.state.user_administration)
+
+
 async def _clock(request: Request) -> Clock:
     return cast("Clock", request.app.state.clock)
 
@@ -166,5 +177,6 @@ DisputeFilesDep = Annotated[DisputeFiles, Depends(_dispute_files)]
 AuditTrailDep = Annotated[AuditTrail, Depends(_audit_trail)]
 AuditSearchDep = Annotated[AuditSearch, Depends(_audit_search)]
 AuditChainDep = Annotated[AuditChain, Depends(_audit_chain)]
+UserAdministrationDep = Annotated[UserAdministration, Depends(_user_administration)]
 ClockDep = Annotated[Clock, Depends(_clock)]
 CursorsDep = Annotated[CursorSigner, Depends(_cursors)]

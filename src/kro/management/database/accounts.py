@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from kro.core.actor import SessionEndedError
+from kro.core.actor import Actor, SessionEndedError
 from kro.core.auth.refresh import RefreshToken
 from kro.core.auth.sessions import Client, SessionPolicy
-from kro.core.auth.standing import USER_STANDING, Columns, read_standing
+from kro.core.auth.standing import USER_STANDING, Columns, ensure_may_read
 from kro.core.database.pool import Database
 from kro.management.database.records import Credentials, Match, NewUser, UserView
 from kro.verification.domain import REDEEM_CODE
@@ -135,14 +135,14 @@ class UserAccounts:
         )
         return _view(row) if row is not None else None
 
-    async def profile(self, *, user_id: UUID, session_id: UUID | None) -> UserView:
+    async def profile(self, actor: Actor) -> UserView:
         """Load an active user's own profile in one trip.
 
         :raises SessionEndedError: when the session is over or the account gone.
         :raises AccountNotActiveError: when the account is not active.
         """
-        row = await self._database.row(_PROFILE, user_id, session_id)
-        read_standing(row or {"standing": None}).ensure_active()
+        row = await self._database.row(_PROFILE, actor.id, actor.session_id)
+        ensure_may_read(row or {"standing": None}, actor)
         return _view(row)
 
     async def change(self, user_id: UUID, changes: Mapping[str, str | None], *, record: str) -> UserView:

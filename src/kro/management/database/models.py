@@ -36,3 +36,14 @@ class BankAccountRow(Base):
     removed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     name_match: Mapped[str] = mapped_column(server_default=text("'mismatch'"))
+
+
+class UserNoteRow(Base):
+    __tablename__ = "user_notes"
+    __table_args__ = (Index("ix_user_notes_user_id", "user_id", "created_at", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    admin_id: Mapped[UUID] = mapped_column(ForeignKey("admins.id"))
+    text: Mapped[str]
+    created_at: Mapped[datetime]

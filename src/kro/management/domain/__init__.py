@@ -8,6 +8,8 @@ from kro.management.database.payouts import PayoutBasisStore
 from kro.management.database.proposal_records import Proposal, ProposalKind, ProposalStatus, Terms
 from kro.management.database.proposals import ProposalRepository
 from kro.management.database.records import AdminView, BankAccount, Match, UserView
+from kro.management.database.user_directory import UserDirectory
+from kro.management.database.user_records import UserFacts, UserFilter, UserNote, UserRecord
 from kro.management.domain.accounts import Accounts
 from kro.management.domain.adjustments import (
     AdjustmentEffect,
@@ -56,6 +58,12 @@ from kro.management.domain.proposals import ProposalService
 from kro.management.domain.registration import Register, Registration
 from kro.management.domain.request_payout import PayoutRequests
 from kro.management.domain.seeding import Seeding
+from kro.management.domain.user_administration import (
+    OwnAccountError,
+    UserAdministration,
+    UserFile,
+    UserStatusError,
+)
 
 __all__ = [
     "AccountNumber",
@@ -81,6 +89,7 @@ __all__ = [
     "LoggedIn",
     "Logins",
     "Match",
+    "OwnAccountError",
     "OwnBenefitError",
     "Passwords",
     "PayoutBasisStore",
@@ -107,6 +116,14 @@ __all__ = [
     "Terms",
     "TwoPersonsError",
     "UserAccounts",
+    "UserAdministration",
+    "UserDirectory",
+    "UserFacts",
+    "UserFile",
+    "UserFilter",
+    "UserNote",
+    "UserRecord",
+    "UserStatusError",
     "UserView",
     "Why",
     "WriteOffEffect",

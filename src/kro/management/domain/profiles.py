@@ -26,7 +26,7 @@ class Profiles:
 
     async def read(self, actor: Actor) -> UserView:
         """Return the actor's profile, checking their standing in the same trip."""
-        return await self._accounts.profile(user_id=actor.id, session_id=actor.session_id)
+        return await self._accounts.profile(actor)
 
     async def change(self, changes: Mapping[str, str | None], *, actor: Actor) -> UserView:
         """Change the actor's names or e-mail address; the audit row names the fields and not their contents."""

@@ -15,6 +15,7 @@ from kro.order.controller import (
     ratings,
     reads,
     terms,
+    viewed,
 )
 from kro.order.controller import test_clock as test_clocks
 from kro.order.controller.evidence import evidence_policy
@@ -32,6 +33,7 @@ router.include_router(ratings.router)
 router.include_router(public.router)
 router.include_router(terms.router)
 router.include_router(invites.router)
+router.include_router(viewed.router)
 
 test_clock = test_clocks.router
 

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from kro.core.actor import Actor
 from kro.core.errors import ValidationFailedError
 from kro.core.guards import ActiveUser, CurrentUser
-from kro.core.http import JSONBytes, Page, Position, problems
+from kro.core.http import CursorSigner, JSONBytes, Page, Position, problems
 from kro.core.ids import read_id
 from kro.order.controller.dependencies import CursorsDep, OrderListsDep, OrderReadsDep, OrderRepositoryDep
 from kro.order.controller.inputs import EventQuery, OrderQuery
@@ -28,7 +29,7 @@ from kro.order.controller.views import (
     summary_read,
 )
 from kro.order.database.list_query import filter_scope
-from kro.order.database.lists import MOST_ENDED, MOST_OPEN
+from kro.order.database.lists import MOST_ENDED, MOST_OPEN, OrderLists
 from kro.order.database.words import Party
 from kro.order.domain import OrderNotFoundError, event_item
 
@@ -40,6 +41,13 @@ async def list_orders(
     query: Annotated[OrderQuery, Query()], user: CurrentUser, lists: OrderListsDep, cursors: CursorsDep
 ) -> Response:
     """List the caller's orders, newest first."""
+    return JSONBytes.of(await order_page(query, user=user, lists=lists, cursors=cursors))
+
+
+async def order_page(
+    query: OrderQuery, *, user: Actor, lists: OrderLists, cursors: CursorSigner
+) -> Page[OrderSummaryRead]:
+    """Return a page of a user's orders, to themselves or to whoever sees through their eyes."""
     wanted = query.to_filter(role=Party(query.role) if query.role else None, counterparty=query.counterparty)
     bound_to = {"list": "orders", "owner": str(user.id), **filter_scope(wanted)}
     rows = await lists.page(
@@ -48,10 +56,8 @@ async def list_orders(
     page = cursors.cut(
         rows, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
     )
-    return JSONBytes.of(
-        Page[OrderSummaryRead](
-            data=[summary_read(row) for row in page.rows], has_more=page.has_more, next_cursor=page.next_cursor
-        )
+    return Page[OrderSummaryRead](
+        data=[summary_read(row) for row in page.rows], has_more=page.has_more, next_cursor=page.next_cursor
     )
 
 

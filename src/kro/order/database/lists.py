@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kro.core.actor import Actor
-from kro.core.auth.standing import USER_STANDING, Columns, read_standing
+from kro.core.auth.standing import USER_STANDING, Columns, ensure_may_read
 from kro.core.database.pool import Database
 from kro.core.paging import Position
 from kro.order.database.list_query import ListQuery, OrderFilter
@@ -73,7 +73,7 @@ class OrderLists:
         """Return the actor's orders, newest first, older than ``before``."""
         sql, values = list_query(wanted, actor=actor, before=before, limit=limit)
         rows = await self._database.rows(sql, *values)
-        read_standing(rows[0]).ensure_active()
+        ensure_may_read(rows[0], actor)
         return tuple(_summary(row, actor) for row in rows if row["id"] is not None)
 
     async def counts(self, *, actor: Actor) -> dict[Party, dict[OrderStatus, int]]:
@@ -83,7 +83,7 @@ class OrderLists:
         counted up to :data:`MOST_ENDED` of each status: a dashboard must not cost more the more somebody has sold.
         """
         rows = await self._database.rows(_COUNTS, actor.id, actor.session_id, _ENDED_STATUSES)
-        read_standing(rows[0]).ensure_active()
+        ensure_may_read(rows[0], actor)
         counts = {party: dict.fromkeys(OrderStatus, 0) for party in (Party.BUYER, Party.SELLER)}
         for row in rows:
             counts[Party(row["role"])][OrderStatus(row["status"])] = row["orders"]

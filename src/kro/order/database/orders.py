@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from kro.core.actor import Actor
-from kro.core.auth.standing import STORED_ANSWER, USER_STANDING, read_answer, read_standing
+from kro.core.auth.standing import STORED_ANSWER, USER_STANDING, ensure_may_read, read_answer, read_standing
 from kro.core.database.pool import Database
 from kro.core.decisions import Loaded
 from kro.order.database.creation import offered, read_quote, read_template
@@ -157,7 +157,8 @@ class OrderRepository:
         """Return the order as one of its parties sees it, for reading."""
         row = await self._database.row(_LOAD_VIEW, actor.id, actor.session_id, order_id)
         assert row is not None  # noqa: S101 - the outer select always returns one row
-        return visible_state(row, actor)
+        ensure_may_read(row, actor)
+        return _state_of_party(row, actor)
 
     async def load_for_system(self, order_id: UUID) -> OrderState | None:
         """Return the order for the worker, whoever's it is."""
@@ -175,6 +176,10 @@ class OrderRepository:
 def visible_state(row: asyncpg.Record, actor: Actor) -> OrderState | None:
     """Build the state of an active user from a row of a command's load; ``None`` when it brought no order."""
     read_standing(row).ensure_active()
+    return _state_of_party(row, actor)
+
+
+def _state_of_party(row: asyncpg.Record, actor: Actor) -> OrderState | None:
     if row["id"] is None:
         return None
     return read_state(row, viewer=Party.BUYER if row["buyer_id"] == actor.id else Party.SELLER)
