@@ -44,7 +44,7 @@ from kro.core.database.startup import require_sound
 from kro.core.http import CursorSigner
 from kro.core.outbox import DeadLetters, Handler
 from kro.core.printing import Printer
-from kro.core.realtime import RealtimeServer
+from kro.core.realtime import RealtimeBus, RealtimeServer
 from kro.core.scheduler import Step
 from kro.core.storage import ObjectStore
 from kro.management.database.reports import ReportReads
@@ -75,6 +75,7 @@ class Application:
     files: ObjectStore
     knowing: Knowing
     realtime: RealtimeServer
+    bus: RealtimeBus
     outbox_handlers: Mapping[str, Handler]
     steps: Sequence[Step]
 
@@ -114,6 +115,7 @@ class Application:
 
     async def close(self) -> None:
         """Finish running statements and let go of every connection."""
+        await self.bus.close()
         await self.base.database.close()
 
     def install(self, app: FastAPI) -> None:
@@ -224,6 +226,7 @@ def build(
         files=outside.files,
         knowing=build_knowing(base),
         realtime=build_realtime(base, identity, orders, bus),
+        bus=bus,
         outbox_handlers=build_handlers(base, outside, collecting, paying_out, refunding, bus),
         steps=(
             *build_steps(base, listening, paying_out, refunding),

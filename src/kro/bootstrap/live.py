@@ -51,6 +51,11 @@ ADMINS: Final = Surface(
 
 
 def build_bus(base: Foundation) -> RealtimeBus:
+    """Make the bus: Redis or Valkey where one is configured, the database itself where none is."""
+    if base.settings.redis.url is not None:
+        from kro.core.realtime.redis import RedisRealtimeBus  # noqa: PLC0415 - most installations do without it
+
+        return RedisRealtimeBus(base.settings.redis.url.get_secret_value())
     return PostgresRealtimeBus(database=base.database, options=base.pool_options)
 
 
@@ -61,7 +66,7 @@ def build_realtime(base: Foundation, identity: Identity, orders: Orders, bus: Re
     parties = orders_live.PartySockets(orders.reads)
     watching = orders_live.AdminSockets(orders.admin_orders, permission=Permission.ORDERS_READ)
     queues = management.QueueSockets(QueueReads(base.database))
-    app = base.settings.app
+    app, live = base.settings.app, base.settings.realtime
     admin_origins = app.allowed_origins if app.admin_origins is None else app.admin_origins
     return RealtimeServer(
         bus=bus,
@@ -76,7 +81,15 @@ def build_realtime(base: Foundation, identity: Identity, orders: Orders, bus: Re
         ),
         ended_among=partial(ended_among, base.database),
         clock=base.clock,
-        options=RealtimeOptions(),
+        options=RealtimeOptions(
+            long_polling=live.long_polling,
+            ping_seconds=live.ping_seconds,
+            ping_timeout_seconds=live.ping_timeout_seconds,
+            connections_per_person=live.connections_per_person,
+            connections_per_network=live.connections_per_network,
+            queued_packets=live.queued_packets,
+            recheck_seconds=live.recheck_seconds,
+        ),
     )
 
 

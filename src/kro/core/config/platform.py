@@ -31,6 +31,12 @@ def _check_origin(value: str) -> str:
     return value
 
 
+def _check_redis_url(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("must start with redis://, rediss:// or unix://")
+    return value
+
+
 class APISettings(Group):
     host: str
     port: Port
@@ -149,7 +155,24 @@ class GeoSettings(Group):
 
 
 class RedisSettings(Group):
-    url: SecretStr | None = None
+    """Redis or Valkey, for live events between processes; without it the database carries them."""
+
+    url: Annotated[SecretStr, AfterValidator(_check_redis_url)] | None = None
+
+
+class RealtimeSettings(Group):
+    """Socket.IO. Limits are for one process; those by network are wide, for mobile networks share addresses."""
+
+    long_polling: bool
+    """Whether clients without websockets are served: only where every request of theirs reaches the same process."""
+    ping_seconds: Seconds
+    ping_timeout_seconds: Seconds
+    connections_per_person: Positive
+    connections_per_network: Positive
+    queued_packets: Positive
+    """How much may wait for one client before it is cut, as a reader that is too slow."""
+    recheck_seconds: Seconds
+    """How often the database is asked which connections may not stay."""
 
 
 class LogFormat(StrEnum):

@@ -28,6 +28,7 @@ from kro.core.config.platform import (
     GeoSettings,
     HighlightSettings,
     LoggingSettings,
+    RealtimeSettings,
     RedisSettings,
     SandboxSettings,
     StorageSettings,
@@ -73,6 +74,7 @@ class Settings(Group):
     fincra: FincraSettings
     termii: TermiiSettings
     send_grid: SendGridSettings
+    realtime: RealtimeSettings
     redis: RedisSettings = RedisSettings()
     geo: GeoSettings = GeoSettings()
     highlight: HighlightSettings = HighlightSettings()

@@ -14,8 +14,9 @@ from kro.core.realtime.contract import (
     SocketInput,
     Surface,
 )
+from kro.core.realtime.listening import ListenOptions
 from kro.core.realtime.options import RealtimeOptions
-from kro.core.realtime.postgres import ListenOptions, PostgresRealtimeBus
+from kro.core.realtime.postgres import PostgresRealtimeBus
 from kro.core.realtime.server import EndedAmong, RealtimeServer
 from kro.core.realtime.sessions import Client
 from kro.core.realtime.topic import RealtimeTopic

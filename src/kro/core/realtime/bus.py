@@ -68,6 +68,10 @@ class RealtimeBus(Protocol):
         """Listen until cancelled; interruptions are overcome and told by ``resumed``."""
         ...
 
+    async def close(self) -> None:
+        """Let go of what publishing needs."""
+        ...
+
 
 class InMemoryRealtimeBus:
     """A bus within one process, for tests and for a server and worker in one."""
@@ -86,3 +90,6 @@ class InMemoryRealtimeBus:
             await asyncio.Event().wait()
         finally:
             self._listeners.remove(listener)
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to let go of."""

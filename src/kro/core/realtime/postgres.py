@@ -3,26 +3,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import Final
 
 import asyncpg
 
 from kro.core.database.pool import Database, PoolOptions
 from kro.core.realtime.bus import Listener, News
-from kro.core.realtime.wire import CHANNEL, decode, encode
-from kro.core.telemetry import get_logger
+from kro.core.realtime.listening import ListenOptions, listen_always, pass_on
+from kro.core.realtime.wire import CHANNEL, encode
 
-_LOG = get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class ListenOptions:
-    """Seconds. A connection silent for ``heartbeat_seconds`` is asked whether it still lives."""
-
-    heartbeat_seconds: float = 15.0
-    connect_seconds: float = 5.0
-    first_pause_seconds: float = 0.2
-    longest_pause_seconds: float = 10.0
+_LOST: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
 
 class PostgresRealtimeBus:
@@ -46,17 +36,10 @@ class PostgresRealtimeBus:
 
     async def run(self, listener: Listener) -> None:
         """Listen until cancelled, connecting again whenever the connection is lost."""
-        pause = self._listen.first_pause_seconds
-        while True:
-            began = asyncio.get_running_loop().time()
-            try:
-                await self._hear(listener)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-                _LOG.warning("realtime_listener_lost", error_type=type(error).__name__, retry_in_seconds=pause)
-            if asyncio.get_running_loop().time() - began > self._listen.longest_pause_seconds:
-                pause = self._listen.first_pause_seconds
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, self._listen.longest_pause_seconds)
+        await listen_always(lambda: self._hear(listener), lost=_LOST, options=self._listen)
+
+    async def close(self) -> None:
+        """Do nothing: what publishes is the pool, which others use as well."""
 
     async def _hear(self, listener: Listener) -> None:
         inbox: asyncio.Queue[str | None] = asyncio.Queue()
@@ -73,9 +56,9 @@ class PostgresRealtimeBus:
                     continue
                 if text is None:
                     raise ConnectionResetError
-                await _pass_on(text, listener)
+                await pass_on(text, listener)
         finally:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            with suppress(*_LOST):
                 await connection.close(timeout=self._listen.connect_seconds)
 
     async def _connect(self, *, on_end: Callable[[], None]) -> asyncpg.Connection[asyncpg.Record]:
@@ -87,10 +70,3 @@ class PostgresRealtimeBus:
         )
         connection.add_termination_listener(lambda _: on_end())
         return connection
-
-
-async def _pass_on(text: str, listener: Listener) -> None:
-    try:
-        await listener.deliver(decode(text))
-    except Exception:  # noqa: BLE001 - one signal that cannot be delivered must not silence the ones after it
-        _LOG.exception("realtime_signal_dropped")

