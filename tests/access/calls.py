@@ -73,6 +73,11 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/orders/{order_id}/handover-code/enter": {"code": "{handover_code}"},
     "POST /v1/public/handover/{token}": {"code": "{handover_code}"},
     "POST /v1/orders/{order_id}/issues/{issue_id}/statements": {"text": "It was not.", "evidence_ids": []},
+    "POST /v1/me/bank-accounts": {
+        "bank_code": "058",
+        "account_number": "2000000006",
+        "step_up": {"challenge_id": "{proof_id}", "code": "{proof_code}"},
+    },
     "POST /v1/payouts": {"bank_account_id": "{bank_account_id}", "amount": ngn(100_000)},
     "POST /v1/refunds": {"payment_id": "{payment_id}", "amount": ngn(1_000)},
     "PATCH /v1/me": {"first_name": "Ada"},

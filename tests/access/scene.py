@@ -22,6 +22,7 @@ from made_requests import PNG
 from milestone_steps import asked_for_code, delivery_code, part
 from milestone_steps import funded as funded_with
 from order_steps import accepted, completed, created, funded, put_money, quoted, stepped
+from step_up_steps import add_bank_account, proof
 
 ADMIN_ROLES: Final = tuple(role.code for role in ROLES if role.audience == "admin")
 FUNDS: Final = 50_000_000
@@ -165,9 +166,9 @@ async def _quarrels(world: World, admins: Mapping[Role, Admin]) -> dict[str, dic
 
 async def _money(world: World, admins: Mapping[Role, Admin]) -> dict[str, dict[str, str]]:
     await put_money(world, FUNDS)
-    account = await world.buyer.post("/me/bank-accounts", {"bank_code": "058", "account_number": "2000000005"})
+    account = await add_bank_account(world, world.buyer)
     await world.database.execute("UPDATE bank_accounts SET usable_from = now() - interval '1 day'")
-    body = {"bank_account_id": account.json()["id"], "amount": ngn(2_000_000)}
+    body = {"bank_account_id": account["id"], "amount": ngn(2_000_000)}
     waiting, stuck = [(await world.buyer.post("/payouts", body)).json() for _ in range(2)]
     refunded = await _refund(world)
     order, reference = await paid_order(world)
@@ -177,7 +178,13 @@ async def _money(world: World, admins: Mapping[Role, Admin]) -> dict[str, dict[s
     payments = (await world.buyer.get("/payments")).json()["data"]
     contested = (await admins[Role.SUPER].get("/admin/chargebacks")).json()["data"][0]["id"]
     shown = (await finance.get(f"/admin/payouts/{waiting['id']}")).json()
-    owned = {"bank_account_id": account.json()["id"], "payout_id": waiting["id"]}
+    told = await proof(world, world.buyer, {"action": "add_bank_account", "target": "058:2000000006", "amount": None})
+    owned = {
+        "bank_account_id": account["id"],
+        "payout_id": waiting["id"],
+        "proof_id": told["challenge_id"],
+        "proof_code": told["code"],
+    }
     return {
         "payout": {**owned, "approval_hash": shown["approval_hash"]},
         "stuck": {**owned, **await _stuck(world, admins, stuck["id"])},

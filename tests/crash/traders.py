@@ -54,6 +54,7 @@ class Trader:
         self._wire, self._book, self._dice = market.wire, market.book, dice
         self._accounts: dict[str, str] = {}
         self._spare: list[tuple[str, TopUp]] = []
+        self._seen: list[str] = []
 
     async def arrive(self) -> None:
         """Log in, add one bank account that works and one whose bank refuses, and pay in."""
@@ -62,8 +63,24 @@ class Trader:
         self._wire.tokens[self.name] = answer.json()["access_token"]
         for ending in ("0005", "9991"):
             account = {"bank_code": "058", "account_number": f"2{self.number:05d}{ending}"}
+            account["step_up"] = await self._proof(f"058:{account['account_number']}")
             self._accounts[ending] = (await self._wire.command(self.name, "/me/bank-accounts", account))["id"]
         await self._top_up()
+
+    async def _proof(self, account: str) -> Any:
+        task = {"action": "add_bank_account", "target": account}
+        sent = await self._wire.unbooked(self.name, "/auth/step-up", task)
+        deadline = asyncio.get_running_loop().time() + _PAGE_SECONDS
+        seen = len(self._seen)
+        while asyncio.get_running_loop().time() < deadline:
+            query: dict[str, str | int] = {"to": phone(self.number), "channel": "sms", "wait": 5}
+            found = (await self._market.sandbox.get("/_sim/messages", params=query)).json()["messages"]
+            codes = [code for message in found if "bank account" in message["text"] for code in message["codes"]]
+            if len(codes) > seen:
+                self._seen = codes
+                return {"challenge_id": sent["challenge_id"], "code": codes[-1]}
+            await asyncio.sleep(0.2)
+        raise NoAnswerError(f"no code reached {self.name}")
 
     async def trade(self, pause: asyncio.Event) -> None:
         """Go on until ``pause`` is set; whatever was begun is brought to its end."""

@@ -19,7 +19,7 @@ from kro.order.database.words import OrderStatus, Party
 from kro.order.domain import Context, Told, replay
 from kro.order.domain.decide_create import decide_create
 from kro.order.domain.decide_due import decide_due
-from order_scenes import BUYER, LINK, NOW, PROPOSAL, RULES, SELLER, SETTLING, creation
+from order_scenes import BUYER, LINK, NOW, OPEN, PROPOSAL, RULES, SELLER, SETTLING, creation
 
 ADMINS = (UUID(int=901), UUID(int=902), UUID(int=903))
 USERS = {Party.BUYER: BUYER, Party.SELLER: SELLER}
@@ -53,7 +53,7 @@ class OneOrder:
             actor = Actor(ActorKind.ADMIN, ADMINS[admin])
         else:
             actor = Actor(ActorKind.USER, USERS[party])
-        return Context(actor=actor, now=self.now, ids=self.ids)
+        return Context(actor=actor, now=self.now, ids=self.ids, gate=OPEN)
 
     def pay_in(self, amount: int) -> None:
         """Bring money into the buyer's balance."""

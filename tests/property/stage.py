@@ -27,6 +27,8 @@ from kro.core.decisions import Decision, Journal, LostRaceError, Update
 from kro.core.decisions.encoding import encode
 from kro.core.errors import KroError
 from kro.core.kyc.board import TierBoard
+from kro.core.rate_limit import RateLimiter
+from kro.core.two_factor import USER_FACTORS, TwoFactor
 from kro.kro_balance.domain import Posting, Rollups, StatementRepository, Statements, seed_tax_rules
 from kro.management.database.payouts import PayoutBasisStore
 from kro.management.domain import PayoutRequests
@@ -35,7 +37,7 @@ from kro.payment.database.suspense import SuspenseRepository
 from kro.payment.domain import SuspenseService, bank_account_context
 from kro.refund.domain import record_wallet_refund
 from kro.seed import taxes
-from kro.verification.domain import MagicLinks
+from kro.verification.domain import MagicLinks, StepUp, StepUpChallenges, StepUpRules
 from tier_scenes import UNLIMITED
 
 T = TypeVar("T")
@@ -94,6 +96,18 @@ class MoneyWorld(RefundWorld):
         shared: dict[str, Any] = {"runner": self.runner, "clock": self.clock, "ids": self.ids}
         settings = load_settings(environment="test", environ={})
         tiers = TierBoard(self.database, settings=settings.kyc, clock=self.clock)
+        step_up = StepUp(
+            StepUpChallenges(self.database),
+            two_factor=TwoFactor(self.database, cipher=self.cipher, clock=self.clock, table=USER_FACTORS),
+            limiter=RateLimiter(self.database),
+            rules=StepUpRules({"NGN": 10**12}),
+            key=b"o" * 32,
+            cipher=self.cipher,
+            settings=settings.otp,
+            clock=self.clock,
+            ids=self.ids,
+            randomness=SystemRandomness(),
+        )
         self.orders = OrderService(
             orders=OrderRepository(self.database),
             creations=CreationRepository(self.database),
@@ -102,6 +116,7 @@ class MoneyWorld(RefundWorld):
             board=self.board,
             refund_hook=record_wallet_refund,
             links=MagicLinks(cipher=self.cipher, randomness=SystemRandomness(), ids=self.ids),
+            step_up=step_up,
             **shared,
         )
         self.payout_requests = PayoutRequests(
@@ -110,6 +125,7 @@ class MoneyWorld(RefundWorld):
             board=self.board,
             tiers=tiers,
             settings=settings.payouts,
+            step_up=step_up,
             **shared,
         )
         self.suspense = SuspenseService(

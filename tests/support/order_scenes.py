@@ -30,9 +30,12 @@ from kro.order.domain.decide_fund import (
 )
 from kro.order.domain.rules import FeePolicy
 from kro.order.domain.settling import Settling
+from kro.verification.domain import Gate, StepUpRules
 from tier_scenes import tiers_with
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
+OPEN = Gate(StepUpRules({"NGN": 10**15}))
+"""What takes no proof, so that scenes about something else need none."""
 BUYER, SELLER = UUID(int=101), UUID(int=102)
 DUE, SELLER_GETS, FEE, VAT = 15_201_563, 14_798_438, 375_000, 28_125
 RULES = OrderRules(
@@ -53,7 +56,7 @@ INSPECTION = NewCondition(ConditionKind.INSPECTION, "As described", "", Confirme
 
 def context(user_id: UUID | None = BUYER, *, now: datetime = NOW) -> Context:
     actor = SYSTEM if user_id is None else Actor(ActorKind.USER, user_id)
-    return Context(actor=actor, now=now, ids=SequentialIdSource())
+    return Context(actor=actor, now=now, ids=SequentialIdSource(), gate=OPEN)
 
 
 def creation(**changes: object) -> CreationState:

@@ -170,6 +170,7 @@ class Application:
             "safeguarding": self.reconciliation.safeguarding,
             "reports": Reports(reads=ReportReads(base.database), clock=base.clock),
             "payout_requests": identity.payout_requests,
+            "step_up": base.step_up,
         }
         for name, service in services.items():
             setattr(app.state, name, service)

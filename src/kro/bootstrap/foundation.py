@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kro.core.auth.randomness import SystemRandomness
 from kro.core.clock import Clock, SystemClock
 from kro.core.config import Settings
 from kro.core.database.address import database_dsn
@@ -17,7 +18,8 @@ from kro.core.ids import IdSource, SystemIdSource
 from kro.core.kyc.board import TierBoard
 from kro.core.outgoing.call_log import CallLog
 from kro.core.rate_limit import RateLimiter
-from kro.core.two_factor import TwoFactor
+from kro.core.two_factor import USER_FACTORS, TwoFactor
+from kro.verification.domain import StepUp, StepUpChallenges, StepUpRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Foundation:
     tiers: TierBoard
     two_factor: TwoFactor
     atlas: Atlas
+    user_factors: TwoFactor
+    step_up: StepUp
     clock: Clock
     ids: IdSource
 
@@ -47,6 +51,7 @@ def lay_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundat
         keys={key_id: key.get_secret_value() for key_id, key in security.encryption_keys.items()},
         active_key_id=security.active_encryption_key_id,
     )
+    user_factors = TwoFactor(database, cipher=cipher, clock=used_clock, table=USER_FACTORS)
     return Foundation(
         settings=settings,
         pool_options=options,
@@ -59,6 +64,19 @@ def lay_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundat
         tiers=TierBoard(database, settings=settings.kyc, clock=used_clock),
         two_factor=TwoFactor(database, cipher=cipher, clock=used_clock),
         atlas=open_atlas(settings.geo.database_file),
+        user_factors=user_factors,
+        step_up=StepUp(
+            StepUpChallenges(database),
+            two_factor=user_factors,
+            limiter=RateLimiter(database),
+            rules=StepUpRules(settings.step_up.above_minor),
+            key=security.otp_key.get_secret_value(),
+            cipher=cipher,
+            settings=settings.otp,
+            clock=used_clock,
+            ids=ids,
+            randomness=SystemRandomness(),
+        ),
         clock=used_clock,
         ids=ids,
     )

@@ -84,6 +84,7 @@ def build_identity(base: Foundation, providers: Providers, choosing: Choosing, *
             board=choosing.board,
             tiers=base.tiers,
             settings=base.settings.payouts,
+            step_up=base.step_up,
             clock=base.clock,
             ids=base.ids,
         ),
@@ -125,6 +126,7 @@ def _bank_accounts(base: Foundation, providers: Providers) -> BankAccounts:
         index=base.index,
         currency=base.settings.kyc.currency,
         cooling=timedelta(hours=base.settings.payouts.cooling_hours),
+        step_up=base.step_up,
         clock=base.clock,
         ids=base.ids,
     )

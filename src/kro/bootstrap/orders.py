@@ -211,6 +211,7 @@ def build_handovers(base: Foundation, orders: OrderRepository) -> HandoverServic
         randomness=randomness,
         limiter=base.limiter,
         rules=order_rules(base),
+        step_up=base.step_up,
         app_url=base.settings.app.public_base_url,
         clock=base.clock,
         ids=base.ids,
@@ -227,6 +228,7 @@ def _commands(base: Foundation, choosing: Choosing, repository: OrderRepository)
         board=choosing.board,
         refund_hook=record_wallet_refund,
         links=MagicLinks(cipher=base.cipher, randomness=SystemRandomness(), ids=base.ids),
+        step_up=base.step_up,
         clock=base.clock,
         ids=base.ids,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ErrorKind(StrEnum):
@@ -63,6 +63,8 @@ class KroError(Exception):
         self.facts = facts
         self.errors = errors
         self.retry_after_seconds = retry_after_seconds
+        self.told: Mapping[str, Any] = {}
+        """Further members of the answer, plain JSON, where a client needs facts to go on (RFC 9457, 3.2)."""
         super().__init__(self.detail)
 
     @classmethod

@@ -182,7 +182,7 @@ class Journey:
             self.expectations.move("seller", available=due.SELLER_RECEIVES)
 
     async def withdraw(self) -> None:
-        async with self.step("The seller adds a bank account; its owner's name comes from the bank"):
+        async with self.step("The seller proves who asks, and adds a bank account with the name its bank gives it"):
             account = await self._add_bank_account()
         async with self.step("The seller asks for a payout of everything"):
             amount = {"amount": due.PAYOUT_AMOUNT, "currency": due.CURRENCY}
@@ -204,7 +204,9 @@ class Journey:
         name = f"TEST ACCOUNT {self._account_number[-4:]}"
         resolved = await self._seller.api.post("/v1/me/bank-accounts/resolve", bank)
         equal("the resolved name", name, resolved["account_name"])
-        account = await self._seller.api.post("/v1/me/bank-accounts", bank)
+        target, saying = f"{BANK_CODE}:{self._account_number}", "add a bank account"
+        proof = await self._seller.prove("add_bank_account", target, sandbox=self._sandbox, saying=saying)
+        account = await self._seller.api.post("/v1/me/bank-accounts", {**bank, "step_up": proof})
         equal("the account's name", name, account["account_name"])
         equal("the shown account number", f"******{self._account_number[-4:]}", account["account_number"])
         self._display.note(f"{account['bank_name']} {account['account_number']}: {account['account_name']}")

@@ -9,7 +9,8 @@ from kro.demo.expectations import NOTICES, equal
 from kro.demo.party import Party
 from kro.demo.sandbox import Sandbox
 
-_ONE_CODE: Final = 1
+# Everybody proved the phone number by a code, and the seller proved as well who added the bank account.
+_CODES: Final = {"buyer": 1, "seller": 2}
 
 
 async def judge_notices(party: Party, sandbox: Sandbox) -> int:
@@ -20,14 +21,14 @@ async def judge_notices(party: Party, sandbox: Sandbox) -> int:
     """
     notices = NOTICES[party.role]
     count = sum(notice.times for notice in notices)
-    # The code that proved the phone number came by SMS as well.
-    texts = await _arrived(party, sandbox, "sms", party.contact.phone, count + _ONE_CODE)
+    codes = _CODES[party.role]
+    texts = await _arrived(party, sandbox, "sms", party.contact.phone, count + codes)
     subjects = await _arrived(party, sandbox, "mail", party.contact.email, count)
     for notice in notices:
         for words, arrived in ((notice.sms, texts), (notice.subject, subjects)):
             found = sum(words in message for message in arrived)
             equal(f"how often the {party.role} was told {words!r}", notice.times, found)
-    equal(f"the number of SMS to the {party.role}", count + _ONE_CODE, len(texts))
+    equal(f"the number of SMS to the {party.role}", count + codes, len(texts))
     equal(f"the number of mails to the {party.role}", count, len(subjects))
     return count
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from kro.demo.client import API, JSON, DemoError, eventually
+from kro.demo.client import API, JSON, eventually
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,15 @@ class Sandbox:
         form = {"card_number": card.number, "cvv": card.cvv, "expiry": card.expiry}
         return await self._api.post(f"{checkout_url}/pay", form)
 
-    async def otp(self, phone: str, *, after: str | None = None) -> str:
-        """Return the newest code sent by SMS to a phone, waiting for it to arrive."""
-        messages = await self._messages(phone, "sms", after)
-        codes = [code for message in messages for code in message["codes"]]
-        if not codes:
-            raise DemoError(f"the SMS to {phone} carries no code")
-        return str(codes[-1])
+    async def otp(self, phone: str, *, saying: str = "") -> str:
+        """Return the newest code sent by SMS to a phone, waiting for one that says what it is for."""
+
+        async def ask() -> list[str]:
+            answer = await self._api.get("/_sim/messages", to=phone, channel="sms", wait=5)
+            said = [message for message in answer["messages"] if saying in message["text"]]
+            return [str(code) for message in said for code in message["codes"]]
+
+        return (await eventually(f"a code by SMS to {phone}", ask, until=bool))[-1]
 
     async def inbox(self, address: str, *, channel: str) -> list[str]:
         """Return what reached an address, oldest first: the texts of SMS, the subjects of mails."""
@@ -70,12 +72,3 @@ class Sandbox:
     async def tell(self, event: str, *, reference: str) -> None:
         """Send the platform a signed webhook about a payment or transfer."""
         await self._api.post("/_sim/webhooks/paystack", {"event": event, "data": {"reference": reference}})
-
-    async def _messages(self, address: str, channel: str, after: str | None) -> list[JSON]:
-        query = {"to": address, "channel": channel, **({"after": after} if after else {})}
-
-        async def ask() -> list[JSON]:
-            answer = await self._api.get("/_sim/messages", **query, wait=5)
-            return list(answer["messages"])
-
-        return await eventually(f"{channel} to {address}", ask, until=bool)

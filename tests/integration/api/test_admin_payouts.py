@@ -11,6 +11,7 @@ from kro.core.auth.permissions import Role
 from kro.core.database.pool import Database
 from kro_api import World
 from order_steps import put_money
+from step_up_steps import add_bank_account
 
 FUNDS, AMOUNT, COSTS = 300_000_000, 2_000_000, 10_000
 
@@ -18,9 +19,7 @@ FUNDS, AMOUNT, COSTS = 300_000_000, 2_000_000, 10_000
 @pytest.fixture
 async def account(world: World) -> str:
     await put_money(world, FUNDS)
-    reply = await world.buyer.post("/me/bank-accounts", {"bank_code": "058", "account_number": "2000000005"})
-    assert reply.status_code == 201, reply.text
-    return str(reply.json()["id"])
+    return str((await add_bank_account(world, world.buyer))["id"])
 
 
 @pytest.fixture

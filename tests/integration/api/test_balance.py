@@ -14,6 +14,7 @@ from kro.core.database.pool import Database
 from kro.core.money import Money
 from kro_api import Person, World
 from order_steps import DUE, SELLER_GETS, completed, funded, put_money, stepped, user_id_of
+from step_up_steps import add_bank_account
 
 NGN = "NGN"
 
@@ -42,10 +43,7 @@ async def paid_top_up(world: World, amount: dict[str, Any], *, key: str | None =
 
 
 async def with_account(world: World, person: Person) -> str:
-    body = {"bank_code": "058", "account_number": "2000000005"}
-    reply = await person.post("/me/bank-accounts", body)
-    assert reply.status_code == 201, reply.text
-    return str(reply.json()["id"])
+    return str((await add_bank_account(world, person))["id"])
 
 
 async def statement(person: Person, world: World, **query: Any) -> Any:

@@ -21,6 +21,7 @@ from tests.integration.api.exception_steps import (
 
 from kro_api import World
 from order_steps import DUE, accepted, put_money, stepped
+from step_up_steps import add_bank_account
 
 RECEIVED = 14_798_438
 
@@ -33,10 +34,10 @@ async def contested(world: World, reference: str, **facts: Any) -> str:
 
 async def spend(world: World, amount: int) -> None:
     """Have the seller send an amount to a bank, so that the balance no longer covers a chargeback."""
-    account = await world.seller.post("/me/bank-accounts", {"bank_code": "058", "account_number": "0123456789"})
+    account = await add_bank_account(world, world.seller, "0123456789")
     await world.database.execute("UPDATE bank_accounts SET usable_from = now() - interval '1 day'")
     reply = await world.seller.post(
-        "/payouts", {"bank_account_id": account.json()["id"], "amount": {"amount": amount, "currency": "NGN"}}
+        "/payouts", {"bank_account_id": account["id"], "amount": {"amount": amount, "currency": "NGN"}}
     )
     assert reply.status_code in {201, 202}, reply.text
 

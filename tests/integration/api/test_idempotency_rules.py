@@ -20,6 +20,7 @@ from tests.integration.api.idempotency import age, balances_held, failing_writes
 
 from kro_api import PASSWORD, TOTP_SECRET, Person, World, running_world, settings_for
 from order_steps import DUE, accepted, completed, created, put_money
+from step_up_steps import add_bank_account
 
 AMOUNT = 100_000
 AT_ONCE = 100
@@ -61,9 +62,8 @@ async def payouts(world: World) -> Payouts:
 async def payouts_of(world: World, person: Person) -> Payouts:
     if person is world.buyer:
         await put_money(world, DUE)
-    account = await person.post("/me/bank-accounts", {"bank_code": "058", "account_number": "0123456789"})
-    assert account.status_code == 201, account.text
-    return Payouts(person, {"bank_account_id": account.json()["id"]})
+    account = await add_bank_account(world, person, "0123456789")
+    return Payouts(person, {"bank_account_id": account["id"]})
 
 
 async def made(world: World) -> int:

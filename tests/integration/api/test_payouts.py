@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from kro.core.database.pool import Database
-from kro_api import Person, World, running_world, settings_for
+from kro_api import World, running_world, settings_for
 from order_steps import put_money, user_id_of
+from step_up_steps import add_bank_account
 
 FUNDS, AMOUNT, FEE, DUTY = 60_000_000, 2_000_000, 5_000, 5_000
 
@@ -19,17 +20,10 @@ def naira(amount: int) -> dict[str, Any]:
     return {"amount": amount, "currency": "NGN"}
 
 
-async def account_of(person: Person, *, number: str = "2000000005") -> dict[str, Any]:
-    reply = await person.post("/me/bank-accounts", {"bank_code": "058", "account_number": number})
-    assert reply.status_code == 201, reply.text
-    account: dict[str, Any] = reply.json()
-    return account
-
-
 @pytest.fixture
 async def account(world: World) -> str:
     await put_money(world, FUNDS)
-    return str((await account_of(world.buyer))["id"])
+    return str((await add_bank_account(world, world.buyer))["id"])
 
 
 async def requested(world: World, account: str, amount: int = AMOUNT) -> dict[str, Any]:
@@ -46,7 +40,7 @@ class TestBankAccounts:
         assert "058" in {bank["code"] for bank in banks}
 
         shown = (await world.buyer.post("/me/bank-accounts/resolve", body)).json()
-        added = await account_of(world.buyer)
+        added = await add_bank_account(world, world.buyer)
 
         assert shown == {"account_name": "TEST ACCOUNT 0005", "name_match": "partial"}
         assert (added["account_name"], added["name_match"]) == ("TEST ACCOUNT 0005", "partial")
@@ -69,7 +63,7 @@ class TestBankAccounts:
             assert (reply.status_code, reply.json()["code"]) == (422, code)
 
     async def test_are_kept_once(self, world: World) -> None:
-        await account_of(world.buyer)
+        await add_bank_account(world, world.buyer)
 
         again = await world.buyer.post("/me/bank-accounts", {"bank_code": "058", "account_number": "2000000005"})
 
@@ -116,7 +110,7 @@ class TestRequest:
 
     async def test_is_refused_without_the_money_for_fee_and_duty(self, world: World) -> None:
         await put_money(world, AMOUNT + FEE + DUTY - 1)
-        account = (await account_of(world.buyer))["id"]
+        account = (await add_bank_account(world, world.buyer))["id"]
 
         reply = await world.buyer.post("/payouts", {"bank_account_id": account, "amount": naira(AMOUNT)})
 
@@ -162,7 +156,7 @@ class TestCooling:
     async def test_keeps_money_from_a_new_account(self, cooling_world: World, owner_database: Database) -> None:
         world = cooling_world
         await put_money(world, FUNDS)
-        account = await account_of(world.buyer)
+        account = await add_bank_account(world, world.buyer)
         body = {"bank_account_id": account["id"], "amount": naira(AMOUNT)}
 
         early = await world.buyer.post("/payouts", body)

@@ -12,6 +12,7 @@ from kro.core.auth.permissions import Role
 from kro.core.business_days import day_of
 from kro_api import TOTP_SECRET, Person, World
 from order_steps import DUE, FEE, VAT, completed, funded, put_money, stepped
+from step_up_steps import add_bank_account
 
 
 @pytest.fixture
@@ -38,8 +39,8 @@ async def small_book(world: World) -> None:
     called_off = await funded(world)
     await stepped(world.seller.post(f"/orders/{called_off['id']}/cancel", {"reason": "Sold out"}))
     await funded(world)
-    account = await world.buyer.post("/me/bank-accounts", {"bank_code": "058", "account_number": "0123456789"})
-    body = {"bank_account_id": account.json()["id"], "amount": {"amount": 1_500_000, "currency": "NGN"}}
+    account = await add_bank_account(world, world.buyer, "0123456789")
+    body = {"bank_account_id": account["id"], "amount": {"amount": 1_500_000, "currency": "NGN"}}
     payout = await world.buyer.post("/payouts", body)
     assert payout.status_code in {201, 202}, payout.text
 

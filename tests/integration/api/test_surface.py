@@ -13,6 +13,7 @@ import pytest
 from documented import Documentation
 from kro_api import PASSWORD, TOTP_SECRET, Person, World
 from order_steps import DUE, PNG, accepted, completed, funded, put_money, stepped
+from step_up_steps import add_bank_account
 
 Operations = Mapping[tuple[str, str], dict[str, Any]]
 
@@ -90,6 +91,7 @@ BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/v1/balance/top-ups": {"amount": {"amount": 500_000, "currency": "NGN"}},
     "/v1/auth/password/change": {"current_password": "correct horse battery", "password": "another-kettle-42"},
     "/v1/me/bank-accounts": {"bank_code": "058", "account_number": "0123456789"},
+    "/v1/auth/step-up": {"action": "change_password"},
     "/v1/me/bank-accounts/resolve": {"bank_code": "058", "account_number": "0123456789"},
 }
 PREFIXES: Final = {
@@ -278,9 +280,9 @@ async def everything(world: World) -> dict[str, str]:
     path = f"/orders/{contested['id']}"
     contested = await stepped(world.buyer.post(f"{path}/issues", BODIES["/v1/orders/{order_id}/issues"]))
     contested = await stepped(world.seller.post(f"{path}/offers", BODIES["/v1/orders/{order_id}/offers"]))
-    account = await world.buyer.post("/me/bank-accounts", BODIES["/v1/me/bank-accounts"])
+    account = await add_bank_account(world, world.buyer)
     payout = await world.buyer.post(
-        "/payouts", {"bank_account_id": account.json()["id"], "amount": {"amount": 100_000, "currency": "NGN"}}
+        "/payouts", {"bank_account_id": account["id"], "amount": {"amount": 100_000, "currency": "NGN"}}
     )
     return {
         "order_id": order["id"],
@@ -294,7 +296,7 @@ async def everything(world: World) -> dict[str, str]:
         "amendment_id": amendment.json()["id"],
         "payment_id": payment.json()["id"],
         "refund_id": (await first(world.buyer, "/refunds"))["id"],
-        "bank_account_id": account.json()["id"],
+        "bank_account_id": account["id"],
         "payout_id": payout.json()["id"],
         "session_id": (await first(world.buyer, "/auth/sessions"))["id"],
     }

@@ -26,7 +26,7 @@ from kro.core.ids import SystemIdSource
 from kro.core.kyc.board import TierBoard
 from kro.core.outgoing.call_log import CallLog
 from kro.core.rate_limit import RateLimiter
-from kro.core.two_factor import TwoFactor
+from kro.core.two_factor import USER_FACTORS, TwoFactor
 from kro.management.database.passwords import PasswordStore
 from kro.management.domain import (
     Accounts,
@@ -54,6 +54,9 @@ from kro.verification.domain import (
     Challenge,
     MagicLinks,
     MagicLinkStore,
+    StepUp,
+    StepUpChallenges,
+    StepUpRules,
     Target,
     Verification,
     VerificationCodes,
@@ -105,6 +108,18 @@ class People:
             ids=self.ids,
             randomness=SystemRandomness(),
         )
+        self.step_up = StepUp(
+            StepUpChallenges(database),
+            two_factor=TwoFactor(database, cipher=self.cipher, clock=self.clock, table=USER_FACTORS),
+            limiter=self.limiter,
+            rules=StepUpRules(self.settings.step_up.above_minor),
+            key=b"o" * 32,
+            cipher=self.cipher,
+            settings=self.settings.otp,
+            clock=self.clock,
+            ids=self.ids,
+            randomness=SystemRandomness(),
+        )
         self.accounts = self._accounts()
         self.admin_access = AdminAccess(
             AdminAccounts(database),
@@ -129,6 +144,7 @@ class People:
             ),
             tiers=TierBoard(database, settings=self.settings.kyc, clock=self.clock),
             settings=self.settings.payouts,
+            step_up=self.step_up,
             clock=self.clock,
             ids=self.ids,
         )
@@ -256,6 +272,7 @@ class People:
             index=BlindIndex(key=b"i" * 32),
             currency="NGN",
             cooling=timedelta(hours=24),
+            step_up=self.step_up,
             clock=self.clock,
             ids=self.ids,
         )

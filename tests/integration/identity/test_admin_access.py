@@ -129,7 +129,7 @@ class TestACodeWorksOnce:
 
     async def test_two_decisions_cannot_both_spend_it(self, people: People) -> None:
         admin = await admin_id(people)
-        step = await people.two_factor.attempt(admin_id=admin, code=people.totp())
+        step = await people.two_factor.attempt(owner_id=admin, code=people.totp())
         decision = encode(Decision(writes=(spend_step(admin_id=admin, step=step),)))
 
         outcomes = await asyncio.gather(*(people.database.apply(decision) for _ in range(8)), return_exceptions=True)
@@ -142,7 +142,7 @@ class TestACodeWorksOnce:
         await log_in(people, totp=code)
 
         with pytest.raises(WrongFactorError):
-            await people.two_factor.attempt(admin_id=await admin_id(people), code=code)
+            await people.two_factor.attempt(owner_id=await admin_id(people), code=code)
 
 
 class TestFiveWrongCodesLockTheFactor:
@@ -151,13 +151,13 @@ class TestFiveWrongCodesLockTheFactor:
         bad = wrong(people)
 
         outcomes = await asyncio.gather(
-            *(people.two_factor.attempt(admin_id=admin, code=bad) for _ in range(30)), return_exceptions=True
+            *(people.two_factor.attempt(owner_id=admin, code=bad) for _ in range(30)), return_exceptions=True
         )
 
         assert len([outcome for outcome in outcomes if isinstance(outcome, WrongFactorError)]) == 5
         assert len([outcome for outcome in outcomes if isinstance(outcome, FactorLockedError)]) == 25
         with pytest.raises(FactorLockedError):
-            await people.two_factor.attempt(admin_id=admin, code=people.totp())
+            await people.two_factor.attempt(owner_id=admin, code=people.totp())
         with pytest.raises(AdminCredentialsError):
             await log_in(people)
 
@@ -165,13 +165,13 @@ class TestFiveWrongCodesLockTheFactor:
         admin = await admin_id(people)
         for _ in range(5):
             with pytest.raises(WrongFactorError):
-                await people.two_factor.attempt(admin_id=admin, code=wrong(people))
+                await people.two_factor.attempt(owner_id=admin, code=wrong(people))
         left = await people.database.value("SELECT locked_until - now() FROM two_factor_admin")
         assert timedelta(minutes=14) < left <= timedelta(minutes=15)
 
         await people.database.execute("UPDATE two_factor_admin SET locked_until = now()")
 
-        assert await people.two_factor.attempt(admin_id=admin, code=people.totp()) > 0
+        assert await people.two_factor.attempt(owner_id=admin, code=people.totp()) > 0
         assert await people.database.value("SELECT failures FROM two_factor_admin") == 1
 
     async def test_being_refused_does_not_lengthen_the_lock(self, people: People) -> None:
@@ -181,7 +181,7 @@ class TestFiveWrongCodesLockTheFactor:
         )
 
         with pytest.raises(FactorLockedError):
-            await people.two_factor.attempt(admin_id=admin, code=people.totp())
+            await people.two_factor.attempt(owner_id=admin, code=people.totp())
 
         assert await people.database.value("SELECT locked_until < now() + interval '2 minutes' FROM two_factor_admin")
 
@@ -189,7 +189,7 @@ class TestFiveWrongCodesLockTheFactor:
         admin = await admin_id(people)
         for _ in range(4):
             with pytest.raises(WrongFactorError):
-                await people.two_factor.attempt(admin_id=admin, code=wrong(people))
+                await people.two_factor.attempt(owner_id=admin, code=wrong(people))
 
         await log_in(people)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.integration.api.test_invites import claimed, invited, token
 from tests.integration.api.test_order_terms import terms
 from tests.integration.journeys.story import Story
 
-from milestone_steps import asked_for_code, condition_path, delivery_code, part, proposed
-from order_steps import DUE, PNG, created, put_money, quoted
+from milestone_steps import asked_for_code, condition_path, delivery_code, hand_in, part, proposed
+from order_steps import DUE, PNG, created, proposal, put_money, quoted
+from step_up_steps import proof
 
 INSPECTION = part("As described", kind="inspection")
 NO = {"reason": "Changed my mind."}
@@ -30,6 +33,32 @@ async def test_happy_goods(story: Story) -> None:
     )
     await story.step("The seller completes", seller.post(f"{path}/complete"))
     await story.step("The buyer approves", buyer.post(f"{path}/approve"))
+
+
+async def test_approved_with_a_proof(story: Story) -> None:
+    world = story.world
+    await world.database.execute("UPDATE users SET kyc_tier = 2")
+    proposing = world.buyer.post("/orders", proposal(await quoted(world, amount=60_000_000)))
+    order = await story.step("The buyer proposes an order above the threshold", proposing)
+    path = f"/orders/{order['id']}"
+    await story.step("The seller accepts", world.seller.post(f"{path}/accept", {"terms_hash": order["terms"]["hash"]}))
+    await story.receive("The buyer pays by card", order, order["fees"]["buyer_pays"]["amount"])
+    await story.step("The seller hands the waybill in", hand_in(world, order, 1))
+    await story.step("The seller completes", world.seller.post(f"{path}/complete"))
+    refused = await world.buyer.post(f"{path}/approve")
+    assert (refused.status_code, refused.json()["code"]) == (403, "step_up_required")
+    await story.step("The buyer is asked for a proof before anything moves")
+    told = await proof(world, world.buyer, refused.json()["step_up"])
+    await story.step(
+        "The buyer approves with the code that came by SMS", world.buyer.post(f"{path}/approve", {"step_up": told})
+    )
+    await story.step(
+        "The same proof releases nothing else", _refused(world.buyer.post(f"{path}/approve", {"step_up": told}))
+    )
+
+
+async def _refused(call: Any) -> None:
+    assert (await call).status_code == 409
 
 
 async def test_service_with_three_milestones(story: Story) -> None:

@@ -103,7 +103,7 @@ class PaymentWorld(PaymentServices):
             session_id,
         )
         secret = pyotp.random_base32()
-        await self.two_factor.enroll(admin_id=admin_id, secret=secret)
+        await self.two_factor.enroll(owner_id=admin_id, secret=secret)
         return Admin(Actor(kind=ActorKind.ADMIN, id=admin_id, session_id=session_id), secret)
 
     def code(self, admin: Admin) -> str:

@@ -107,6 +107,15 @@ class TestValues:
             "configuration: files need a place: give aws.bucket, or storage.signingKey to keep them in storage.folder",
         )
 
+    def test_a_threshold_of_proofs_out_of_everybodys_reach_is_refused(
+        self, production: dict[str, str], tmp_path: Path
+    ) -> None:
+        (tmp_path / "production.json").write_text('{"stepUp": {"aboveMinor": {"NGN": 500000001}}}')
+
+        found = problems(production, directory=tmp_path)
+
+        assert any("stepUp.aboveMinor.NGN" in problem and "prove" in problem for problem in found), found
+
     def test_a_bucket_is_one(self, production: dict[str, str]) -> None:
         del production["KRO_STORAGE_SIGNING_KEY"]
         bucket = {

@@ -11,6 +11,7 @@ from kro.core.money import MAX_AMOUNT_MINOR
 from kro.core.notifications import Template, Templates
 from kro.core.notifications.words import code, line, money, plain_money
 from kro.core.sms.gsm7 import septets
+from kro.verification.domain import StepUpAction
 
 EVIL = '<b>Call 0800</b> http://evil.example "now"\r\nBcc: x@example.com'
 LINK = f"https://api.kro.example/v1/public/invites/{'x' * 43}"
@@ -105,7 +106,7 @@ def templates() -> Templates:
 
 
 def test_every_template_is_here() -> None:
-    assert set(FACTS) == set(Template) - {Template.OTP, Template.HANDOVER_CODE}
+    assert set(FACTS) == set(Template) - {Template.OTP, Template.STEP_UP, Template.HANDOVER_CODE}
 
 
 @pytest.mark.parametrize("template", FACTS)
@@ -147,6 +148,19 @@ def test_a_reason_is_told_if_there_is_one(templates: Templates, template: Templa
     without = templates.mail(template, {**facts, "reason": None}, first_name="Demo")
     assert "reason" not in without.text
     assert "\n\n\n" not in without.text
+
+
+@pytest.mark.parametrize("action", StepUpAction)
+@pytest.mark.parametrize("amount", [None, {"amount": 10**12, "currency": "NGN"}])
+def test_a_proof_says_what_it_is_good_for_and_fits_one_part(
+    templates: Templates, action: StepUpAction, amount: dict[str, object] | None
+) -> None:
+    text = templates.sms(Template.STEP_UP, {"code": "012345", "minutes": 10, "action": action, "amount": amount})
+
+    assert text.startswith("012345 is your KRO code to ")
+    assert ("NGN 10,000,000,000.00" in text) is (amount is not None)
+    assert text.endswith("Never share it with anyone.")
+    assert 0 < (septets(text) or 0) <= 160
 
 
 def test_a_handover_code_comes_first_and_with_a_warning(templates: Templates) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from kro.core.config.groups import Group, Key256, Positive
+from kro.core.config.groups import Group, Key256, NotNegative, Positive
 
 KeyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 
@@ -94,3 +94,10 @@ class OTPSettings(Group):
     max_tries: Positive
     sends_per_ten_minutes: Positive
     sends_per_day: Positive
+
+
+class StepUpSettings(Group):
+    """When a user has to prove anew who asks, by authenticator or a code by SMS."""
+
+    above_minor: dict[str, NotNegative] = Field(min_length=1)
+    """By currency: what passes this takes a proof. In a currency that is not listed everything does."""

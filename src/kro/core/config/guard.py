@@ -49,6 +49,9 @@ _SWITCHES: Final = {
     ("sendGrid", "sandboxMode"): "no mail would be sent",
     ("app", "testClock"): "deadlines that anybody can move bind nobody",
 }
+_PROOF: Final = ("stepUp", "aboveMinor", "NGN")
+_PROOF_AT_LATEST_ABOVE: Final = 500_000_000
+"""In kobo: the largest order of the tier before the highest as it is delivered."""
 _PRODUCTION_ONLY: Final = frozenset({("sendGrid", "sandboxMode")})
 
 
@@ -66,6 +69,9 @@ def refusals(tree: Mapping[str, Any], *, environment: Environment) -> Iterator[t
         yield ("demo",), "everybody knows these people's passwords; no demo users or admins here"
     if _at(tree, ("logging", "format")) == LogFormat.CONSOLE:
         yield ("logging", "format"), "it would show the texts of exceptions; use json"
+    threshold = _at(tree, _PROOF)
+    if isinstance(threshold, int) and threshold > _PROOF_AT_LATEST_ABOVE:
+        yield _PROOF, "hardly anybody would ever be asked to prove who moves the money"
     for path, reason in _SWITCHES.items():
         if _at(tree, path) is True and (environment is Environment.PRODUCTION or path not in _PRODUCTION_ONLY):
             yield path, reason

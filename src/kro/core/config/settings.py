@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from kro.core.config.access import JWTSettings, OTPSettings, SecuritySettings, TrafficSettings
+from kro.core.config.access import JWTSettings, OTPSettings, SecuritySettings, StepUpSettings, TrafficSettings
 from kro.core.config.accounts import AccountSettings
 from kro.core.config.business import (
     AlertSettings,
@@ -57,6 +57,7 @@ class Settings(Group):
     otp: OTPSettings
     traffic: TrafficSettings = TrafficSettings()
     accounts: AccountSettings
+    step_up: StepUpSettings
     orders: OrderSettings
     evidence: EvidenceSettings
     kyc: KYCSettings

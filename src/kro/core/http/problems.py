@@ -41,6 +41,15 @@ class ProblemField(BaseModel):
     detail: str = Field(examples=["Input should be greater than 0"])
 
 
+class ProblemStepUp(BaseModel):
+    """What has to be proven: hand it to `POST /v1/auth/step-up` where `methods` says `sms`."""
+
+    action: str = Field(examples=["approve_order"])
+    target: str = Field(examples=["ord_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    amount: dict[str, str | int] | None = Field(examples=[{"amount": 60_000_000, "currency": "NGN"}])
+    methods: list[str] = Field(examples=[["sms"]])
+
+
 class Problem(BaseModel):
     """Every error answer of this API. Branch on `code`; sentences may change."""
 
@@ -58,6 +67,7 @@ class Problem(BaseModel):
         description="What the refusal was decided on, where it helps: amounts are minor units.",
         examples=[{"limit": "order", "currency": "NGN", "allowed": 500, "used": 0, "requested": 600}],
     )
+    step_up: ProblemStepUp | None = Field(default=None, description="With `step_up_required`.")
 
 
 @runtime_checkable
@@ -80,6 +90,7 @@ def render_problem(error: KroError) -> Reply:
         retryable=error.retryable or error.kind in {ErrorKind.RATE_LIMITED, ErrorKind.OVERLOADED},
         fields=fields,
         facts=error.facts,
+        told=error.told,
     )
 
 
@@ -92,7 +103,9 @@ def plain_problem_response(
     *, status: int, code: str, title: str, detail: str, headers: dict[str, str] | None = None
 ) -> Response:
     """Answer a failure that no error class describes: the framework's own refusals and the last resort."""
-    reply = _reply(status=status, code=code, title=title, detail=detail, retryable=False, fields=[], facts=None)
+    reply = _reply(
+        status=status, code=code, title=title, detail=detail, retryable=False, fields=[], facts=None, told={}
+    )
     return _respond(reply, headers=headers or {})
 
 
@@ -139,6 +152,7 @@ def _reply(
     retryable: bool,
     fields: list[dict[str, str]],
     facts: Mapping[str, str | int] | None,
+    told: Mapping[str, Any] | None = None,
 ) -> Reply:
     body: dict[str, Any] = {
         "type": f"urn:kro:error:{code}",
@@ -155,6 +169,7 @@ def _reply(
         body["errors"] = fields
     if facts:
         body["facts"] = facts
+    body |= told or {}
     return Reply(status=status, body=orjson.dumps(body), content_type=MEDIA_TYPE)
 
 

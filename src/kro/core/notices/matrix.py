@@ -138,6 +138,7 @@ DIRECT: Final[dict[Template, tuple[Channel, ...]]] = {
     T.LOGIN_LINK: (Channel.SMS, Channel.MAIL),
     T.PASSWORD_RESET_LINK: (Channel.MAIL,),
     T.CONTACT_CHANGE_STARTED: (Channel.SMS, Channel.MAIL),
+    T.STEP_UP: (Channel.SMS, Channel.MAIL),
     T.HANDOVER_CODE: (Channel.SMS,),
     T.ORDER_INVITE: (Channel.SMS, Channel.MAIL),
 }

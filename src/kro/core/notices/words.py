@@ -7,6 +7,7 @@ from enum import StrEnum
 
 class Template(StrEnum):
     OTP = "otp"
+    STEP_UP = "step_up"
     ORDER_CREATED = "order_created"
     ORDER_ACCEPTED = "order_accepted"
     ORDER_DECLINED = "order_declined"

@@ -29,7 +29,7 @@ _TEMPLATES: Final = {
 
 
 class MailOTPTopic:
-    """Delivers outbox messages of topic ``mail.otp``: ``{"email", "sealed", "challenge_id", "purpose"}``."""
+    """Delivers outbox messages of topic ``mail.otp``: ``{"email", "sealed", "challenge_id", "purpose", "task"?}``."""
 
     def __init__(self, *, email: EmailProvider, cipher: FieldCipher, clock: Clock, ttl_seconds: int) -> None:
         self._email = email
@@ -48,14 +48,15 @@ class MailOTPTopic:
             "purpose": payload["purpose"],
             "minutes": self._ttl_seconds // 60,
         }
-        words = self._templates.mail(Template.OTP, facts, first_name=_NAMELESS)
+        template = Template.STEP_UP if "task" in payload else Template.OTP
+        words = self._templates.mail(template, facts | payload.get("task", {}), first_name=_NAMELESS)
         message = Email(
             to=payload["email"],
             subject=words.subject,
             text=words.text,
             html=words.html,
             message_id=f"{envelope.id}.mail",
-            category=Template.OTP,
+            category=template,
         )
         conclude(await self._email.send(message), envelope)
 

@@ -10,8 +10,9 @@ from kro.core.sms import SMS, SMSProvider
 
 
 class OTPTopic:
-    """Delivers outbox messages of topic ``sms.otp``: ``{"phone", "sealed", "challenge_id", "purpose"}``.
+    """Delivers outbox messages of topic ``sms.otp``: ``{"phone", "sealed", "challenge_id", "purpose", "task"?}``.
 
+    With a ``task``, ``{"action", "amount"}``, the text says what the code is good for.
     The code is sealed for its challenge and opened only to be sent. A code that would arrive after its life is not
     sent. A retry repeats the same code, so a second arrival confuses nobody.
     """
@@ -41,10 +42,11 @@ class OTPTopic:
             "purpose": payload["purpose"],
             "minutes": self._ttl_seconds // 60,
         }
+        template = Template.STEP_UP if "task" in payload else Template.OTP
         message = SMS(
             to_e164=payload["phone"],
-            text=self._templates.sms(Template.OTP, facts),
+            text=self._templates.sms(template, facts | payload.get("task", {})),
             message_id=f"{envelope.id}.sms",
-            purpose=Template.OTP,
+            purpose=template,
         )
         conclude(await self._sms.send(message), envelope)

@@ -1,7 +1,8 @@
-"""An admin's second factor: tries are counted before a code is looked at."""
+"""A second factor: tries are counted before a code is looked at."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -17,15 +18,15 @@ LOCK_MINUTES: Final = 15
 # Every try counts as a failure until its step is spent, which sets the count back to zero. `locked_until` matters only
 # while the count is full, and a lock that has passed starts a new count.
 _COUNT: Final = """
-UPDATE two_factor_admin AS f
+UPDATE {table} AS f
 SET failures = CASE WHEN f.failures >= $2 THEN 1 ELSE f.failures + 1 END,
     locked_until = now() + make_interval(mins => $3)
-WHERE f.admin_id = $1 AND f.confirmed_at IS NOT NULL AND (f.failures < $2 OR f.locked_until <= now())
+WHERE f.{key} = $1 AND f.confirmed_at IS NOT NULL AND (f.failures < $2 OR f.locked_until <= now())
 RETURNING f.secret_sealed, f.last_used_step"""
 
 _ENROLL: Final = """
-INSERT INTO two_factor_admin (admin_id, secret_sealed, confirmed_at) VALUES ($1, $2, now())
-ON CONFLICT (admin_id) DO NOTHING"""
+INSERT INTO {table} ({key}, secret_sealed, confirmed_at) VALUES ($1, $2, now())
+ON CONFLICT ({key}) DO NOTHING"""
 
 
 class WrongFactorError(KroError):
@@ -46,34 +47,54 @@ class FactorLockedError(KroError):
         super().__init__(retry_after_seconds=LOCK_MINUTES * 60)
 
 
+@dataclass(frozen=True, slots=True)
+class FactorTable:
+    """Where the factors of one kind of people are kept."""
+
+    name: str
+    key: str
+
+    def context(self, owner_id: UUID) -> str:
+        """Return what an owner's secret is sealed for."""
+        return f"{self.name}.secret:{owner_id}"
+
+
+ADMIN_FACTORS: Final = FactorTable("two_factor_admin", "admin_id")
+USER_FACTORS: Final = FactorTable("two_factor_user", "id")
+
+
 class TwoFactor:
-    def __init__(self, database: Database, *, cipher: FieldCipher, clock: Clock) -> None:
+    """The factors of one kind of people: admins, where nothing else is said, or users."""
+
+    def __init__(
+        self, database: Database, *, cipher: FieldCipher, clock: Clock, table: FactorTable = ADMIN_FACTORS
+    ) -> None:
         self._database = database
         self._cipher = cipher
         self._clock = clock
+        self._table = table
+        self._count = _COUNT.format(table=table.name, key=table.key)
+        self._enroll = _ENROLL.format(table=table.name, key=table.key)
 
-    async def attempt(self, *, admin_id: UUID, code: str) -> int:
+    async def attempt(self, *, owner_id: UUID, code: str) -> int:
         """Count a try, then check a code; return its time step for the caller to spend with what the code allows.
 
-        Spend it by :func:`spend_step` in the same decision. A step that is not spent leaves the try counted.
+        Spend it in the same decision: :func:`spend_step`. A step that is not spent leaves the try counted.
 
         :raises WrongFactorError: when the code is wrong or its step was spent.
         :raises FactorLockedError: after five tries in a row that came to nothing, for fifteen minutes; also when there
             is no factor at all.
         """
-        row = await self._database.row(_COUNT, admin_id, MAX_FAILURES, LOCK_MINUTES)
+        row = await self._database.row(self._count, owner_id, MAX_FAILURES, LOCK_MINUTES)
         if row is None:
             raise FactorLockedError
-        secret = self._cipher.open(row["secret_sealed"], context=_context(admin_id))
+        secret = self._cipher.open(row["secret_sealed"], context=self._table.context(owner_id))
         step = matching_step(secret=secret, code=code, now=self._clock.now())
         if step is None or step <= row["last_used_step"]:
             raise WrongFactorError
         return step
 
-    async def enroll(self, *, admin_id: UUID, secret: str) -> None:
-        """Give an admin a confirmed factor unless there is one; ``secret`` is base32 of at least 160 bits."""
-        await self._database.execute(_ENROLL, admin_id, self._cipher.seal(secret, context=_context(admin_id)))
-
-
-def _context(admin_id: UUID) -> str:
-    return f"two_factor_admin.secret:{admin_id}"
+    async def enroll(self, *, owner_id: UUID, secret: str) -> None:
+        """Give somebody a confirmed factor unless there is one; ``secret`` is base32 of at least 160 bits."""
+        sealed = self._cipher.seal(secret, context=self._table.context(owner_id))
+        await self._database.execute(self._enroll, owner_id, sealed)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, text
+from sqlalchemy import BigInteger, ForeignKey, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kro.core.database.base import Base
@@ -18,3 +18,16 @@ class TwoFactorAdminRow(Base):
     last_used_step: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     failures: Mapped[int] = mapped_column(server_default=text("0"))
     locked_until: Mapped[datetime | None]
+
+
+class TwoFactorUserRow(Base):
+    __tablename__ = "two_factor_user"
+
+    id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    secret_sealed: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    confirmed_at: Mapped[datetime | None]
+    last_used_step: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    failures: Mapped[int] = mapped_column(server_default=text("0"))
+    locked_until: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))

@@ -10,7 +10,7 @@ from kro.core.http import Currency, IdempotencyKey, JSONBytes, problems, send
 from kro.core.ids import read_id
 from kro.core.rate_limit import RateLimitedError
 from kro.management.controller.dependencies import BankAccountsDep
-from kro.management.controller.inputs import AccountNumberIn
+from kro.management.controller.inputs import AccountNumberIn, BankAccountIn
 from kro.management.controller.views import (
     AccountNameRead,
     BankAccountList,
@@ -27,6 +27,7 @@ from kro.management.domain.errors import (
     UnknownBankError,
 )
 from kro.payment.domain import ProviderUnavailableError
+from kro.verification.domain import STEP_UP_PROBLEMS
 
 router = APIRouter(tags=["bank accounts"])
 
@@ -55,14 +56,17 @@ async def resolve_account(body: AccountNumberIn, user: ActiveUser, banks: BankAc
     "/me/bank-accounts",
     status_code=201,
     response_model=BankAccountRead,
-    responses=problems(*_ASKED, BankAccountExistsError, TooManyBankAccountsError),
+    responses=problems(*_ASKED, BankAccountExistsError, TooManyBankAccountsError, *STEP_UP_PROBLEMS),
 )
-async def add_account(
-    body: AccountNumberIn, user: CurrentUser, key: IdempotencyKey, banks: BankAccountsDep
-) -> Response:
-    """Add a bank account of yours. Its bank is asked for the name; money may go there after a cooling time."""
+async def add_account(body: BankAccountIn, user: CurrentUser, key: IdempotencyKey, banks: BankAccountsDep) -> Response:
+    """Add a bank account of yours, with a fresh proof (`step_up`).
+
+    Its bank is asked for the name; money may go there after a cooling time.
+    """
     account = AccountNumber(body.bank_code, body.account_number)
-    return send(await banks.add(account, actor=user, once=key.by(user.id), render=render_bank_account))
+    return send(
+        await banks.add(account, claim=body.claim(), actor=user, once=key.by(user.id), render=render_bank_account)
+    )
 
 
 @router.get("/me/bank-accounts", response_model=BankAccountList)

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from kro.core.auth.passwords import MAX_LENGTH
 from kro.core.guards import CaptchaToken
 from kro.core.http import Email, Input
+from kro.verification.domain import ProvenIn
 
 Phone = Annotated[
     str,
@@ -110,3 +111,7 @@ class ProfileIn(Input):
 class AccountNumberIn(Input):
     bank_code: str = Field(pattern=r"^[0-9A-Za-z]{2,12}$", examples=["058"])
     account_number: str = Field(pattern=r"^[0-9]{10}$", description="A NUBAN: ten digits.", examples=["0123456789"])
+
+
+class BankAccountIn(AccountNumberIn, ProvenIn):
+    """An account of yours, with a fresh proof that it is you who adds it."""

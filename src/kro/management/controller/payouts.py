@@ -10,7 +10,7 @@ from pydantic import Field
 
 from kro.core.decisions import InsufficientFundsError
 from kro.core.guards import CurrentUser
-from kro.core.http import IdempotencyKey, Input, MoneyIn, id_text, problems, send
+from kro.core.http import IdempotencyKey, MoneyIn, id_text, problems, send
 from kro.core.ids import read_id
 from kro.core.kyc import TierLimitExceededError
 from kro.core.money import CurrencyMismatchError
@@ -24,11 +24,12 @@ from kro.payment.domain import (
     PayoutVelocityError,
     render_payout,
 )
+from kro.verification.domain import STEP_UP_PROBLEMS, ProvenIn
 
 router = APIRouter(tags=["payouts"])
 
 
-class PayoutIn(Input):
+class PayoutIn(ProvenIn):
     bank_account_id: Annotated[str, id_text("bnk")] = Field(examples=["bnk_01kajz7k3nf9b8r2m4q6s8t0vw"])
     amount: MoneyIn = Field(description="What the bank account is to get; fee and stamp duty come on top.")
 
@@ -47,6 +48,7 @@ class PayoutIn(Input):
         TierLimitExceededError,
         PayoutVelocityError,
         NoTaxRuleError,
+        *STEP_UP_PROBLEMS,
     ),
 )
 async def request_payout(
@@ -57,6 +59,7 @@ async def request_payout(
         await payouts.request(
             bank_account_id=read_id("bnk", body.bank_account_id),
             amount=body.amount.to_money(),
+            claim=body.claim(),
             actor=user,
             once=key.by(user.id),
             render=partial(render_payout, status=202),

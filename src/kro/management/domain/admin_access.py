@@ -66,7 +66,7 @@ class AdminAccess:
         if found.status != "active":
             raise await self._refusal(found, client, "not_active")
         try:
-            step = await self._two_factor.attempt(admin_id=found.id, code=totp)
+            step = await self._two_factor.attempt(owner_id=found.id, code=totp)
         except (WrongFactorError, FactorLockedError) as error:
             raise await self._refusal(found, client, error.code) from None
         logged_in = await self._open(found, step, client, verdict.renewed)

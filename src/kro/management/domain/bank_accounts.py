@@ -20,6 +20,7 @@ from kro.management.domain.errors import AccountNotResolvedError, BankAccountNot
 from kro.management.domain.name_match import match_names
 from kro.management.domain.records import record
 from kro.payment.domain import AccountResolver, Bank, NameMatch, ResolvedAccount, bank_account_context
+from kro.verification.domain import StepUp, StepUpAction, StepUpClaim, StepUpTask
 
 _RESOLVES: Final = Limit("account_resolve", quota=20, window_seconds=3_600)
 _INDEXED: Final = "bank_accounts.account_number"
@@ -54,6 +55,7 @@ class BankAccounts:
         index: BlindIndex,
         currency: str,
         cooling: timedelta,
+        step_up: StepUp,
         clock: Clock,
         ids: IdSource,
     ) -> None:
@@ -66,6 +68,7 @@ class BankAccounts:
         self._index = index
         self._currency = currency
         self._cooling = cooling
+        self._step_up = step_up
         self._clock = clock
         self._ids = ids
 
@@ -90,15 +93,26 @@ class BankAccounts:
         return ResolvedName(found.account_name, match)
 
     async def add(
-        self, account: AccountNumber, *, actor: Actor, once: Once, render: Callable[[BankAccount], Reply]
+        self,
+        account: AccountNumber,
+        *,
+        claim: StepUpClaim | None = None,
+        actor: Actor,
+        once: Once,
+        render: Callable[[BankAccount], Reply],
     ) -> Reply:
         """Add an account of the user, once the bank has confirmed it. Money may go there after the cooling time.
+
+        It takes a fresh proof whatever it is: whoever has stolen a session would add their own account first.
 
         :raises UnknownBankError: when there is no such bank.
         :raises AccountNotResolvedError: when the bank does not know the number.
         :raises BankAccountExistsError: when the user has it already.
         :raises TooManyBankAccountsError: when the user has ten.
+        :raises StepUpRequiredError: when no proof came; and what a wrong one raises.
         """
+        proving = self._step_up.proving(actor=actor, claim=claim)
+        task = StepUpTask(StepUpAction.ADD_BANK_ACCOUNT, f"{account.bank_code}:{account.number}")
         await self._limiter.hit((_RESOLVES, str(actor.id)))
         number_index = self._index.of(account.number, context=_INDEXED)
 
@@ -108,12 +122,15 @@ class BankAccounts:
             )
             wanted = loaded.answer is None and is_addable(loaded.state)
             verified = await self._verify(account, number_index) if wanted else None
+            if verified is not None:
+                await proving.look(lambda gate: gate.demand(task))
             return Loaded(Addition(loaded.state, verified), answer=loaded.answer)
 
         def decide(addition: Addition) -> Outcome[BankAccount]:
-            return decide_bank_account(
+            outcome = decide_bank_account(
                 addition, actor=actor, cooling=self._cooling, ids=self._ids, now=self._clock.now()
             )
+            return Outcome(outcome.decision + proving.gate.demand(task), outcome.value)
 
         return await self._runner.run(load=load, decide=decide, render=render, once=once)
 

@@ -10,7 +10,7 @@ from kro.core.actor import Actor
 from kro.core.clock import Clock
 from kro.core.config import PayoutSettings
 from kro.core.decisions import DecisionRunner, Loaded, Once, Outcome, Reply
-from kro.core.ids import IdSource
+from kro.core.ids import IdSource, show_id
 from kro.core.kyc import Tiers
 from kro.core.kyc.board import TierBoard
 from kro.core.money import Money
@@ -26,6 +26,7 @@ from kro.payment.domain import (
     decide_payout_request,
     payout_day_start,
 )
+from kro.verification.domain import Gate, StepUp, StepUpAction, StepUpClaim, StepUpTask
 
 
 class PayoutRequests:
@@ -40,6 +41,7 @@ class PayoutRequests:
         board: ProviderBoard,
         tiers: TierBoard,
         settings: PayoutSettings,
+        step_up: StepUp,
         clock: Clock,
         ids: IdSource,
     ) -> None:
@@ -49,6 +51,7 @@ class PayoutRequests:
         self._board = board
         self._tiers = tiers
         self._settings = settings
+        self._step_up = step_up
         self._clock = clock
         self._ids = ids
 
@@ -57,17 +60,22 @@ class PayoutRequests:
         *,
         bank_account_id: UUID,
         amount: Money,
+        claim: StepUpClaim | None = None,
         actor: Actor,
         once: Once,
         render: Callable[[Payout], Reply],
     ) -> Reply:
         """Set an amount and its fee aside for one of the actor's bank accounts, and put it before the approvers.
 
+        What is asked for on one day counts together: above the threshold the request takes a fresh proof.
+
         :raises BankAccountNotFoundError: when the account is not the actor's.
         :raises PayoutsRestError: for a while after the password, phone or mail address was changed.
+        :raises StepUpRequiredError: when it takes a proof and none came; and what a wrong one raises.
         :raises KroError: what :func:`kro.payment.domain.decide_payout_request` refuses.
         """
         now = self._clock.now()
+        proving = self._step_up.proving(actor=actor, claim=claim)
         day_start = payout_day_start(now)
         tiers = await self._tiers.current()
         able = (await self._board.current()).payers(amount)
@@ -83,13 +91,15 @@ class PayoutRequests:
                 now=now,
             )
             loaded.state.standing.ensure_active()
+            if loaded.answer is None:
+                await proving.look(lambda gate: decide(loaded.state, gate))
             return loaded
 
-        def decide(basis: PayoutBasis) -> Outcome[Payout]:
+        def decide(basis: PayoutBasis, gate: Gate) -> Outcome[Payout]:
             if basis.account is None:
                 raise BankAccountNotFoundError
             self._ensure_rested(basis.credentials_changed_at, now=now)
-            return decide_payout_request(
+            outcome = decide_payout_request(
                 user_id=actor.id,
                 amount=amount,
                 account=_as_named_now(basis.account, basis),
@@ -102,8 +112,13 @@ class PayoutRequests:
                 ids=self._ids,
                 now=now,
             )
+            task = StepUpTask(StepUpAction.REQUEST_PAYOUT, show_id("bnk", bank_account_id), amount)
+            counted = Money(basis.day.total_minor + amount.amount, amount.currency)
+            return Outcome(outcome.decision + gate.pay(task, counted=counted), outcome.value)
 
-        return await self._runner.run(load=load, decide=decide, render=render, once=once)
+        return await self._runner.run(
+            load=load, decide=lambda basis: decide(basis, proving.gate), render=render, once=once
+        )
 
     def _ensure_rested(self, changed_at: datetime | None, *, now: datetime) -> None:
         """Let no money out while whoever just changed the password, phone or address may not be the owner.

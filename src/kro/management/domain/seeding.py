@@ -67,5 +67,5 @@ class Seeding:
             )
         else:
             admin_id = found.id
-        await self._two_factor.enroll(admin_id=admin_id, secret=totp_secret)
+        await self._two_factor.enroll(owner_id=admin_id, secret=totp_secret)
         return admin_id

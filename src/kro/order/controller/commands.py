@@ -29,6 +29,7 @@ from kro.order.domain.decide_agree import AcceptOrder
 from kro.order.domain.decide_fund import BalanceCoversError, BalanceTooLowError
 from kro.order.domain.service import PaymentWish
 from kro.payment.domain import NoProviderError, PaymentMethod, PaymentRead, ProviderNotOfferedError, render_payment
+from kro.verification.domain import STEP_UP_PROBLEMS, ProvenIn
 
 router = APIRouter(prefix="/orders", tags=["orders"])
 
@@ -126,11 +127,11 @@ async def complete_order(ask: AskDep, _: NoInput, orders: OrdersDep) -> Response
 @router.post(
     "/{order_id}/approve",
     response_model=OrderRead,
-    responses=problems(*_COMMON, errors.ConditionsUnmetError, errors.OrderOnHoldError),
+    responses=problems(*_COMMON, errors.ConditionsUnmetError, errors.OrderOnHoldError, *STEP_UP_PROBLEMS),
 )
-async def approve_order(ask: AskDep, _: NoInput, orders: OrdersDep) -> Response:
-    """Release the escrow to the seller."""
-    return send(await orders.approve(ask, render=render_order))
+async def approve_order(ask: AskDep, body: ProvenIn, orders: OrdersDep) -> Response:
+    """Release the escrow to the seller; an order above the threshold takes a fresh proof (`step_up`)."""
+    return send(await orders.approve(ask, claim=body.claim(), render=render_order))
 
 
 @router.post(
@@ -152,11 +153,12 @@ async def request_changes(ask: AskDep, body: ReasonIn, orders: OrdersDep) -> Res
         errors.ReleaseTooSmallError,
         errors.ReleaseLeavesTooLittleError,
         errors.OrderOnHoldError,
+        *STEP_UP_PROBLEMS,
     ),
 )
 async def release_part(ask: AskDep, body: PartIn, orders: OrdersDep) -> Response:
     """Release a part of the price to the seller; the inspection goes on for the rest."""
-    return send(await orders.release_part(ask, body.amount.to_money(), render=render_order))
+    return send(await orders.release_part(ask, body.amount.to_money(), claim=body.claim(), render=render_order))
 
 
 @router.post(

@@ -12,6 +12,7 @@ from kro.order.controller.inputs import NoInput, ReasonIn, SubmitIn
 from kro.order.controller.views import OrderRead, render_order
 from kro.order.domain import errors
 from kro.order.domain.decide_conditions import SubmitCondition
+from kro.verification.domain import STEP_UP_PROBLEMS, ProvenIn
 
 router = APIRouter(prefix="/orders/{order_id}", tags=["orders"])
 
@@ -46,11 +47,19 @@ async def submit_condition(condition_id: str, ask: AskDep, body: SubmitIn, order
 @router.post(
     "/conditions/{condition_id}/confirm",
     response_model=OrderRead,
-    responses=problems(*_COMMON, errors.ConditionNotFoundError, errors.ConditionClosedError, errors.OrderOnHoldError),
+    responses=problems(
+        *_COMMON,
+        errors.ConditionNotFoundError,
+        errors.ConditionClosedError,
+        errors.OrderOnHoldError,
+        *STEP_UP_PROBLEMS,
+    ),
 )
-async def confirm_condition(condition_id: str, ask: AskDep, _: NoInput, orders: OrdersDep) -> Response:
+async def confirm_condition(condition_id: str, ask: AskDep, body: ProvenIn, orders: OrdersDep) -> Response:
     """Confirm that a condition is fulfilled; a milestone's part of the price is released at once."""
-    return send(await orders.confirm_condition(ask, read_id("cnd", condition_id), render=render_order))
+    return send(
+        await orders.confirm_condition(ask, read_id("cnd", condition_id), claim=body.claim(), render=render_order)
+    )
 
 
 @router.post(

@@ -19,6 +19,7 @@ from kro.order.controller.inputs import NoInput
 from kro.order.controller.views import OrderRead, render_order
 from kro.order.domain import HandoverService, ShownCode, ShownLink, errors, handover_errors
 from kro.utils.qr import qr_svg
+from kro.verification.domain import STEP_UP_PROBLEMS, ProvenIn
 
 router = APIRouter(tags=["handover"])
 
@@ -74,11 +75,11 @@ HandoversDep = Annotated[HandoverService, Depends(_handovers)]
 @router.post(
     "/orders/{order_id}/handover-code",
     response_model=HandoverCodeRead,
-    responses=problems(*_ON_ORDER, handover_errors.NoHandoverCodeError, RateLimitedError),
+    responses=problems(*_ON_ORDER, handover_errors.NoHandoverCodeError, *STEP_UP_PROBLEMS),
 )
-async def renew_handover_code(ask: AskDep, _: NoInput, handovers: HandoversDep) -> Response:
+async def renew_handover_code(ask: AskDep, body: ProvenIn, handovers: HandoversDep) -> Response:
     """Get a new code, as the buyer; the one before it stops working. Give it away only against the goods."""
-    return send(await handovers.renew(ask, render=_render_code))
+    return send(await handovers.renew(ask, claim=body.claim(), render=_render_code))
 
 
 @router.post(

@@ -17,6 +17,7 @@ from kro.order.domain.decide_create import CreateOrder
 from kro.order.domain.list_input import OrderListQuery
 from kro.order.domain.rules import MAX_INSPECTION_HOURS
 from kro.payment.domain import ProviderName
+from kro.verification.domain import ProvenIn
 
 ConditionTitle = Annotated[Line, Field(max_length=120, examples=["Charger included"])]
 
@@ -112,7 +113,7 @@ class ExtendIn(Input):
     hours: int = Field(ge=1, le=MAX_INSPECTION_HOURS, examples=[48], description="How much later the inspection ends.")
 
 
-class PartIn(Input):
+class PartIn(ProvenIn):
     amount: MoneyIn = Field(description="The part of the price to release; its share of the fees is taken beside it.")
 
 

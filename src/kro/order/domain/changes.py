@@ -29,15 +29,17 @@ from kro.order.database.words import (
 from kro.order.domain.deadlines import BEFORE, HALF, timers_of
 from kro.order.domain.events import event_item
 from kro.order.domain.replay import Told, since
+from kro.verification.domain import SHUT, Gate
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who acts and when; ``ids`` gives the new rows their identifiers."""
+    """Who acts and when; ``ids`` gives the new rows their identifiers, ``gate`` says what takes a fresh proof."""
 
     actor: Actor
     now: datetime
     ids: IdSource
+    gate: Gate = SHUT
 
 
 def as_row(record: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the module's row dataclasses

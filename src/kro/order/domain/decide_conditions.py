@@ -17,6 +17,8 @@ from kro.order.domain.changes import Changes, Context
 from kro.order.domain.condition_times import arm_condition, timer_of
 from kro.order.domain.lifecycle import ensure_allowed
 from kro.order.domain.milestones import ensure_may_move, facts_of, fulfill_and_pay
+from kro.order.domain.proofs import proof_of_release
+from kro.verification.domain import StepUpAction
 
 _CONFIRMER: Final = {
     ConfirmedBy.BUYER: Party.BUYER,
@@ -73,8 +75,9 @@ def decide_confirm(state: OrderState, condition_id: UUID, *, context: Context) -
     :raises WrongPartyError: when somebody else is the one to confirm.
     :raises ConditionClosedError: when it is settled, or not handed in though it has to be.
     :raises OrderOnHoldError: when money would move while the order is on hold.
+    :raises StepUpRequiredError: when a milestone's money passes the threshold and the buyer has not proven who asks.
     """
-    ensure_allowed(state.order, Command.CONFIRM_CONDITION, state.viewer)
+    row = ensure_allowed(state.order, Command.CONFIRM_CONDITION, state.viewer)
     condition = open_condition(state, condition_id, ConditionStatus.PENDING, ConditionStatus.SUBMITTED)
     if state.viewer is not _CONFIRMER[condition.confirmed_by]:
         raise errors.WrongPartyError
@@ -82,7 +85,12 @@ def decide_confirm(state: OrderState, condition_id: UUID, *, context: Context) -
     if must_be_handed_in and condition.status is ConditionStatus.PENDING:
         raise errors.ConditionClosedError("The condition has not been handed in yet.")
     ensure_may_move(state, condition)
-    changes = fulfill_and_pay(Changes(state, context), condition, by=state.viewer)
+    changes = Changes(state, context)
+    if condition.amount is not None:
+        part = min(condition.amount, state.order.outstanding.amount)
+        shown, action = show_id("cnd", condition.id), StepUpAction.CONFIRM_MILESTONE
+        changes.include(proof_of_release(row, state, part, action=action, context=context, target=shown))
+    fulfill_and_pay(changes, condition, by=state.viewer)
     for party in (Party.BUYER, Party.SELLER):
         if party is not state.viewer:
             changes.notify(party, "condition_confirmed", condition=condition.title)

@@ -19,8 +19,10 @@ from kro.order.domain import errors
 from kro.order.domain.changes import Changes, Context
 from kro.order.domain.condition_times import arm_conditions
 from kro.order.domain.lifecycle import ensure_allowed
+from kro.order.domain.proofs import proof_of_release
 from kro.order.domain.rules import OrderRules
 from kro.order.domain.settling import Settling, fulfill_the_rest, refund_all, release_all
+from kro.verification.domain import StepUpAction
 
 
 def decide_complete(state: OrderState, *, context: Context) -> Outcome[OrderState]:
@@ -51,11 +53,13 @@ def decide_approve(state: OrderState, *, context: Context) -> Outcome[OrderState
     Approval also fulfills what was left for the buyer to confirm; what the seller owes still stands in the way.
 
     :raises ConditionsUnmetError: when a required condition of the seller's is missing.
+    :raises StepUpRequiredError: when it is above the threshold and the buyer has not proven anew who asks.
     """
-    order = state.order
-    ensure_allowed(order, Command.APPROVE, state.viewer)
+    row = ensure_allowed(state.order, Command.APPROVE, state.viewer)
     _ensure_handed_in(state)
-    changes = fulfill_the_rest(Changes(state, context), by=Party.BUYER, context=context)
+    rest = state.order.outstanding.amount
+    proof = proof_of_release(row, state, rest, action=StepUpAction.APPROVE_ORDER, context=context)
+    changes = fulfill_the_rest(Changes(state, context), by=Party.BUYER, context=context).include(proof)
     return release_all(changes, CloseReason.APPROVED, EventType.APPROVED).done()
 
 

@@ -27,8 +27,10 @@ from kro.order.domain.decide_finish import missing_of_seller, start_inspection
 from kro.order.domain.handover_codes import MAX_TRIES, DrawnCode
 from kro.order.domain.lifecycle import ensure_allowed
 from kro.order.domain.milestones import all_met, facts_of, fulfill, pay_milestone
+from kro.order.domain.proofs import proof_of_release
 from kro.order.domain.rules import OrderRules
 from kro.order.domain.settling import fulfill_the_rest, release_all
+from kro.verification.domain import StepUpAction
 
 HANDOVER_TOPIC: Final = "sms.handover"
 SHORTEST_LINK: Final = timedelta(hours=24)
@@ -50,10 +52,16 @@ class RenewedCode:
 def decide_renew_code(state: OrderState, draw: Draw, *, context: Context) -> Outcome[RenewedCode]:
     """Give the buyer a new code; the one before it dies, and so does what was tried on it.
 
+    The code is what releases the money where it does, so getting it is what takes the buyer's proof; whoever enters it
+    needs none.
+
+    :raises StepUpRequiredError: when it is worth more than the threshold and the buyer has not proven who asks.
     :raises NoHandoverCodeError: when the terms have none, or it was entered.
     """
-    ensure_allowed(state.order, Command.RENEW_HANDOVER_CODE, state.viewer)
+    row = ensure_allowed(state.order, Command.RENEW_HANDOVER_CODE, state.viewer)
     condition = open_code(state)
+    worth = state.order.outstanding.amount if state.order.code_is_acceptance else condition.amount or 0
+    proof = proof_of_release(row, state, worth, action=StepUpAction.HANDOVER_CODE, context=context)
     drawn = draw(condition.id)
     message = Message(
         id=context.ids.new(),
@@ -69,7 +77,7 @@ def decide_renew_code(state: OrderState, draw: Draw, *, context: Context) -> Out
         Changes(state, context)
         .set_condition(condition, code_hash=drawn.mac, code_tries=0)
         .tell(EventType.HANDOVER_CODE_RENEWED, **facts_of(condition))
-        .include(Decision(messages=(message,)))
+        .include(proof + Decision(messages=(message,)))
         .done()
     )
     return Outcome(outcome.decision, RenewedCode(outcome.value, condition, drawn))

@@ -32,6 +32,7 @@ from kro.order.domain.handover_errors import (
 from kro.order.domain.lifecycle import ensure_allowed
 from kro.order.domain.rules import OrderRules
 from kro.order.domain.service import Ask, RenderOrder, found
+from kro.verification.domain import SHUT, Gate, StepUp, StepUpClaim
 
 RENEWALS: Final = Limit("handover_renewals", quota=10, window_seconds=86_400)
 """Five tries on each code: a seller who guesses has fifty in a day, of a million."""
@@ -76,6 +77,7 @@ class HandoverService:
         randomness: Randomness,
         limiter: RateLimiter,
         rules: OrderRules,
+        step_up: StepUp,
         app_url: str,
         clock: Clock,
         ids: IdSource,
@@ -87,17 +89,32 @@ class HandoverService:
         self._randomness = randomness
         self._limiter = limiter
         self._rules = rules
+        self._step_up = step_up
         self._app_url = app_url
         self._clock = clock
         self._ids = ids
 
-    async def renew(self, ask: Ask, *, render: RenderCode) -> Reply:
+    async def renew(self, ask: Ask, *, claim: StepUpClaim | None = None, render: RenderCode) -> Reply:
         """Give the buyer a new code, by SMS too. The answer that is kept for a repeat is without the code.
+
+        A code that releases more than the threshold takes a proof.
 
         :raises RateLimitedError: when the order had too many today.
         :raises NoHandoverCodeError: when the terms have none, or it was entered.
         """
-        loaded = await self._load(ask)
+        proving = self._step_up.proving(actor=ask.actor, claim=claim)
+
+        def decide(state: OrderState | None, gate: Gate) -> Outcome[decide_handover.RenewedCode]:
+            context = self._context(ask.actor, gate)
+            return decide_handover.decide_renew_code(found(state), self._codes.draw, context=context)
+
+        async def load() -> Loaded[OrderState | None]:
+            loaded = await self._load(ask)
+            if loaded.answer is None:
+                await proving.look(lambda gate: decide(loaded.state, gate))
+            return loaded
+
+        loaded = await load()
         if loaded.answer is None:
             state = found(loaded.state)
             ensure_allowed(state.order, Command.RENEW_HANDOVER_CODE, state.viewer)
@@ -111,10 +128,8 @@ class HandoverService:
             return render(replace(shown[0], code=None, url=None))
 
         reply = await self._runner.run(
-            load=lambda: self._load(ask),
-            decide=lambda state: decide_handover.decide_renew_code(
-                found(state), self._codes.draw, context=self._context(ask.actor)
-            ),
+            load=load,
+            decide=lambda state: decide(state, proving.gate),
             render=render_without,
             once=ask.once,
         )
@@ -222,8 +237,8 @@ class HandoverService:
     async def _load_link(self, ask: Ask) -> Loaded[LinkState | None]:
         return await self._handovers.load_link(ask.order_id, actor=ask.actor, key=ask.once.key)
 
-    def _context(self, actor: Actor) -> Context:
-        return Context(actor=actor, now=self._clock.now(), ids=self._ids)
+    def _context(self, actor: Actor, gate: Gate = SHUT) -> Context:
+        return Context(actor=actor, now=self._clock.now(), ids=self._ids, gate=gate)
 
 
 def hash_of(token: str) -> str:

@@ -46,6 +46,8 @@ class Transition:
     who: Who
     targets: tuple[OrderStatus, ...] = ()
     moves_money: bool = False
+    needs_proof: bool = False
+    """Whether the buyer has to prove anew who asks, above the threshold: money goes to the seller by their word."""
 
 
 def _row(
@@ -55,8 +57,9 @@ def _row(
     who: Who,
     *targets: OrderStatus,
     moves_money: bool = False,
+    needs_proof: bool = False,
 ) -> Transition:
-    return Transition(code, command, frozenset(sources), who, targets, moves_money)
+    return Transition(code, command, frozenset(sources), who, targets, moves_money, needs_proof)
 
 
 S = OrderStatus
@@ -83,7 +86,7 @@ LIFECYCLE: Final[tuple[Transition, ...]] = (
     _row("T12", C.LATE_RECEIPT, _LATE, Who.SYSTEM),
     _row("T13", C.ADD_EVIDENCE, _FUNDED, Who.EITHER),
     _row("T13", C.SUBMIT_CONDITION, (S.IN_PROGRESS,), Who.SELLER),
-    _row("T13", C.CONFIRM_CONDITION, _RUNNING, Who.EITHER, S.CLOSED),
+    _row("T13", C.CONFIRM_CONDITION, _RUNNING, Who.EITHER, S.CLOSED, needs_proof=True),
     _row("T13", C.CONFIRM_CONDITION, _RUNNING, Who.ADMIN, S.CLOSED),
     _row("T13", C.CONFIRM_CONDITION, _RUNNING, Who.SYSTEM, S.CLOSED),
     _row("T13", C.REJECT_CONDITION, (S.IN_PROGRESS,), Who.BUYER),
@@ -94,7 +97,7 @@ LIFECYCLE: Final[tuple[Transition, ...]] = (
     _row("T14", C.DECLINE_AMENDMENT, (S.IN_PROGRESS,), Who.EITHER),
     _row("T14", C.ACCEPT_AMENDMENT, (S.IN_PROGRESS,), Who.EITHER, moves_money=True),
     _row("T15", C.COMPLETE, (S.IN_PROGRESS,), Who.SELLER, S.COMPLETED),
-    _row("T16", C.RENEW_HANDOVER_CODE, (S.IN_PROGRESS,), Who.BUYER),
+    _row("T16", C.RENEW_HANDOVER_CODE, (S.IN_PROGRESS,), Who.BUYER, needs_proof=True),
     _row("T16", C.ENTER_HANDOVER_CODE, (S.IN_PROGRESS,), Who.SELLER, S.COMPLETED, S.CLOSED, moves_money=True),
     _row("T16", C.ENTER_HANDOVER_CODE, (S.IN_PROGRESS,), Who.SYSTEM, S.COMPLETED, S.CLOSED, moves_money=True),
     _row("T17", C.SELLER_CANCEL, (S.IN_PROGRESS,), Who.SELLER, *_BACK, moves_money=True),
@@ -107,10 +110,10 @@ LIFECYCLE: Final[tuple[Transition, ...]] = (
     _row("T21", C.REPORT_ISSUE, _RUNNING, Who.EITHER, S.ISSUE_REPORTED),
     _row("T21", C.REPORT_ISSUE, (S.COMPLETED,), Who.SYSTEM, S.ISSUE_REPORTED),
     _row("T21", C.ANSWER_ISSUE, (S.ISSUE_REPORTED,), Who.EITHER),
-    _row("T22", C.APPROVE, (S.COMPLETED,), Who.BUYER, S.CLOSED, moves_money=True),
+    _row("T22", C.APPROVE, (S.COMPLETED,), Who.BUYER, S.CLOSED, moves_money=True, needs_proof=True),
     _row("T23", C.INSPECTION_TIMEOUT, (S.COMPLETED,), Who.SYSTEM, S.CLOSED, S.ISSUE_REPORTED, moves_money=True),
     _row("T24", C.REQUEST_CHANGES, (S.COMPLETED,), Who.BUYER, S.IN_PROGRESS),
-    _row("T25", C.PARTIAL_RELEASE, (S.COMPLETED,), Who.BUYER, moves_money=True),
+    _row("T25", C.PARTIAL_RELEASE, (S.COMPLETED,), Who.BUYER, moves_money=True, needs_proof=True),
     _row("T26", C.EXTEND_INSPECTION, (S.COMPLETED,), Who.EITHER),
     _row("T27", C.ACCEPT_OFFER, (S.ISSUE_REPORTED,), Who.EITHER, *_BACK, moves_money=True),
     _row("T28", C.CONCEDE, (S.ISSUE_REPORTED,), Who.SELLER, *_BACK, moves_money=True),

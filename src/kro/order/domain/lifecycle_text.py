@@ -13,8 +13,8 @@ Made by `make docs` from `src/kro/order/domain/lifecycle.py`; a test fails when 
 each row's guards, money and deadlines, are in [the contract](order-lifecycle.md).
 """
 _TABLE: Final = """
-| row | from | what | who | to | moves money |
-|---|---|---|---|---|---|"""
+| row | from | what | who | to | moves money | fresh proof above the threshold |
+|---|---|---|---|---|---|---|"""
 
 
 def lifecycle_page() -> str:
@@ -46,5 +46,5 @@ def _row(row: Transition) -> str:
     who = row.who.replace("_", " ")
     return (
         f"| {row.code} | {sources} | {row.command} | {who} | {' or '.join(row.targets) or 'stays'} "
-        f"| {'yes' if row.moves_money else ''} |"
+        f"| {'yes' if row.moves_money else ''} | {'of the buyer' if row.needs_proof else ''} |"
     )

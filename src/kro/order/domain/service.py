@@ -31,7 +31,7 @@ from kro.order.domain.errors import OrderNotFoundError
 from kro.order.domain.rules import OrderRules
 from kro.order.domain.settling import RefundHook, Settling
 from kro.payment.domain import Payment, PaymentMethod, ProviderBoard, start_payment
-from kro.verification.domain import MagicLinks
+from kro.verification.domain import SHUT, Gate, MagicLinks, StepUp, StepUpClaim
 
 T = TypeVar("T")
 
@@ -69,6 +69,7 @@ class OrderService:
         board: ProviderBoard,
         refund_hook: RefundHook,
         links: MagicLinks,
+        step_up: StepUp,
         clock: Clock,
         ids: IdSource,
     ) -> None:
@@ -80,6 +81,7 @@ class OrderService:
         self._board = board
         self._settling = Settling(rules.fee_policy, refund_hook)
         self._links = links
+        self._step_up = step_up
         self._clock = clock
         self._ids = ids
 
@@ -157,9 +159,13 @@ class OrderService:
         """Hand a condition in (T13)."""
         return await self._run(ask, lambda s, c: decide_conditions.decide_submit(s, command, context=c), render)
 
-    async def confirm_condition(self, ask: Ask, condition_id: UUID, *, render: RenderOrder) -> Reply:
-        """Confirm a condition (T13)."""
-        return await self._run(ask, lambda s, c: decide_conditions.decide_confirm(s, condition_id, context=c), render)
+    async def confirm_condition(
+        self, ask: Ask, condition_id: UUID, *, claim: StepUpClaim | None = None, render: RenderOrder
+    ) -> Reply:
+        """Confirm a condition (T13); a milestone's money may take a proof."""
+        return await self._run_proven(
+            ask, lambda s, c: decide_conditions.decide_confirm(s, condition_id, context=c), claim, render
+        )
 
     async def reject_condition(self, ask: Ask, condition_id: UUID, reason: str, *, render: RenderOrder) -> Reply:
         """Send a condition back to the seller (T13)."""
@@ -175,17 +181,21 @@ class OrderService:
         """Say that the work is done (T15)."""
         return await self._run(ask, lambda s, c: decide_finish.decide_complete(s, context=c), render)
 
-    async def approve(self, ask: Ask, *, render: RenderOrder) -> Reply:
-        """Release the escrow to the seller (T22)."""
-        return await self._run(ask, lambda s, c: decide_finish.decide_approve(s, context=c), render)
+    async def approve(self, ask: Ask, *, claim: StepUpClaim | None = None, render: RenderOrder) -> Reply:
+        """Release the escrow to the seller (T22); above the threshold it takes a proof."""
+        return await self._run_proven(ask, lambda s, c: decide_finish.decide_approve(s, context=c), claim, render)
 
     async def request_changes(self, ask: Ask, reason: str, *, render: RenderOrder) -> Reply:
         """Send the work back to the seller (T24)."""
         return await self._run(ask, lambda s, c: decide_inspection.decide_request_changes(s, reason, context=c), render)
 
-    async def release_part(self, ask: Ask, part: Money, *, render: RenderOrder) -> Reply:
-        """Release a part of the price to the seller (T25)."""
-        return await self._run(ask, lambda s, c: decide_release_part.decide_release_part(s, part, context=c), render)
+    async def release_part(
+        self, ask: Ask, part: Money, *, claim: StepUpClaim | None = None, render: RenderOrder
+    ) -> Reply:
+        """Release a part of the price to the seller (T25); above the threshold it takes a proof."""
+        return await self._run_proven(
+            ask, lambda s, c: decide_release_part.decide_release_part(s, part, context=c), claim, render
+        )
 
     async def extend_inspection(self, ask: Ask, hours: int, *, render: RenderOrder) -> Reply:
         """Let the inspection end later (T26)."""
@@ -201,14 +211,32 @@ class OrderService:
             once=ask.once,
         )
 
+    async def _run_proven(self, ask: Ask, decide: Decide, claim: StepUpClaim | None, render: RenderOrder) -> Reply:
+        """Run a command whose decision may ask for a proof: below the threshold it costs what any command costs."""
+        proving = self._step_up.proving(actor=ask.actor, claim=claim)
+
+        async def load() -> Loaded[OrderState | None]:
+            loaded = await self._load(ask)
+            if loaded.answer is None:
+                state = found(loaded.state)
+                await proving.look(lambda gate: decide(state, self._context(ask.actor, gate)))
+            return loaded
+
+        return await self._runner.run(
+            load=load,
+            decide=lambda state: decide(found(state), self._context(ask.actor, proving.gate)),
+            render=render,
+            once=ask.once,
+        )
+
     async def _load(self, ask: Ask) -> Loaded[OrderState | None]:
         return await self._orders.load(ask.order_id, actor=ask.actor, key=ask.once.key)
 
     async def _current(self) -> OrderRules:
         return replace(self._rules, tiers=await self._tiers.current())
 
-    def _context(self, actor: Actor) -> Context:
-        return Context(actor=actor, now=self._clock.now(), ids=self._ids)
+    def _context(self, actor: Actor, gate: Gate = SHUT) -> Context:
+        return Context(actor=actor, now=self._clock.now(), ids=self._ids, gate=gate)
 
     def _decide_cancel(self, state: OrderState, reason: str, context: Context) -> Outcome[OrderState]:
         if state.order.status is not OrderStatus.IN_PROGRESS:

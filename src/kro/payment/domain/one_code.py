@@ -15,7 +15,7 @@ class OneCode:
 
     async def check(self) -> None:
         if self._step is None:
-            self._step = await self._two_factor.attempt(admin_id=self._actor.id, code=self._totp)
+            self._step = await self._two_factor.attempt(owner_id=self._actor.id, code=self._totp)
 
     def step_after(self, last_used_step: int) -> int:
         """Return the step to spend.

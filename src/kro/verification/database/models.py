@@ -36,6 +36,24 @@ class VerificationCodeRow(Base):
     user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
 
 
+class StepUpChallengeRow(Base):
+    """A code that proves, for one task, that its user is still who they were at the login."""
+
+    __tablename__ = "step_up_challenges"
+    __table_args__ = (Index("ix_step_up_challenges_user_id", "user_id", "created_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    action: Mapped[str]
+    task_hash: Mapped[bytes]
+    code_mac: Mapped[bytes]
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    consumed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+
 class MagicLinkRow(Base):
     """A link that was asked for; the token itself is nowhere but in the message. Without a user nobody was sent it."""
 

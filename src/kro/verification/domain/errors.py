@@ -8,6 +8,7 @@ class WrongCodeError(KroError):
 
     kind = ErrorKind.INVALID
     code = "otp_incorrect"
+    leaves_key_free = True
 
 
 class ChallengeEndedError(KroError):

@@ -25,9 +25,9 @@ MAIL_OTP_TOPIC: Final = "mail.otp"
 _TEN_MINUTES: Final = 600
 _DAY: Final = 86_400
 # Mobile carriers put thousands of subscribers behind one address, so these stop floods and nothing finer.
-_SENDS_BY_NETWORK: Final = Limit("otp_network", quota=60, window_seconds=_TEN_MINUTES)
-_TRIES_BY_NETWORK: Final = Limit("otp_try_network", quota=120, window_seconds=_TEN_MINUTES)
-_RESEND_AFTER_SECONDS: Final = 60
+SENDS_BY_NETWORK: Final = Limit("otp_network", quota=60, window_seconds=_TEN_MINUTES)
+TRIES_BY_NETWORK: Final = Limit("otp_try_network", quota=120, window_seconds=_TEN_MINUTES)
+RESEND_AFTER_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Verification:
         :raises RateLimitedError: when the network, or the number or address, had too many.
         """
         await self._limiter.hit(
-            (_SENDS_BY_NETWORK, network_of(client.ip)),
+            (SENDS_BY_NETWORK, network_of(client.ip)),
             (self._by_number, target.address),
             (self._by_number_daily, target.address),
         )
@@ -132,7 +132,7 @@ class Verification:
         :raises ChallengeEndedError: when the challenge is unknown, expired, used, replaced or out of tries.
         :raises WrongCodeError: when the code is another.
         """
-        await self._limiter.hit((_TRIES_BY_NETWORK, network_of(client.ip)))
+        await self._limiter.hit((TRIES_BY_NETWORK, network_of(client.ip)))
         tried = await self._codes.count_try(id=challenge_id, purpose=purpose, max_tries=self._settings.max_tries)
         if tried is None:
             raise ChallengeEndedError
@@ -166,7 +166,7 @@ class Verification:
 
     def told(self, drawn: DrawnCode) -> Challenge:
         """Return what a client is told of a code."""
-        return Challenge(drawn.code.id, self._settings.ttl_seconds, _RESEND_AFTER_SECONDS)
+        return Challenge(drawn.code.id, self._settings.ttl_seconds, RESEND_AFTER_SECONDS)
 
 
 def _alone(drawn: DrawnCode) -> str:
