@@ -39,6 +39,8 @@ BEGIN
             ('INSERT', 'payers'),
             ('INSERT, UPDATE', 'virtual_accounts, provider_switches'),
             ('INSERT, UPDATE', 'issues, offers, order_holds, notice_receipts'),
+            ('INSERT, UPDATE, DELETE', 'text_attempts, text_reports, text_spend'),
+            ('INSERT, UPDATE', 'text_switches'),
             ('INSERT, UPDATE', 'rider_links'),
             ('INSERT, UPDATE', 'kyc_tier_limits'),
             ('INSERT', 'rulings, statements'),

@@ -17,6 +17,7 @@ from kro.core.config import Settings
 from kro.core.database.failures import UNREACHABLE
 from kro.core.database.pool import DatabaseBusyError
 from kro.core.http import SurfaceMiddleware, behind_proxies, new_api
+from kro.core.messaging.endpoints import router as delivery_reports
 from kro.core.storage.routes import file_policy
 from kro.core.storage.routes import router as files
 from kro.core.telemetry import configure_logging
@@ -83,7 +84,8 @@ def create_api(application: Application) -> FastAPI:
         ),
     )
     application.install(api)
-    for router in (verification, management, orders, payments, refunds, balance, files):
+    # Before the payments' webhooks, whose path takes any name.
+    for router in (delivery_reports, verification, management, orders, payments, refunds, balance, files):
         api.include_router(router, prefix="/v1")
     if application.settings.app.test_clock:
         api.include_router(test_clock, prefix="/v1")

@@ -5,6 +5,7 @@ from kro.core.auth import models as auth
 from kro.core.database import plumbing
 from kro.core.database.base import Base
 from kro.core.kyc import models as kyc
+from kro.core.messaging import models as messaging
 from kro.core.notifications import models as notifications
 from kro.core.outbox import models as outbox
 from kro.core.outgoing import models as outgoing
@@ -40,6 +41,7 @@ __all__ = [
     "kro_balance",
     "kyc",
     "management",
+    "messaging",
     "notifications",
     "order",
     "outbox",

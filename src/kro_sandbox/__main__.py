@@ -83,7 +83,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     defaults = SandboxSettings()
     parser = argparse.ArgumentParser(
         prog="python -m kro_sandbox",
-        description="Stand-ins for Paystack, Fincra, Providus, Termii and SendGrid on loopback. "
+        description="Stand-ins for Paystack, Fincra, Providus, Termii, Twilio, Telnyx, WhatsApp and SendGrid. "
         f"Every option can also be set in the environment, as {_PREFIX}PORT and so on.",
     )
 

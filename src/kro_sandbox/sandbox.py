@@ -15,6 +15,7 @@ from kro_sandbox.s3.api import S3API
 from kro_sandbox.sendgrid.api import SendGridAPI
 from kro_sandbox.settings import SandboxSettings
 from kro_sandbox.termii.api import TermiiAPI
+from kro_sandbox.texts import Texts
 
 
 class Sandbox:
@@ -62,6 +63,15 @@ class Sandbox:
             webhooks=self.webhooks,
         )
         self.termii = TermiiAPI(
+            settings=settings,
+            clock=clock,
+            faults=self.faults,
+            options=self.options,
+            background=self.background,
+            webhooks=self.webhooks,
+            messages=self.inbox,
+        )
+        self.texts = Texts(
             settings=settings,
             clock=clock,
             faults=self.faults,

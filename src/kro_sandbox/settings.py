@@ -12,6 +12,19 @@ PROVIDUS_TEST_KEY = "kro_sandbox_client_secret_0000000000000000"
 PROVIDUS_ACCOUNT = "5900085856"
 TERMII_TEST_KEY = "TL_kro_sandbox_0000000000000000000000"
 TERMII_SIGNING_KEY = "TL_kro_sandbox_secret_0000000000000000"
+TWILIO_ACCOUNT = "AC00000000000000000000000000000001"
+TWILIO_TOKEN = "kro_sandbox_twilio_token_00000000"  # noqa: S105  a public test value
+TWILIO_SHARED_KEY = ("webhooks_sharedkey_sandbox", "kro_sandbox_twilio_shared_000000")
+TWILIO_OTP_CONTENT = "HX00000000000000000000000000000001"
+TWILIO_NOTICE_CONTENT = "HX00000000000000000000000000000002"
+TELNYX_TEST_KEY = "KEY_kro_sandbox_telnyx_0000000000000000"
+TELNYX_PROFILE = "4001a0de-0000-4000-8000-000000000001"
+TELNYX_SIGNING_SEED = b"kro_sandbox_telnyx_signing_00000"
+"""Of the Ed25519 key that signs its webhooks; 32 bytes."""
+WHATSAPP_TOKEN = "EAA_kro_sandbox_whatsapp_00000000000000"  # noqa: S105  as above
+WHATSAPP_APP_SECRET = "kro_sandbox_whatsapp_app_secret_00000000"  # noqa: S105  as above
+WHATSAPP_VERIFY_TOKEN = "kro_sandbox_whatsapp_verify_000000000000"  # noqa: S105  as above
+WHATSAPP_PHONE_ID = "100000000000001"
 SENDGRID_TEST_KEY = "SG.kro_sandbox.0000000000000000000000"
 RECAPTCHA_TEST_KEY = "kro_sandbox_recaptcha_secret_00000000000"
 S3_KEY_ID = "kro_sandbox_s3_key_id"
@@ -56,6 +69,18 @@ class SandboxSettings:
     termii_webhooks: bool = False
     termii_wallet: float = 1_000_000.0
     """Naira on the Termii wallet before anything was sent."""
+    message_reports: bool = True
+    text_senders: tuple[str, ...] = ("KRO", "KROTrust")
+    """Names that Twilio and Telnyx send from."""
+    twilio_account: str = TWILIO_ACCOUNT
+    twilio_token: str = TWILIO_TOKEN
+    twilio_whatsapp_from: str = "+15550100001"
+    telnyx_key: str = TELNYX_TEST_KEY
+    telnyx_profile: str = TELNYX_PROFILE
+    telnyx_signing_seed: bytes = TELNYX_SIGNING_SEED
+    whatsapp_token: str = WHATSAPP_TOKEN
+    whatsapp_app_secret: str = WHATSAPP_APP_SECRET
+    whatsapp_phone_id: str = WHATSAPP_PHONE_ID
     sendgrid_key: str = SENDGRID_TEST_KEY
     recaptcha_secret: str = RECAPTCHA_TEST_KEY
     s3_key_id: str = S3_KEY_ID

@@ -114,5 +114,8 @@ def environment(configuration: Path, *, api: int, sandbox: int) -> dict[str, str
         "KRO_SANDBOX_PORT": str(sandbox),
         "KRO_PAYSTACK_BASE_URL": f"{vendors}/paystack",
         "KRO_TERMII_BASE_URL": f"{vendors}/termii",
+        "KRO_TWILIO_BASE_URL": f"{vendors}/twilio",
+        "KRO_TELNYX_BASE_URL": f"{vendors}/telnyx",
+        "KRO_WHATSAPP_BASE_URL": f"{vendors}/whatsapp",
         "KRO_SENDGRID_BASE_URL": f"{vendors}/sendgrid",
     }

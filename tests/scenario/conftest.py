@@ -130,6 +130,9 @@ def _environment(postgres: Cluster, name: str, folder: Path, *, api: int, sandbo
         "KRO_PROVIDUS_BASE_URL": f"{vendors}/providus/appdevapi/api",
         "KRO_PROVIDUS_TRANSFER_BASE_URL": f"{vendors}/providus/postingrest",
         "KRO_TERMII_BASE_URL": f"{vendors}/termii",
+        "KRO_TWILIO_BASE_URL": f"{vendors}/twilio",
+        "KRO_TELNYX_BASE_URL": f"{vendors}/telnyx",
+        "KRO_WHATSAPP_BASE_URL": f"{vendors}/whatsapp",
         "KRO_SENDGRID_BASE_URL": f"{vendors}/sendgrid",
     }
 

@@ -23,6 +23,7 @@ from kro.bootstrap.foundation import Foundation, lay_foundation
 from kro.bootstrap.identity import Identity, build_identity
 from kro.bootstrap.knowing import Knowing, build_knowing
 from kro.bootstrap.live import build_bus, build_realtime, live_steps
+from kro.bootstrap.messaging import Messaging, build_messaging, messaging_steps
 from kro.bootstrap.orders import Orders, build_orders
 from kro.bootstrap.payments import (
     Collecting,
@@ -72,6 +73,7 @@ class Application:
     reconciliation: Reconciliation
     auditing: Auditing
     administration: Administration
+    messaging: Messaging
     files: ObjectStore
     knowing: Knowing
     realtime: RealtimeServer
@@ -163,6 +165,7 @@ class Application:
             "proposals": self.exceptions.proposals,
             "realtime": self.realtime,
             "call_log": base.call_log,
+            "delivery_reports": self.messaging.reports,
             "reconciliation": self.reconciliation.invariants,
             "reconciliation_imports": self.reconciliation.imports,
             "reconciliation_runs": self.reconciliation.runs,
@@ -209,6 +212,7 @@ def build(
     )
     reconciliation = build_reconciliation(base, outside)
     auditing = build_auditing(base, outside)
+    messaging = build_messaging(base, outside)
     bus = build_bus(base)
     return Application(
         base=base,
@@ -224,11 +228,12 @@ def build(
         reconciliation=reconciliation,
         auditing=auditing,
         administration=build_administration(base, auditing, orders),
+        messaging=messaging,
         files=outside.files,
         knowing=build_knowing(base),
         realtime=build_realtime(base, identity, orders, bus),
         bus=bus,
-        outbox_handlers=build_handlers(base, outside, collecting, paying_out, refunding, bus),
+        outbox_handlers=build_handlers(base, outside, collecting, paying_out, refunding, bus, messaging.sms),
         steps=(
             *build_steps(base, listening, paying_out, refunding),
             *exception_steps(refunding, exceptions),
@@ -236,5 +241,6 @@ def build(
             *evidence_steps(base, orders),
             *auditing_steps(auditing),
             *live_steps(base, bus),
+            *messaging_steps(base, messaging),
         ),
     )

@@ -25,6 +25,7 @@ from kro.core.notifications import (
 from kro.core.outbox import Envelope, Handler
 from kro.core.realtime import RealtimeBus, RealtimeTopic
 from kro.core.scheduler import Step
+from kro.core.sms import SMSProvider
 from kro.kro_balance.domain import Rollups
 from kro.refund.domain import UnheardDisputes
 
@@ -36,6 +37,7 @@ def build_handlers(
     paying_out: PayingOut,
     refunding: Refunding,
     bus: RealtimeBus,
+    texts: SMSProvider,
 ) -> Mapping[str, Handler]:
     """Return what to do with each topic of the outbox."""
 
@@ -44,11 +46,9 @@ def build_handlers(
 
     return {
         "realtime": RealtimeTopic(bus).handle,
-        "notify": NotifyTopic(
-            database=base.database, sms=providers.sms, email=providers.email, templates=Templates()
-        ).handle,
+        "notify": NotifyTopic(database=base.database, sms=texts, email=providers.email, templates=Templates()).handle,
         "sms.otp": OTPTopic(
-            sms=providers.sms,
+            sms=texts,
             cipher=base.cipher,
             clock=base.clock,
             ttl_seconds=base.settings.otp.ttl_seconds,
@@ -57,15 +57,15 @@ def build_handlers(
             email=providers.email, cipher=base.cipher, clock=base.clock, ttl_seconds=base.settings.otp.ttl_seconds
         ).handle,
         "link": LinkTopic(
-            sms=providers.sms,
+            sms=texts,
             email=providers.email,
             cipher=base.cipher,
             clock=base.clock,
             base_url=str(base.settings.app.public_base_url),
         ).handle,
-        "sms.handover": HandoverTopic(database=base.database, sms=providers.sms, cipher=base.cipher).handle,
+        "sms.handover": HandoverTopic(database=base.database, sms=texts, cipher=base.cipher).handle,
         "invite": InviteTopic(
-            sms=providers.sms,
+            sms=texts,
             email=providers.email,
             limiter=base.limiter,
             cipher=base.cipher,

@@ -8,12 +8,13 @@ from typing import TypedDict
 
 from pydantic import SecretStr
 
+from kro.bootstrap.text_vendors import text_vendors
 from kro.core.captcha import CaptchaProvider, Recaptcha, RecaptchaSettings
 from kro.core.clock import Clock, SystemClock
 from kro.core.config import Settings, VendorTimeouts
 from kro.core.email import EmailProvider, SendGridEmail, SendGridSettings
 from kro.core.outgoing import CallRecorder
-from kro.core.sms import SMSProvider, TermiiSettings, TermiiSMS
+from kro.core.sms import SMSProvider, TextVendor
 from kro.core.storage import LinkSigner, LocalObjectStore, ObjectStore, S3ObjectStore, S3Settings
 from kro.payment.providers import PaymentProvider, ProviderDirectory
 from kro.payment.providers.fincra import Fincra, FincraSettings
@@ -28,6 +29,8 @@ class Providers:
     email: EmailProvider
     files: ObjectStore
     captcha: CaptchaProvider | None = None
+    texting: Sequence[TextVendor] = ()
+    """The ways for texts among which each message is routed; ``sms`` sends alone where there are none."""
 
 
 def choose_providers(
@@ -37,17 +40,11 @@ def choose_providers(
 
     ``recorder`` is told of every call they make.
     """
+    texting = text_vendors(settings, recorder)
     return Providers(
         payments=payment_vendors(settings, recorder),
-        sms=TermiiSMS(
-            TermiiSettings(
-                api_key=settings.termii.api_key.get_secret_value(),
-                base_url=settings.termii.base_url,
-                sender_id=settings.termii.sender_id,
-                channel=settings.termii.channel,
-            ),
-            recorder=recorder,
-        ),
+        sms=texting[0],
+        texting=texting,
         email=SendGridEmail(
             SendGridSettings(
                 api_key=settings.send_grid.api_key.get_secret_value(),

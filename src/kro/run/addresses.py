@@ -36,6 +36,7 @@ def variables(settings: Settings) -> dict[str, str]:
     }
     if settings.sandbox.enabled:
         sandbox, bank = sandbox_url(settings), settings.providus
+        twilio, telnyx, whatsapp = settings.twilio, settings.telnyx, settings.whatsapp
         wanted |= {
             "KRO_PAYSTACK_BASE_URL": (settings.paystack.base_url, f"{sandbox}/paystack"),
             "KRO_FINCRA_BASE_URL": (settings.fincra.base_url, f"{sandbox}/fincra"),
@@ -45,6 +46,9 @@ def variables(settings: Settings) -> dict[str, str]:
                 f"{sandbox}/providus/postingrest",
             ),
             "KRO_TERMII_BASE_URL": (settings.termii.base_url, f"{sandbox}/termii"),
+            "KRO_TWILIO_BASE_URL": (twilio.base_url if twilio else None, f"{sandbox}/twilio"),
+            "KRO_TELNYX_BASE_URL": (telnyx.base_url if telnyx else None, f"{sandbox}/telnyx"),
+            "KRO_WHATSAPP_BASE_URL": (whatsapp.base_url if whatsapp else None, f"{sandbox}/whatsapp"),
             "KRO_SENDGRID_BASE_URL": (settings.send_grid.base_url, f"{sandbox}/sendgrid"),
         }
     return {

@@ -126,6 +126,8 @@ def _option_error(wanted: JSONObject) -> str | None:
         "transfer_delay": (int, float),
         "refund_delay": (int, float),
         "termii_webhooks": (bool,),
+        "message_reports": (bool,),
+        "message_report_delay": (int, float),
         "fincra_webhook_retry": (bool,),
         "fincra_ip_refused": (bool,),
         "providus_late_notices": (bool,),

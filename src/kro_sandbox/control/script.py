@@ -13,7 +13,10 @@ from kro_sandbox.providus.transfer_api import OPERATIONS as PROVIDUS_TRANSFERS
 from kro_sandbox.recaptcha.api import OPERATIONS as RECAPTCHA
 from kro_sandbox.s3.api import OPERATIONS as S3
 from kro_sandbox.sendgrid.api import OPERATIONS as SENDGRID
+from kro_sandbox.telnyx.api import OPERATIONS as TELNYX
 from kro_sandbox.termii.api import OPERATIONS as TERMII
+from kro_sandbox.twilio.api import OPERATIONS as TWILIO
+from kro_sandbox.whatsapp.api import OPERATIONS as WHATSAPP
 
 VENDORS: dict[str, dict[str, frozenset[FaultKind]]] = {
     "paystack": {**PAYSTACK, "pay": PAY_KINDS, "webhook": WEBHOOK, "*": HTTP},
@@ -21,6 +24,9 @@ VENDORS: dict[str, dict[str, frozenset[FaultKind]]] = {
     "providus": {**PROVIDUS_COLLECTIONS, **PROVIDUS_TRANSFERS, "webhook": WEBHOOK, "*": HTTP},
     "termii": {**TERMII, "webhook": WEBHOOK, "*": HTTP},
     "recaptcha": {**RECAPTCHA, "*": RECAPTCHA["siteverify"]},
+    "twilio": {**TWILIO, "webhook": WEBHOOK, "*": HTTP},
+    "telnyx": {**TELNYX, "webhook": WEBHOOK, "*": HTTP},
+    "whatsapp": {**WHATSAPP, "webhook": WEBHOOK, "*": HTTP},
     "sendgrid": {**SENDGRID, "*": SENDGRID["send"]},
     "s3": {**S3, "*": TRANSPORT},
 }

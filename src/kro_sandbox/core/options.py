@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kro_sandbox.core.numbers import REPORT_DELAY
 from kro_sandbox.settings import SandboxSettings
 
 
@@ -19,6 +20,10 @@ class Options:
     transfer_delay: float
     refund_delay: float
     termii_webhooks: bool
+    message_reports: bool
+    """Whether Twilio, Telnyx and WhatsApp tell what became of messages."""
+    message_report_delay: float
+    """Seconds until a message has arrived, or has not."""
     fincra_webhook_retry: bool
     """Fincra sends a webhook once unless the business asks for more."""
     fincra_ip_refused: bool
@@ -36,6 +41,8 @@ class Options:
             transfer_delay=settings.transfer_delay,
             refund_delay=settings.refund_delay,
             termii_webhooks=settings.termii_webhooks,
+            message_reports=settings.message_reports,
+            message_report_delay=REPORT_DELAY,
             fincra_webhook_retry=False,
             fincra_ip_refused=False,
             providus_late_notices=False,

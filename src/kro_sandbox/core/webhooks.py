@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from kro_sandbox.core.background import Background
 from kro_sandbox.core.clock import Clock, iso
@@ -123,16 +124,20 @@ class WebhookSender:
         forge: Sign | None = None,
         judge: Judge = by_status,
         repeats: int | None = None,
+        path: str | None = None,
+        as_form: bool = False,
     ) -> Delivery:
         """Schedule one event; what the script says about the vendor's webhooks happens to it.
 
         `forge` signs as somebody without the key would; `judge` reads the reply as the vendor does; `repeats` is how
-        often it tries again at most, as long as there are delays by default.
+        often it tries again at most, as long as there are delays by default. `path` is where on the server, with a
+        query, if not at the vendor's usual place.
         """
         fault = self._faults.take(vendor=vendor, operations=(f"webhook:{event}", "webhook"), kinds=WEBHOOK)
         if fault is not None and fault.kind in TAMPER:
             payload = tampered(payload, fault)
-        content = compact_json(payload)
+        content = urlencode(payload).encode() if as_form else compact_json(payload)
+        kind = "application/x-www-form-urlencoded" if as_form else "application/json"
         forged = forged or (fault is not None and fault.kind is FaultKind.FORGED)
         # A forger knows the format but not the key: he signs another message correctly, unless that is too easy.
         headers = (forge or _of_another_message(sign))(content) if forged else sign(content)
@@ -142,8 +147,8 @@ class WebhookSender:
             vendor=vendor,
             event=event,
             reference=reference,
-            url=f"{self._options.webhook_target.rstrip('/')}/v1/webhooks/{vendor}",
-            headers={"content-type": "application/json", **headers},
+            url=f"{self._options.webhook_target.rstrip('/')}{path or f'/v1/webhooks/{vendor}'}",
+            headers={"content-type": kind, **headers},
             content=content,
             at=iso(self._clock.now()),
             judge=judge,

@@ -13,19 +13,17 @@ from starlette.routing import Route
 from kro_sandbox.core import inbox
 from kro_sandbox.core.background import Background
 from kro_sandbox.core.clock import Clock
-from kro_sandbox.core.faults import HTTP, FaultBook, FaultKind
+from kro_sandbox.core.faults import DECLINED, HTTP, FaultBook, FaultKind
 from kro_sandbox.core.faulty import Endpoint, hang, with_faults
+from kro_sandbox.core.numbers import LATE_REPORT_DELAY, TIMEOUT_SECONDS, Magic, magic
 from kro_sandbox.core.options import Options
 from kro_sandbox.core.tokens import token
 from kro_sandbox.core.webhooks import WebhookSender
 from kro_sandbox.core.wire import JSONObject, MalformedBodyError, json_response, read_object
 from kro_sandbox.settings import SandboxSettings
-from kro_sandbox.termii.rules import COST_PER_PAGE, Channel, Magic, is_number, magic, pages, reaches
+from kro_sandbox.termii.rules import COST_PER_PAGE, Channel, is_number, pages, reaches
 
-OPERATIONS: dict[str, frozenset[FaultKind]] = {"send": HTTP, "balance": HTTP, "history": HTTP}
-REPORT_DELAY = 0.3
-LATE_REPORT_DELAY = 60.0
-TIMEOUT_SECONDS = 60.0
+OPERATIONS: dict[str, frozenset[FaultKind]] = {"send": HTTP | DECLINED, "balance": HTTP, "history": HTTP}
 
 _INBOX_CHANNELS = {
     Channel.WHATSAPP: inbox.Channel.WHATSAPP,
@@ -104,6 +102,9 @@ class TermiiAPI:
         body = await read_object(request)
         self._authorize(body.get("api_key"))
         order = self._read(body)
+        refusal = self._faults.take(vendor="termii", operations=("send",), kinds=DECLINED)
+        if refusal is not None:
+            raise TermiiError(refusal.text("message", "Insufficient balance"), status=refusal.whole("status", 400))
         kinds = {magic(number) for number in order.to}
         if Magic.INVALID in kinds:
             raise TermiiError("Invalid phone number")
@@ -183,7 +184,7 @@ class TermiiAPI:
 
     def _report(self, message: inbox.Message) -> None:
         kind = magic(message.to)
-        delay = LATE_REPORT_DELAY if kind is Magic.REPORTED_LATE else REPORT_DELAY
+        delay = LATE_REPORT_DELAY if kind is Magic.REPORTED_LATE else self._options.message_report_delay
         self._background.start(self._reporting(message, "Message Sent"))
         for _ in range(2 if kind is Magic.REPORTED_TWICE else 1):
             self._background.start(self._reporting(message, message.status), delay=delay)

@@ -1,7 +1,9 @@
-"""Which numbers a route reaches, what a text costs, and the numbers that misbehave on purpose."""
+"""Which numbers a route reaches, and what a text costs."""
 
 import re
 from enum import StrEnum
+
+from kro_sandbox.core.numbers import Magic, magic
 
 COST_PER_PAGE = 4.0
 _NUMBER = re.compile(r"[1-9]\d{9,14}")
@@ -15,23 +17,6 @@ class Channel(StrEnum):
     WHATSAPP = "whatsapp"
     WHATSAPP_OTP = "whatsapp_otp"
     VOICE = "voice"
-
-
-class Magic(StrEnum):
-    """The last four digits of a number that make one thing happen every time."""
-
-    INVALID = "0001"
-    DND = "0002"
-    TIMEOUT = "0003"
-    SERVER_ERROR = "0004"
-    NEVER_REPORTED = "0005"
-    REPORTED_LATE = "0006"
-    FAILED = "0007"
-    REPORTED_TWICE = "0008"
-
-
-def magic(number: str) -> Magic | None:
-    return Magic(number[-4:]) if number[-4:] in list(Magic) else None
 
 
 def is_number(value: object) -> bool:

@@ -181,4 +181,4 @@ class TestPredecessorFiles:
         assert [one.get_secret_value() for one in settings.providus.accepted_webhook_secrets] == ["s"]
         assert settings.providus.dynamic_account_seconds == 600
         assert settings.highlight.project_id == "1"
-        assert load_settings(environment="dev", environ={}).twilio is None
+        assert load_settings(environment="dev", environ={}).aws is None

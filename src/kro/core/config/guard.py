@@ -37,6 +37,8 @@ _PUBLISHED: Final = frozenset(
         "29a492021f4b709a8d1152c3ef4d32dc5a7092723ecac4c511781003584b48873ccbfebdeae89cf22ed1cb1a836213549bc6638a3b563ca7fc009beb3bc30cf8",
         "6leixactaaaaagg-vfi1tnrwxmznfuojj4wifjwe",
         "6leixactaaaaajczvrqyhh71umiegnq_mxjizkhi",
+        # The public half of the key that the sandbox signs Telnyx's webhooks with.
+        "hhma3yeruc9g+3++hej6mqjq9qsms/9+wbacibih9kk=",
     }
 )
 """Test credentials printed in vendors' public documentation, in lower case."""

@@ -22,6 +22,7 @@ from kro.core.config.business import (
 from kro.core.config.captcha import CaptchaSettings
 from kro.core.config.demo import DemoSettings
 from kro.core.config.groups import Group
+from kro.core.config.messaging import MessagingSettings
 from kro.core.config.platform import (
     AppSettings,
     DatabaseSettings,
@@ -44,6 +45,7 @@ from kro.core.config.vendors import (
     TelnyxSettings,
     TermiiSettings,
     TwilioSettings,
+    WhatsAppSettings,
 )
 
 
@@ -66,6 +68,7 @@ class Settings(Group):
     refunds: RefundSettings
     chargebacks: ChargebackSettings
     reconciliation: ReconciliationSettings
+    messaging: MessagingSettings
     alerts: AlertSettings
     worker: WorkerSettings
     storage: StorageSettings
@@ -81,6 +84,7 @@ class Settings(Group):
     highlight: HighlightSettings = HighlightSettings()
     twilio: TwilioSettings | None = None
     telnyx: TelnyxSettings | None = None
+    whatsapp: WhatsAppSettings | None = None
     providus: ProvidusSettings | None = None
     aws: AWSSettings | None = None
     captcha: CaptchaSettings = CaptchaSettings()

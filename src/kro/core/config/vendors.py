@@ -81,23 +81,51 @@ class SendGridSettings(Group):
 
 
 class TwilioSettings(Group):
-    base_url: BaseURL | None = None
+    """Texts go through Twilio once account and token are given; WhatsApp once ``whatsapp_from`` and a content are."""
+
+    base_url: BaseURL = "https://api.twilio.com"
     account_sid: str | None = None
     auth_token: SecretStr | None = None
+    """Also signs delivery reports, so it is needed beside an API key."""
     api_key: SecretStr | None = None
     api_secret: SecretStr | None = None
     messaging_service_sid: str | None = None
     from_number: str | None = None
+    """A number, or a name of up to 11 characters."""
     whatsapp_from: str | None = None
+    otp_content_sid: str | None = None
+    """Approved content of type ``whatsapp/authentication``; its one variable is the code."""
+    notice_content_sid: str | None = None
+    """Approved utility content with one variable, the text; without it notices take other ways."""
+    webhook_shared_keys: dict[str, SecretStr] = Field(default_factory=dict)
+    """Keys that may sign reports instead of the token, by the ids Twilio names them with."""
     verify_service_sid: str | None = None
 
 
 class TelnyxSettings(Group):
-    base_url: BaseURL | None = None
+    """Texts go through Telnyx once key, sender and messaging profile are given."""
+
+    base_url: BaseURL = "https://api.telnyx.com"
     api_key: SecretStr | None = None
-    public_key: str | None = None
+    public_key: SecretStr | None = None
+    """Verifies delivery reports; kept like a secret so that the stand-in's, whose other half is public, is refused."""
     messaging_profile_id: str | None = None
     from_number: str | None = None
+
+
+class WhatsAppSettings(Group):
+    """Meta's Cloud API; used once token, number and template are given."""
+
+    base_url: BaseURL = "https://graph.facebook.com"
+    access_token: SecretStr | None = None
+    app_secret: SecretStr | None = None
+    """Signs delivery reports."""
+    verify_token: SecretStr | None = None
+    """What Meta shows when it is told where to report."""
+    phone_number_id: str | None = None
+    otp_template: str | None = None
+    notice_template: str | None = None
+    language: str = "en"
 
 
 class FincraSettings(Group):

@@ -12,7 +12,7 @@ from kro.core.notices import Template
 from kro.core.notifications.outcome import conclude
 from kro.core.notifications.words import Templates
 from kro.core.outbox import Envelope, GiveUp
-from kro.core.sms import SMS, SMSProvider
+from kro.core.sms import SMS, SMSProvider, TextKind
 
 _NAMELESS: Final = "there"
 """Who asked may not be who is written to, so that these mails call nobody by name."""
@@ -92,6 +92,7 @@ class LinkTopic:
                 text=self._templates.sms(template, facts),
                 message_id=f"{envelope.id}.sms",
                 purpose=template,
+                kind=TextKind.CODE,
             )
             conclude(await self._sms.send(text), envelope)
             return

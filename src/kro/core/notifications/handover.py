@@ -9,7 +9,7 @@ from kro.core.notices import Template
 from kro.core.notifications.outcome import conclude
 from kro.core.notifications.words import Templates
 from kro.core.outbox import Envelope, GiveUp
-from kro.core.sms import SMS, SMSProvider
+from kro.core.sms import SMS, SMSProvider, TextKind
 
 _PHONE: Final = "SELECT phone FROM users WHERE id = $1"
 
@@ -40,5 +40,7 @@ class HandoverTopic:
             text=self._templates.sms(Template.HANDOVER_CODE, {"code": code, "order_id": payload["order_id"]}),
             message_id=f"{envelope.id}.sms",
             purpose=Template.HANDOVER_CODE,
+            kind=TextKind.CODE,
+            subject_id=UUID(payload["condition_id"]),
         )
         conclude(await self._sms.send(message), envelope)

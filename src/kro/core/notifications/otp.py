@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from uuid import UUID
+
 from kro.core.clock import Clock
 from kro.core.encryption import FieldCipher
 from kro.core.notices import Template
 from kro.core.notifications.outcome import conclude
 from kro.core.notifications.words import Templates
 from kro.core.outbox import Envelope, GiveUp
-from kro.core.sms import SMS, SMSProvider
+from kro.core.sms import SMS, SMSProvider, TextChannel, TextKind
 
 
 class OTPTopic:
-    """Delivers outbox messages of topic ``sms.otp``: ``{"phone", "sealed", "challenge_id", "purpose", "task"?}``.
+    """Delivers outbox messages of topic ``sms.otp``.
+
+    Payload: ``{"phone", "sealed", "challenge_id", "purpose", "channel"?, "task"?}``.
 
     With a ``task``, ``{"action", "amount"}``, the text says what the code is good for.
     The code is sealed for its challenge and opened only to be sent. A code that would arrive after its life is not
@@ -37,8 +41,9 @@ class OTPTopic:
         if (self._clock.now() - envelope.created_at).total_seconds() >= self._ttl_seconds:
             raise GiveUp("code_expired")
         payload = envelope.payload
+        code = self._cipher.open(payload["sealed"], context=payload["challenge_id"])
         facts = {
-            "code": self._cipher.open(payload["sealed"], context=payload["challenge_id"]),
+            "code": code,
             "purpose": payload["purpose"],
             "minutes": self._ttl_seconds // 60,
         }
@@ -48,5 +53,10 @@ class OTPTopic:
             text=self._templates.sms(template, facts | payload.get("task", {})),
             message_id=f"{envelope.id}.sms",
             purpose=template,
+            kind=TextKind.CODE,
+            # An authentication template says nothing of the task, so the code of a task goes in words.
+            code=None if "task" in payload else code,
+            wish=TextChannel(payload.get("channel", TextChannel.SMS)),
+            subject_id=UUID(payload["challenge_id"]),
         )
         conclude(await self._sms.send(message), envelope)

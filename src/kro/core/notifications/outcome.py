@@ -23,6 +23,8 @@ def conclude(result: SMSResult | EmailResult, envelope: Envelope) -> None:
             raise GiveUp(result.code)
         case MessageRefused() | EmailRefused():
             raise RetryLater(result.code, after_seconds=result.retry_after_seconds)
+        case MessageOutcomeUnknown(repeatable=False):
+            raise GiveUp("outcome_unknown")
         case MessageOutcomeUnknown() | EmailOutcomeUnknown():
             if envelope.attempts >= MAX_UNCERTAIN_TRIES:
                 raise GiveUp("outcome_unknown")

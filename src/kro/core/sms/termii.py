@@ -1,24 +1,21 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final, Self
+from typing import Final, Unpack
 
-import httpx2
-
-from kro.core.outgoing import (
-    CallRecorder,
-    JSONValue,
-    NotSent,
-    OutcomeUnknown,
-    OutgoingHTTP,
-    OutgoingSettings,
-    Reply,
-    RetryPolicy,
+from kro.core.outgoing import JSONValue, Reply
+from kro.core.sms.http_vendor import HTTPVendor, Outside, Way, concluded, money_of
+from kro.core.sms.interface import (
+    SMS,
+    Cost,
+    MessageAccepted,
+    MessageOutcomeUnknown,
+    MessageRefused,
+    SMSResult,
+    TextChannel,
+    TextKind,
 )
-from kro.core.sms.interface import SMS, MessageAccepted, MessageOutcomeUnknown, MessageRefused, SMSResult
 
 _PROVIDER: Final = "termii"
 
@@ -42,50 +39,36 @@ _BY_WORD: Final = (
 _PERMANENT: Final = frozenset({"invalid_number"})
 
 
+_CODES_GO_BY: Final = "dnd"
+_PROMOTIONAL: Final = "generic"
+
+
 @dataclass(frozen=True, slots=True)
 class TermiiSettings:
-    """How to reach Termii; the base URL is per account. Codes go by ``dnd``, the only route that reaches every line."""
+    """How to reach Termii; the base URL is per account. Codes go by ``dnd`` where notices go by ``generic``."""
 
     api_key: str = field(repr=False)
     base_url: str = "https://api.ng.termii.com"
     sender_id: str = "KRO"
     channel: str = "dnd"
+    deadline_seconds: float = 25
 
 
-class TermiiSMS:
+class TermiiSMS(HTTPVendor):
     """Text messages through Termii."""
 
-    def __init__(
-        self,
-        settings: TermiiSettings,
-        *,
-        transport: httpx2.AsyncBaseTransport | None = None,
-        retry: RetryPolicy | None = None,
-        recorder: CallRecorder | None = None,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    ) -> None:
-        self._settings = settings
-        self._http = OutgoingHTTP(
-            OutgoingSettings(provider=_PROVIDER, base_url=settings.base_url),
-            transport=transport,
-            retry=retry,
-            recorder=recorder,
-            sleep=sleep,
+    def __init__(self, settings: TermiiSettings, **outside: Unpack[Outside]) -> None:
+        super().__init__(
+            Way(route=_PROVIDER, provider=_PROVIDER, channel=TextChannel.SMS, operation="send"),
+            base_url=settings.base_url,
+            deadline_seconds=settings.deadline_seconds,
+            **outside,
         )
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
+        self._settings = settings
 
     async def send(self, message: SMS) -> SMSResult:
         exchange = await self._http.call(
-            operation="send",
+            operation=self._way.operation,
             method="POST",
             path="/api/sms/send",
             body={
@@ -94,16 +77,26 @@ class TermiiSMS:
                 "from": self._settings.sender_id,
                 "sms": message.text,
                 "type": "plain",
-                "channel": self._settings.channel,
+                "channel": self._channel_for(message.kind),
             },
         )
-        match exchange:
-            case Reply():
-                return _read(exchange)
-            case NotSent():
-                return MessageRefused("not_sent", permanent=False)
-            case OutcomeUnknown():
-                return MessageOutcomeUnknown(exchange.cause)
+        return concluded(exchange, _read)
+
+    async def balance(self) -> Cost | None:
+        exchange = await self._http.call(
+            operation="balance",
+            method="GET",
+            path="/api/get-balance",
+            query={"api_key": self._settings.api_key},
+            repeatable=True,
+        )
+        return money_of(exchange, amount="balance", currency="currency")
+
+    def _channel_for(self, kind: TextKind) -> str:
+        """Return Termii's route: the promotional one never reaches lines on the do-not-disturb list."""
+        if kind is TextKind.CODE and self._settings.channel == _PROMOTIONAL:
+            return _CODES_GO_BY
+        return self._settings.channel
 
 
 def _read(reply: Reply) -> SMSResult:

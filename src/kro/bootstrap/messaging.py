@@ -1,0 +1,80 @@
+"""Texts: one sender over all vendors, their reports, and what the worker repeats about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kro.bootstrap.foundation import Foundation
+from kro.bootstrap.providers import Providers
+from kro.bootstrap.text_vendors import report_readers
+from kro.core.config import Settings
+from kro.core.messaging import (
+    Caps,
+    DeliveryReports,
+    MessagingManager,
+    MessagingOptions,
+    NumberReader,
+    RouteRule,
+    TextAttempts,
+)
+from kro.core.scheduler import Step
+from kro.core.sms import SMSProvider, TextKind
+
+_KEPT_DAYS: Final = 90
+_READER_OF: Final = {"twilio_whatsapp": "twilio"}
+
+
+@dataclass(frozen=True, slots=True)
+class Messaging:
+    sms: SMSProvider
+    attempts: TextAttempts
+    reports: DeliveryReports
+
+
+def build_messaging(base: Foundation, outside: Providers) -> Messaging:
+    """Join the vendors of texts; where there are none, such as in tests, the one provider that was given sends."""
+    settings = base.settings
+    readers = report_readers(settings, base.clock)
+    attempts = TextAttempts(base.database)
+    manager = MessagingManager(
+        outside.texting,
+        attempts=attempts,
+        numbers=NumberReader(base.index, countries=settings.messaging.countries),
+        options=messaging_options(settings, reporting=frozenset(readers)),
+        clock=base.clock,
+        ids=base.ids,
+    )
+    return Messaging(
+        sms=manager if outside.texting else outside.sms,
+        attempts=attempts,
+        reports=DeliveryReports(base.database, readers),
+    )
+
+
+def messaging_options(settings: Settings, *, reporting: frozenset[str]) -> MessagingOptions:
+    """Return how texts are sent, as configured; ``reporting`` are the vendors whose reports are believed."""
+    messaging = settings.messaging
+    caps = messaging.caps
+    routes = messaging.prices_minor
+    return MessagingOptions(
+        rules=tuple(RouteRule(rule.prefix, TextKind(rule.kind), rule.via) for rule in messaging.routes),
+        caps=Caps(caps.number_minor, caps.country_minor, caps.provider_minor, caps.total_minor),
+        estimates_minor=routes,
+        reporting=frozenset(route for route in routes if _READER_OF.get(route, route) in reporting),
+        report_seconds=messaging.report_seconds,
+        extra_codes=messaging.extra_codes,
+        extra_notices=messaging.extra_notices,
+        remember_days=messaging.remember_days,
+    )
+
+
+def messaging_steps(base: Foundation, messaging: Messaging) -> Sequence[Step]:
+    """Return what the worker repeats about texts."""
+    batch = base.settings.worker.batch
+    attempts = messaging.attempts
+    return (
+        Step("text.follow_up", 1.0, lambda: attempts.follow_up(limit=batch)),
+        Step("retention.texts", 3600.0, lambda: attempts.forget(older_than_days=_KEPT_DAYS), alone=True),
+    )

@@ -1,0 +1,69 @@
+"""Meta signs the body with HMAC-SHA256; one webhook may hold statuses of many messages."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from kro.core.messaging.errors import ReportSignatureError
+from kro.core.messaging.states import AttemptState, Report
+from kro.core.messaging.webhooks.envelope import Webhook, read_json, text_of
+from kro.core.whatsapp.meta import PROVIDER, named
+
+_SIGNATURE: Final = "x-hub-signature-256"
+_STATES: Final = {
+    "sent": AttemptState.SENT,
+    "delivered": AttemptState.DELIVERED,
+    "read": AttemptState.READ,
+    "failed": AttemptState.FAILED,
+}
+_MOST: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class WhatsAppReports:
+    app_secret: str = field(repr=False)
+    verify_token: str = field(repr=False)
+
+    def read(self, webhook: Webhook) -> tuple[Report, ...]:
+        digest = hmac.new(self.app_secret.encode(), webhook.raw, hashlib.sha256).hexdigest()
+        given = webhook.headers.get(_SIGNATURE, "")
+        if not hmac.compare_digest(given.encode(), f"sha256={digest}".encode()):
+            raise ReportSignatureError
+        return tuple(_reports(read_json(webhook.raw)))[:_MOST]
+
+    def challenge(self, query: str) -> str:
+        """Return what Meta wants to hear when the address is set up.
+
+        :raises ReportSignatureError: unless it knows the token that was agreed on.
+        """
+        asked = {name: values[0] for name, values in parse_qs(query).items() if len(values) == 1}
+        token = asked.get("hub.verify_token", "")
+        is_right = hmac.compare_digest(token.encode(), self.verify_token.encode())
+        if not is_right or asked.get("hub.mode") != "subscribe":
+            raise ReportSignatureError
+        return asked.get("hub.challenge", "")
+
+
+def _reports(body: dict[str, Any]) -> Iterator[Report]:
+    for entry in _objects(body.get("entry")):
+        for change in _objects(entry.get("changes")):
+            value = change.get("value")
+            for status in _objects(value.get("statuses") if isinstance(value, dict) else None):
+                state = _STATES.get(str(status.get("status")))
+                if state is not None:
+                    error = _error(status) if state is AttemptState.FAILED else None
+                    yield Report(PROVIDER, text_of(status.get("id")), state, error)
+
+
+def _error(status: dict[str, Any]) -> str:
+    codes = (named(error.get("code")) for error in _objects(status.get("errors")))
+    return next((code for code in codes if code is not None), "undelivered")
+
+
+def _objects(items: object) -> list[dict[str, Any]]:
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []

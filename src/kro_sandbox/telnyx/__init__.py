@@ -1,0 +1,1 @@
+"""Telnyx messaging, version 2."""

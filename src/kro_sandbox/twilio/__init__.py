@@ -1,0 +1,1 @@
+"""Twilio Programmable Messaging: texts and WhatsApp over one endpoint."""

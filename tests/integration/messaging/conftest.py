@@ -1,0 +1,3 @@
+from tests.contract.conftest import _sandbox_process, sandbox_url
+
+__all__ = ["_sandbox_process", "sandbox_url"]
