@@ -14,6 +14,7 @@ from kro.core.scheduler import models as scheduler
 from kro.core.two_factor import models as two_factor
 from kro.kro_balance.database import models as kro_balance
 from kro.management.database import account_models as accounts
+from kro.management.database import identity_models as identities
 from kro.management.database import models as management
 from kro.management.database import proposal_models as proposals
 from kro.order.database import handover_models as handover
@@ -37,6 +38,7 @@ __all__ = [
     "auth",
     "chargebacks",
     "handover",
+    "identities",
     "issues",
     "kro_balance",
     "kyc",

@@ -57,6 +57,7 @@ def create_app(settings: SandboxSettings) -> Starlette:
         *sandbox.texts.twilio.routes(),
         *sandbox.texts.telnyx.routes(),
         *sandbox.texts.whatsapp.routes(),
+        *sandbox.dojah.routes(),
         *sandbox.sendgrid.routes(),
         *sandbox.s3.routes(),
         *sandbox.recaptcha.routes(),

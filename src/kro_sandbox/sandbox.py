@@ -7,6 +7,7 @@ from kro_sandbox.core.inbox import Inbox
 from kro_sandbox.core.options import Options
 from kro_sandbox.core.tokens import NumericIds
 from kro_sandbox.core.webhooks import WebhookSender
+from kro_sandbox.dojah.api import DojahAPI
 from kro_sandbox.fincra.service import Fincra
 from kro_sandbox.paystack.service import Paystack
 from kro_sandbox.providus.service import Providus
@@ -80,6 +81,7 @@ class Sandbox:
             webhooks=self.webhooks,
             messages=self.inbox,
         )
+        self.dojah = DojahAPI(settings=settings, faults=self.faults)
         self.s3 = S3API(settings=settings, clock=clock, faults=self.faults)
         self.recaptcha = RecaptchaAPI(settings=settings, clock=clock, faults=self.faults)
         self.sendgrid = SendGridAPI(settings=settings, faults=self.faults, messages=self.inbox)

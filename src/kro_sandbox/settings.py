@@ -25,6 +25,8 @@ WHATSAPP_TOKEN = "EAA_kro_sandbox_whatsapp_00000000000000"  # noqa: S105  as abo
 WHATSAPP_APP_SECRET = "kro_sandbox_whatsapp_app_secret_00000000"  # noqa: S105  as above
 WHATSAPP_VERIFY_TOKEN = "kro_sandbox_whatsapp_verify_000000000000"  # noqa: S105  as above
 WHATSAPP_PHONE_ID = "100000000000001"
+DOJAH_APP_ID = "kro_sandbox_app"
+DOJAH_TEST_KEY = "test_sk_kro_sandbox_dojah_000000000000"
 SENDGRID_TEST_KEY = "SG.kro_sandbox.0000000000000000000000"
 RECAPTCHA_TEST_KEY = "kro_sandbox_recaptcha_secret_00000000000"
 S3_KEY_ID = "kro_sandbox_s3_key_id"
@@ -81,6 +83,8 @@ class SandboxSettings:
     whatsapp_token: str = WHATSAPP_TOKEN
     whatsapp_app_secret: str = WHATSAPP_APP_SECRET
     whatsapp_phone_id: str = WHATSAPP_PHONE_ID
+    dojah_app_id: str = DOJAH_APP_ID
+    dojah_key: str = DOJAH_TEST_KEY
     sendgrid_key: str = SENDGRID_TEST_KEY
     recaptcha_secret: str = RECAPTCHA_TEST_KEY
     s3_key_id: str = S3_KEY_ID

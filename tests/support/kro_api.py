@@ -25,6 +25,7 @@ from kro.core.config import Credentials, Settings, load_settings
 from kro.core.database.embedded import Role
 from kro.core.email.fake import FakeEmail
 from kro.core.ids import read_id
+from kro.core.kyc.fake import FakeIdentity
 from kro.core.outbox import OutboxRelay
 from kro.core.scheduler import TimerRunner
 from kro.core.sms.fake import FakeSMS
@@ -101,6 +102,7 @@ class World:
     buyer: Person
     seller: Person
     stranger: Person
+    identity: FakeIdentity = field(default_factory=FakeIdentity, kw_only=True)
 
     @property
     def database(self) -> Any:
@@ -147,7 +149,8 @@ async def running_world(
     paystack, bank, sms, email = FakePaystack(), FakeBank(SystemClock()), FakeSMS(), FakeEmail()
     vendors = ProviderDirectory((paystack.provider, bank.provider))
     store = files or MemoryObjectStore()
-    providers = Providers(payments=vendors, sms=sms, email=email, files=store, captcha=captcha)
+    identity = FakeIdentity()
+    providers = Providers(payments=vendors, sms=sms, email=email, files=store, captcha=captcha, identity=identity)
     application = build(settings, providers=providers, hasher=PasswordHasher(memory_kib=64, rounds=1))
     await application.open()
     api = create_api(application)
@@ -158,6 +161,7 @@ async def running_world(
         ) as http:
             await _seed(application)
             world = World(application, api, http, paystack, bank, sms, email, *(Person(http, "") for _ in range(3)))
+            world.identity = identity
             world.buyer, world.seller, world.stranger = [
                 await world.login(phone) for phone in (BUYER_PHONE, SELLER_PHONE, STRANGER_PHONE)
             ]

@@ -21,7 +21,7 @@ from kro.bootstrap.effects import (
 from kro.bootstrap.exceptions import Exceptions, build_exceptions
 from kro.bootstrap.foundation import Foundation, lay_foundation
 from kro.bootstrap.identity import Identity, build_identity
-from kro.bootstrap.knowing import Knowing, build_knowing
+from kro.bootstrap.knowing import Knowing, build_knowing, knowing_steps
 from kro.bootstrap.live import build_bus, build_realtime, live_steps
 from kro.bootstrap.messaging import Messaging, build_messaging, messaging_steps
 from kro.bootstrap.orders import Orders, build_orders
@@ -214,6 +214,7 @@ def build(
     auditing = build_auditing(base, outside)
     messaging = build_messaging(base, outside)
     bus = build_bus(base)
+    knowing = build_knowing(base, outside)
     return Application(
         base=base,
         identity=identity,
@@ -230,15 +231,19 @@ def build(
         administration=build_administration(base, auditing, orders),
         messaging=messaging,
         files=outside.files,
-        knowing=build_knowing(base),
+        knowing=knowing,
         realtime=build_realtime(base, identity, orders, bus),
         bus=bus,
-        outbox_handlers=build_handlers(base, outside, collecting, paying_out, refunding, bus, messaging.sms),
+        outbox_handlers={
+            **build_handlers(base, outside, collecting, paying_out, refunding, bus, messaging.sms),
+            **knowing.handlers(),
+        },
         steps=(
             *build_steps(base, listening, paying_out, refunding),
             *exception_steps(refunding, exceptions),
             *reconciliation_steps(reconciliation),
             *evidence_steps(base, orders),
+            *knowing_steps(base, knowing),
             *auditing_steps(auditing),
             *live_steps(base, bus),
             *messaging_steps(base, messaging),

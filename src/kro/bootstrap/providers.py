@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypedDict
 
 from pydantic import SecretStr
@@ -13,6 +13,10 @@ from kro.core.captcha import CaptchaProvider, Recaptcha, RecaptchaSettings
 from kro.core.clock import Clock, SystemClock
 from kro.core.config import Settings, VendorTimeouts
 from kro.core.email import EmailProvider, SendGridEmail, SendGridSettings
+from kro.core.kyc.dojah import DojahIdentity
+from kro.core.kyc.dojah import DojahSettings as DojahKeys
+from kro.core.kyc.fake import NoIdentityProvider
+from kro.core.kyc.identity import IdentityProvider
 from kro.core.outgoing import CallRecorder
 from kro.core.sms import SMSProvider, TextVendor
 from kro.core.storage import LinkSigner, LocalObjectStore, ObjectStore, S3ObjectStore, S3Settings
@@ -31,6 +35,7 @@ class Providers:
     captcha: CaptchaProvider | None = None
     texting: Sequence[TextVendor] = ()
     """The ways for texts among which each message is routed; ``sms`` sends alone where there are none."""
+    identity: IdentityProvider = field(default_factory=NoIdentityProvider)
 
 
 def choose_providers(
@@ -57,6 +62,7 @@ def choose_providers(
         ),
         files=object_store(settings, clock or SystemClock()),
         captcha=_captcha(settings, recorder),
+        identity=identity_provider(settings, recorder),
     )
 
 
@@ -66,6 +72,23 @@ def _captcha(settings: Settings, recorder: CallRecorder | None) -> CaptchaProvid
         return None
     return Recaptcha(
         RecaptchaSettings(secret=captcha.secret_key.get_secret_value(), base_url=captcha.base_url), recorder=recorder
+    )
+
+
+def identity_provider(settings: Settings, recorder: CallRecorder | None = None) -> IdentityProvider:
+    """Return who looks numbers up; where nobody is configured, people review every one."""
+    dojah = settings.dojah
+    if dojah.app_id is None or dojah.secret_key is None:
+        return NoIdentityProvider()
+    return DojahIdentity(
+        DojahKeys(
+            app_id=dojah.app_id,
+            secret_key=dojah.secret_key.get_secret_value(),
+            base_url=dojah.base_url,
+            bvn_path=dojah.bvn_path,
+            nin_path=dojah.nin_path,
+        ),
+        recorder=recorder,
     )
 
 

@@ -49,6 +49,7 @@ def variables(settings: Settings) -> dict[str, str]:
             "KRO_TWILIO_BASE_URL": (twilio.base_url if twilio else None, f"{sandbox}/twilio"),
             "KRO_TELNYX_BASE_URL": (telnyx.base_url if telnyx else None, f"{sandbox}/telnyx"),
             "KRO_WHATSAPP_BASE_URL": (whatsapp.base_url if whatsapp else None, f"{sandbox}/whatsapp"),
+            "KRO_DOJAH_BASE_URL": (settings.dojah.base_url, f"{sandbox}/dojah"),
             "KRO_SENDGRID_BASE_URL": (settings.send_grid.base_url, f"{sandbox}/sendgrid"),
         }
     return {

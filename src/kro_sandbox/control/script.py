@@ -4,6 +4,7 @@ from typing import Any
 
 from kro_sandbox.core.faults import HTTP, TRANSPORT, WEBHOOK, Fault, FaultBook, FaultKind
 from kro_sandbox.core.wire import JSONObject
+from kro_sandbox.dojah.api import OPERATIONS as DOJAH
 from kro_sandbox.fincra.api import OPERATIONS as FINCRA
 from kro_sandbox.fincra.checkout import PAY_KINDS as FINCRA_PAY_KINDS
 from kro_sandbox.paystack.api import OPERATIONS as PAYSTACK
@@ -27,6 +28,7 @@ VENDORS: dict[str, dict[str, frozenset[FaultKind]]] = {
     "twilio": {**TWILIO, "webhook": WEBHOOK, "*": HTTP},
     "telnyx": {**TELNYX, "webhook": WEBHOOK, "*": HTTP},
     "whatsapp": {**WHATSAPP, "webhook": WEBHOOK, "*": HTTP},
+    "dojah": {**DOJAH, "*": HTTP},
     "sendgrid": {**SENDGRID, "*": SENDGRID["send"]},
     "s3": {**S3, "*": TRANSPORT},
 }

@@ -46,6 +46,7 @@ from kro.core.config.settings import Settings
 from kro.core.config.vendors import (
     AWSSettings,
     BucketAddressing,
+    DojahSettings,
     FincraSettings,
     PaystackSettings,
     PriceSettings,
@@ -75,6 +76,7 @@ __all__ = [
     "Credentials",
     "DatabaseSettings",
     "DatabaseTimeouts",
+    "DojahSettings",
     "Environment",
     "EvidenceSettings",
     "FeeSettings",

@@ -38,6 +38,7 @@ from kro.core.config.platform import (
 from kro.core.config.reconciliation import ReconciliationSettings
 from kro.core.config.vendors import (
     AWSSettings,
+    DojahSettings,
     FincraSettings,
     PaystackSettings,
     ProvidusSettings,
@@ -77,6 +78,7 @@ class Settings(Group):
     paystack: PaystackSettings
     fincra: FincraSettings
     termii: TermiiSettings
+    dojah: DojahSettings
     send_grid: SendGridSettings
     realtime: RealtimeSettings
     redis: RedisSettings = RedisSettings()

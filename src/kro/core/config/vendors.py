@@ -71,6 +71,16 @@ class TermiiSettings(Group):
     channel: TermiiChannel
 
 
+class DojahSettings(Group):
+    """Nothing is looked up until app id and secret key are given. The paths were not tried against the service."""
+
+    base_url: BaseURL
+    app_id: str | None = None
+    secret_key: SecretStr | None = None
+    bvn_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9/_-]+$")]
+    nin_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9/_-]+$")]
+
+
 class SendGridSettings(Group):
     base_url: BaseURL
     api_key: SecretStr

@@ -56,6 +56,9 @@ RULES: Final[tuple[Rule, ...]] = (
         T.DATA_EXPORT_READY,
         T.PAYOUT_REQUESTED,
         T.REFUND_REQUESTED,
+        T.IDENTITY_VERIFIED,
+        T.IDENTITY_REFUSED,
+        T.TIER_CHANGED,
     ),
     *_rows(Group.SECURITY, Weight.CRITICAL, _BUYER, T.HANDOVER_CODE_LOCKED),
     *_rows(

@@ -70,6 +70,9 @@ class Template(StrEnum):
     CONTACT_CHANGED = "contact_changed"
     ACCOUNT_CLOSED = "account_closed"
     DATA_EXPORT_READY = "data_export_ready"
+    IDENTITY_VERIFIED = "identity_verified"
+    IDENTITY_REFUSED = "identity_refused"
+    TIER_CHANGED = "tier_changed"
 
 
 class Channel(StrEnum):

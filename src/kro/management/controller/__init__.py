@@ -11,6 +11,7 @@ from kro.management.controller import (
     admin_exceptions,
     admin_fees,
     admin_holds,
+    admin_kyc,
     admin_messages,
     admin_operations,
     admin_orders,
@@ -29,6 +30,7 @@ from kro.management.controller import (
     auth,
     bank_accounts,
     invites,
+    kyc,
     link_pages,
     passwords,
     payouts,
@@ -64,9 +66,12 @@ router.include_router(admin_reports.router)
 router.include_router(admin_messages.router)
 router.include_router(admin_orders.router)
 router.include_router(admin_audit.router)
+# Before the routes with a check in their path: "tiers" is none.
 router.include_router(admin_tiers.router)
 router.include_router(admin_users.router)
 router.include_router(admin_user_care.router)
+router.include_router(admin_kyc.router)
+router.include_router(kyc.router)
 
 statement_policy = admin_reconciliation.statement_policy
 form_policy = link_pages.form_policy

@@ -1,0 +1,1 @@
+"""A stand-in for Dojah: registers of invented people, asked by number."""
