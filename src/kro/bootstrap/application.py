@@ -17,6 +17,7 @@ from kro.bootstrap.effects import (
     build_steps,
     evidence_steps,
     exception_steps,
+    notice_services,
 )
 from kro.bootstrap.exceptions import Exceptions, build_exceptions
 from kro.bootstrap.foundation import Foundation, lay_foundation
@@ -154,6 +155,7 @@ class Application:
             "payout_resolutions": self.paying_out.resolutions,
             "webhooks": self.listening.intake,
             "webhook_admin": self.listening.webhook_admin,
+            **notice_services(base),
             "dead_letters": DeadLetters(base.database, base.ids),
             "refunds": self.refunding.reads,
             "refund_requests": self.refunding.requests,

@@ -15,11 +15,15 @@ from kro.bootstrap.refunds import Refunding
 from kro.core.notifications import (
     AlertTopic,
     HandoverTopic,
+    Inbox,
     InviteTopic,
     LinkTopic,
     MailOTPTopic,
+    NoticeLog,
     NotifyTopic,
     OTPTopic,
+    PreferenceStore,
+    Previews,
     Templates,
 )
 from kro.core.outbox import Envelope, Handler
@@ -28,6 +32,16 @@ from kro.core.scheduler import Step
 from kro.core.sms import SMSProvider
 from kro.kro_balance.domain import Rollups
 from kro.refund.domain import UnheardDisputes
+
+
+def notice_services(base: Foundation) -> Mapping[str, object]:
+    """Return what the routes about notices use, by name."""
+    return {
+        "inbox": Inbox(base.database, clock=base.clock),
+        "notification_preferences": PreferenceStore(base.database, clock=base.clock, ids=base.ids),
+        "notice_log": NoticeLog(base.database, ids=base.ids),
+        "notice_previews": Previews(Templates()),
+    }
 
 
 def build_handlers(
@@ -46,7 +60,13 @@ def build_handlers(
 
     return {
         "realtime": RealtimeTopic(bus).handle,
-        "notify": NotifyTopic(database=base.database, sms=texts, email=providers.email, templates=Templates()).handle,
+        "notify": NotifyTopic(
+            database=base.database,
+            sms=texts,
+            email=providers.email,
+            templates=Templates(),
+            clock=base.clock,
+        ).handle,
         "sms.otp": OTPTopic(
             sms=texts,
             cipher=base.cipher,
@@ -92,6 +112,7 @@ def build_steps(base: Foundation, listening: Listening, paying_out: PayingOut, r
         Step("refund.polls", 5.0, lambda: refunding.tracker.poll_due(limit=batch)),
         Step("payout.alarms", 60.0, paying_out.alarms.raise_due, alone=True),
         Step("retention.calls", 3600.0, base.call_log.forget, alone=True),
+        Step("retention.notifications", 3600.0, Inbox(base.database, clock=base.clock).forget, alone=True),
         Step("ledger.rollups", 60.0, Rollups(base.database).advance, alone=True),
     )
 

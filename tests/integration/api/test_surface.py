@@ -118,6 +118,7 @@ PREFIXES: Final = {
     "issue": "iss",
     "offer": "ofr",
     "hold": "hld",
+    "notification": "ntf",
 }
 
 
@@ -284,6 +285,7 @@ async def everything(world: World) -> dict[str, str]:
     payout = await world.buyer.post(
         "/payouts", {"bank_account_id": account["id"], "amount": {"amount": 100_000, "currency": "NGN"}}
     )
+    await world.work()
     return {
         "order_id": order["id"],
         "user_id": order["buyer"]["id"],
@@ -299,6 +301,7 @@ async def everything(world: World) -> dict[str, str]:
         "bank_account_id": account["id"],
         "payout_id": payout.json()["id"],
         "session_id": (await first(world.buyer, "/auth/sessions"))["id"],
+        "notification_id": (await first(world.buyer, "/me/notifications"))["id"],
     }
 
 

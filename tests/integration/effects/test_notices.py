@@ -1,19 +1,23 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from kro.core.clock import FrozenClock, SystemClock
+from kro.core.clock import SystemClock
 from kro.core.database.pool import Database
+from kro.core.decisions import Decision
+from kro.core.decisions.encoding import encode
 from kro.core.email.fake import FakeEmail
 from kro.core.email.interface import EmailOutcomeUnknown, EmailRefused
-from kro.core.encryption import FieldCipher
-from kro.core.ids import IdSource
-from kro.core.notifications import NotifyTopic, OTPTopic, Templates
+from kro.core.ids import IdSource, show_id
+from kro.core.notices import Reader, notice
+from kro.core.notifications import NotifyTopic, Templates
+from kro.core.notifications.live import NotificationCreated
+from kro.core.notifications.receipts import Receipts, ReceiptStatus
 from kro.core.outbox import OutboxRelay, RelayOptions
 from kro.core.sms.fake import FakeSMS
 from kro.core.sms.interface import MessageOutcomeUnknown, MessageRefused
@@ -40,31 +44,66 @@ def email() -> FakeEmail:
 
 
 @pytest.fixture
-def relay(database: Database, sms: FakeSMS, email: FakeEmail, quick: RelayOptions) -> OutboxRelay:
-    topic = NotifyTopic(database=database, sms=sms, email=email, templates=Templates())
-    return OutboxRelay(database, {"notify": topic.handle}, options=quick)
+def make_relay(database: Database, sms: FakeSMS, email: FakeEmail) -> Callable[..., OutboxRelay]:
+    def make(*, patience: float = 0, max_attempts: int = 100) -> OutboxRelay:
+        topic = NotifyTopic(database=database, sms=sms, email=email, templates=Templates(), patience_seconds=patience)
+        return OutboxRelay(
+            database, {"notify": topic.handle}, options=RelayOptions(delays=(0,), max_attempts=max_attempts)
+        )
+
+    return make
 
 
 @pytest.fixture
-def notify(post: Post) -> Callable[..., Awaitable[UUID]]:
-    async def notify(user_id: UUID, *channels: str) -> UUID:
-        return await post(
-            "notify", user_id=str(user_id), template="order_accepted", channels=list(channels), facts=FACTS
-        )
+def relay(make_relay: Callable[..., OutboxRelay]) -> OutboxRelay:
+    return make_relay()
+
+
+@pytest.fixture
+def notify(database: Database, ids: IdSource) -> Callable[..., Awaitable[UUID]]:
+    """Write a notice the way a decision does, and return its id."""
+
+    async def notify(user_id: UUID, template: str = "order_accepted") -> UUID:
+        notice_id = ids.new()
+        message = notice(id=notice_id, user_id=user_id, template=template, reader=Reader.BUYER, facts=FACTS)
+        await database.apply(encode(Decision(messages=(message,))))
+        return notice_id
 
     return notify
 
 
 async def states(database: Database) -> list[tuple[str, str | None]]:
-    rows = await database.rows("SELECT state, last_error FROM outbox ORDER BY id")
+    """Return the fate of each message of the topic."""
+    rows = await database.rows("SELECT state, last_error FROM outbox WHERE topic <> 'realtime' ORDER BY id")
     return [(row["state"], row["last_error"]) for row in rows]
 
 
+async def receipts(database: Database) -> dict[str, tuple[str, str | None, int]]:
+    rows = await database.rows("SELECT channel, status, reason, tries FROM notice_receipts")
+    return {row["channel"]: (row["status"], row["reason"], row["tries"]) for row in rows}
+
+
+async def revive(database: Database, message_id: UUID | None = None) -> None:
+    """Have messages delivered again, as when a worker died before it wrote down that it was done."""
+    await database.execute(
+        "UPDATE outbox SET state = 'pending', lease_until = NULL, next_attempt_at = now() "
+        "WHERE topic = 'notify' AND ($1::uuid IS NULL OR id = $1)",
+        message_id,
+    )
+
+
 class TestNotices:
-    async def test_one_notice_reaches_phone_and_mailbox(
-        self, relay: OutboxRelay, notify: Post, person: Person, sms: FakeSMS, email: FakeEmail
+    async def test_one_notice_reaches_phone_mailbox_and_inbox(
+        self,
+        relay: OutboxRelay,
+        notify: Post,
+        person: Person,
+        sms: FakeSMS,
+        email: FakeEmail,
+        database: Database,
     ) -> None:
-        await notify(await person(phone=PHONE, email="demo@example.com", first_name="Adé"), "sms", "mail")
+        user_id = await person(phone=PHONE, email="demo@example.com", first_name="Adé")
+        notice_id = await notify(user_id)
 
         await relay.run_until_idle()
 
@@ -76,22 +115,36 @@ class TestNotices:
         assert "₦1,500.00" in mail.html
         assert text.message_id.endswith(".sms")
         assert mail.message_id.endswith(".mail")
+        assert await receipts(database) == {
+            "sms": ("accepted", None, 1),
+            "mail": ("accepted", None, 1),
+            "in_app": ("delivered", None, 1),
+        }
+        [shown] = await database.rows("SELECT * FROM notifications")
+        assert (shown["id"], shown["user_id"], shown["title"]) == (notice_id, user_id, "Accepted: Demo phone")
+        assert (shown["topic"], shown["weight"], shown["about"]) == ("orders", "important", FACTS["order_id"])
+        assert shown["body"].startswith('Your order "Demo phone" over ₦1,500.00 was accepted')
+        assert shown["read_at"] is None
+        [live] = await database.rows("SELECT payload FROM outbox WHERE topic = 'realtime'")
+        assert live["payload"]["users"] == [str(user_id)]
+        assert live["payload"]["event"] == "notification.created"
+        assert NotificationCreated.model_validate(live["payload"]["data"]).id == show_id("ntf", notice_id)
 
     async def test_who_has_no_address_gets_no_mail(
         self, relay: OutboxRelay, notify: Post, person: Person, sms: FakeSMS, email: FakeEmail, database: Database
     ) -> None:
-        await notify(await person(phone=PHONE), "sms", "mail")
+        await notify(await person(phone=PHONE))
 
         await relay.run_until_idle()
 
         assert (len(sms.sent), email.sent) == (1, [])
-        assert {state for state, _ in await states(database)} == {"delivered"}
+        assert (await receipts(database))["mail"] == ("skipped", "no_address", 1)
 
     async def test_a_mail_that_fails_is_tried_again_without_repeating_the_text(
         self, relay: OutboxRelay, notify: Post, person: Person, sms: FakeSMS, email: FakeEmail
     ) -> None:
         email.results += [EmailRefused(code="busy", permanent=False), EmailOutcomeUnknown(cause="timeout")]
-        await notify(await person(phone=PHONE, email="demo@example.com"), "sms", "mail")
+        await notify(await person(phone=PHONE, email="demo@example.com"))
 
         await relay.run_until_idle()
 
@@ -100,153 +153,219 @@ class TestNotices:
     async def test_a_notice_delivered_twice_is_split_into_the_same_parts(
         self, relay: OutboxRelay, notify: Post, person: Person, sms: FakeSMS, email: FakeEmail, database: Database
     ) -> None:
-        notice = await notify(await person(phone=PHONE, email="demo@example.com"), "sms", "mail")
+        notice_id = await notify(await person(phone=PHONE, email="demo@example.com"))
         await relay.run_until_idle()
-        await database.execute("UPDATE outbox SET state = 'pending', lease_until = NULL WHERE id = $1", notice)
+        await revive(database)
 
         await relay.run_until_idle()
 
         assert (len(sms.sent), len(email.sent)) == (1, 1)
         assert len(await states(database)) == 3
-        parts = await database.rows("SELECT id FROM outbox WHERE id <> $1", notice)
-        assert {(part["id"].int >> 80, part["id"].version) for part in parts} == {(notice.int >> 80, 7)}
+        assert await database.value("SELECT count(*) FROM notifications") == 1
+        assert await database.value("SELECT count(*) FROM outbox WHERE topic = 'realtime'") == 1
+        parts = await database.rows("SELECT id FROM outbox WHERE id <> $1", notice_id)
+        assert {(part["id"].int >> 80, part["id"].version) for part in parts} == {(notice_id.int >> 80, 7)}
 
-    async def test_a_retry_carries_the_same_message_id(
-        self, relay: OutboxRelay, notify: Post, person: Person, sms: FakeSMS, database: Database
+    async def test_an_event_is_told_once_however_often_it_is_delivered(
+        self, relay: OutboxRelay, notify: Post, person: Person, sms: FakeSMS, email: FakeEmail, database: Database
     ) -> None:
-        notice = await notify(await person(phone=PHONE), "sms")
-        await relay.run_until_idle()
-        await database.execute("UPDATE outbox SET state = 'pending', lease_until = NULL WHERE id = $1", notice)
-        await relay.run_until_idle()
+        await notify(await person(phone=PHONE, email="demo@example.com"))
+        for _ in range(5):
+            await relay.run_until_idle()
+            await revive(database)
 
-        assert [message.message_id for message in sms.sent] == [f"{notice}.sms"] * 2
+        assert (len(sms.sent), len(email.sent)) == (1, 1)
 
     async def test_a_number_that_is_refused_for_good_is_not_tried_again(
         self, relay: OutboxRelay, notify: Post, person: Person, sms: FakeSMS, database: Database
     ) -> None:
         sms.results.append(MessageRefused(code="invalid_number", permanent=True))
-        await notify(await person(phone=PHONE), "sms")
+        await notify(await person(phone=PHONE))
 
         await relay.run_until_idle()
 
         assert sms.sent == []
-        assert await states(database) == [("dead", "invalid_number")]
+        assert ("dead", "invalid_number") in await states(database)
+        assert (await receipts(database))["sms"] == ("failed", "invalid_number", 1)
 
     async def test_nobody_is_texted_again_and_again_because_answers_are_lost(
-        self, database: Database, notify: Post, person: Person, sms: FakeSMS, quick: RelayOptions
+        self, relay: OutboxRelay, notify: Post, person: Person, sms: FakeSMS, database: Database
     ) -> None:
         sms.results += [MessageOutcomeUnknown(cause="timeout")] * 10
-        topic = NotifyTopic(database=database, sms=sms, email=FakeEmail(), templates=Templates())
-        patient = RelayOptions(delays=(0,), max_attempts=100)
-        await notify(await person(phone=PHONE), "sms")
+        await notify(await person(phone=PHONE))
 
-        await OutboxRelay(database, {"notify": topic.handle}, options=patient).run_until_idle()
+        await relay.run_until_idle()
 
         assert len(sms.results) == 7
-        assert await states(database) == [("dead", "outcome_unknown")]
+        assert ("dead", "outcome_unknown") in await states(database)
+        assert (await receipts(database))["sms"][0] == "unknown"
 
     async def test_a_provider_that_names_a_time_is_waited_for(
         self, relay: OutboxRelay, notify: Post, person: Person, sms: FakeSMS, database: Database
     ) -> None:
         sms.results.append(MessageRefused(code="rate_limited", permanent=False, retry_after_seconds=900))
-        await notify(await person(phone=PHONE), "sms")
+        await notify(await person(phone=PHONE))
 
         await relay.run_until_idle()
 
-        wait = await database.value("SELECT extract(epoch FROM next_attempt_at - now())::float8 FROM outbox")
+        wait = await database.value(
+            "SELECT extract(epoch FROM next_attempt_at - now())::float8 FROM outbox WHERE state = 'pending' "
+            "AND topic = 'notify'"
+        )
         assert 890 < wait <= 900
 
     async def test_nobody_to_tell_is_given_up(
         self, relay: OutboxRelay, notify: Post, ids: IdSource, database: Database
     ) -> None:
-        await notify(ids.new(), "sms")
+        await notify(ids.new())
 
         await relay.run_until_idle()
 
         assert await states(database) == [("dead", "unknown_user")]
 
+    async def test_one_written_before_readers_were_told_apart_is_sent(
+        self, relay: OutboxRelay, post: Post, person: Person, sms: FakeSMS, email: FakeEmail
+    ) -> None:
+        user_id = await person(phone=PHONE, email="demo@example.com")
+        await post("notify", user_id=str(user_id), template="order_accepted", channels=["sms"], facts=FACTS)
 
-class TestCodes:
-    @pytest.fixture
-    def cipher(self) -> FieldCipher:
-        return FieldCipher(keys={"k1": b"k" * 32}, active_key_id="k1")
+        await relay.run_until_idle()
 
+        assert (len(sms.sent), len(email.sent)) == (1, 1)
+
+
+class TestChoices:
     @pytest.fixture
-    def send_code(self, post: Post, cipher: FieldCipher) -> Callable[[], Awaitable[UUID]]:
-        return lambda: post(
-            "sms.otp",
-            phone=PHONE,
-            sealed=cipher.seal("012345", context="challenge-1"),
-            challenge_id="challenge-1",
-            purpose="register",
+    def choose(self, database: Database) -> Callable[..., Awaitable[int]]:
+        return lambda user_id, language="en", muted=(), quiet=(None, None): database.execute(
+            "INSERT INTO notification_preferences (user_id, language, muted, quiet_from, quiet_until, updated_at) "
+            "VALUES ($1, $2, $3, $4, $5, now())",
+            user_id,
+            language,
+            list(muted),
+            *quiet,
         )
 
-    def relay(
-        self, database: Database, sms: FakeSMS, cipher: FieldCipher, quick: RelayOptions, clock: FrozenClock
-    ) -> OutboxRelay:
-        topic = OTPTopic(sms=sms, cipher=cipher, clock=clock, ttl_seconds=300)
-        return OutboxRelay(database, {"sms.otp": topic.handle}, options=quick)
-
-    async def test_a_code_is_opened_only_to_be_sent(
+    async def test_what_is_muted_is_not_sent_and_stands_in_the_inbox(
         self,
-        database: Database,
+        relay: OutboxRelay,
+        notify: Post,
+        person: Person,
+        choose: Callable[..., Awaitable[int]],
         sms: FakeSMS,
-        cipher: FieldCipher,
-        quick: RelayOptions,
-        send_code: Callable[[], Awaitable[UUID]],
+        email: FakeEmail,
+        database: Database,
     ) -> None:
-        message_id = await send_code()
+        user_id = await person(phone=PHONE, email="demo@example.com")
+        await choose(user_id, muted=["orders.sms", "money.sms"])
+        await notify(user_id)
+        await notify(user_id, "order_funded")
 
-        await self.relay(database, sms, cipher, quick, FrozenClock(SystemClock().now())).run_until_idle()
+        await relay.run_until_idle()
 
-        [text] = sms.sent
-        assert (text.to_e164, text.purpose, text.message_id) == (PHONE, "otp", f"{message_id}.sms")
-        assert text.text.startswith("012345 is your KRO code to confirm your phone number.")
-        assert "012345" not in str(await database.value("SELECT payload::text FROM outbox"))
+        assert [text.purpose for text in sms.sent] == ["order_funded"], "money cannot be muted"
+        assert len(email.sent) == 2
+        assert await database.value("SELECT count(*) FROM notifications") == 2
 
-    async def test_a_code_that_has_lived_out_its_time_is_not_sent(
+    async def test_is_told_in_the_language_chosen(
         self,
+        relay: OutboxRelay,
+        notify: Post,
+        person: Person,
+        choose: Callable[..., Awaitable[int]],
         database: Database,
-        sms: FakeSMS,
-        cipher: FieldCipher,
-        quick: RelayOptions,
-        send_code: Callable[[], Awaitable[UUID]],
     ) -> None:
-        await send_code()
-        later = FrozenClock(SystemClock().now() + timedelta(seconds=301))
+        user_id = await person(phone=PHONE)
+        await choose(user_id, language="pcm")
+        await notify(user_id)
 
-        await self.relay(database, sms, cipher, quick, later).run_until_idle()
+        await relay.run_until_idle()
 
-        assert sms.sent == []
-        assert await states(database) == [("dead", "code_expired")]
+        assert await database.value("SELECT language FROM notifications") == "pcm"
 
-    async def test_a_lost_answer_repeats_the_same_code(
+    async def test_a_mailbox_that_takes_no_mail_gets_none_and_its_owner_is_texted(
         self,
-        database: Database,
+        relay: OutboxRelay,
+        notify: Post,
+        person: Person,
+        choose: Callable[..., Awaitable[int]],
         sms: FakeSMS,
-        cipher: FieldCipher,
-        quick: RelayOptions,
-        send_code: Callable[[], Awaitable[UUID]],
+        email: FakeEmail,
+        database: Database,
+    ) -> None:
+        user_id = await person(phone=PHONE, email="Demo@Example.com")
+        await choose(user_id, muted=["orders.sms"])
+        await database.execute(
+            "INSERT INTO bad_addresses (address, reason, bad_at) VALUES ('demo@example.com', 'bounced', now())"
+        )
+        await notify(user_id)
+
+        await relay.run_until_idle()
+
+        assert (len(sms.sent), email.sent) == (1, [])
+        assert (await receipts(database))["mail"] == ("skipped", "bad_address", 1)
+
+
+class TestWorkersThatDie:
+    async def test_what_a_vendor_reported_is_not_sent_again(
+        self,
+        make_relay: Callable[..., OutboxRelay],
+        notify: Post,
+        person: Person,
+        sms: FakeSMS,
+        database: Database,
     ) -> None:
         sms.results.append(MessageOutcomeUnknown(cause="timeout"))
-        await send_code()
+        await notify(await person(phone=PHONE))
+        await make_relay(patience=300).run_until_idle()
+        [message_id] = [
+            row["message_id"]
+            for row in await database.rows("SELECT message_id FROM notice_receipts WHERE channel = 'sms'")
+        ]
+        assert (await receipts(database))["sms"][0] == "sending"
 
-        await self.relay(database, sms, cipher, quick, FrozenClock(SystemClock().now())).run_until_idle()
-
-        assert "012345" in sms.sent[0].text
-
-    async def test_a_code_sealed_for_another_challenge_is_not_sent(
-        self, database: Database, sms: FakeSMS, cipher: FieldCipher, quick: RelayOptions, post: Post
-    ) -> None:
-        await post(
-            "sms.otp",
-            phone=PHONE,
-            sealed=cipher.seal("012345", context="challenge-1"),
-            challenge_id="challenge-2",
-            purpose="register",
+        news = await Receipts(database, patience_seconds=300).report(
+            message_id, ReceiptStatus.DELIVERED, reason=None, at=SystemClock().now()
         )
+        await revive(database)
+        await make_relay(patience=0).run_until_idle()
 
-        await self.relay(database, sms, cipher, quick, FrozenClock(SystemClock().now())).run_until_idle()
+        assert news
+        assert sms.sent == []
+        assert (await receipts(database))["sms"] == ("delivered", None, 1)
+
+    async def test_what_may_have_left_waits_for_its_vendor(
+        self,
+        make_relay: Callable[..., OutboxRelay],
+        notify: Post,
+        person: Person,
+        sms: FakeSMS,
+        database: Database,
+    ) -> None:
+        sms.results.append(MessageOutcomeUnknown(cause="timeout"))
+        await notify(await person(phone=PHONE))
+        await make_relay(patience=300).run_until_idle()
+        await revive(database)
+
+        await make_relay(patience=300).run_until_idle()
 
         assert sms.sent == []
-        assert await states(database) == [("dead", "sealed_value_unreadable")]
+        assert ("pending", "outcome_awaited") in await states(database)
+        await revive(database)
+        await make_relay(patience=0).run_until_idle()
+        assert len(sms.sent) == 1
+        assert (await receipts(database))["sms"] == ("accepted", None, 2)
+
+    @pytest.mark.parametrize("order", list(itertools.permutations(["accepted", "delivered", "failed"])))
+    async def test_reports_in_any_order_end_in_the_same_state(
+        self, relay: OutboxRelay, notify: Post, person: Person, database: Database, order: tuple[str, ...]
+    ) -> None:
+        await notify(await person(phone=PHONE))
+        await relay.run_until_idle()
+        message_id = await database.value("SELECT message_id FROM notice_receipts WHERE channel = 'sms'")
+        kept = Receipts(database, patience_seconds=0)
+
+        for status in (*order, *order):
+            await kept.report(message_id, ReceiptStatus(status), reason=None, at=SystemClock().now())
+
+        assert (await receipts(database))["sms"][0] == "failed"

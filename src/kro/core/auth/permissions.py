@@ -54,6 +54,7 @@ class Permission(StrEnum):
     SANCTIONS_READ = "sanctions.read"
     SANCTIONS_DECIDE = "sanctions.decide"
     SANCTIONS_IMPORT = "sanctions.import"
+    NOTIFICATIONS_READ = "notifications.read"
 
 
 class Role(StrEnum):
@@ -93,7 +94,12 @@ _LOOK_AFTER: Final = frozenset({Permission.USERS_NOTE, Permission.USERS_SESSIONS
 
 ROLES: Final = (
     RoleDefinition(Role.MEMBER, "user", "Member"),
-    RoleDefinition(Role.SUPPORT, "admin", "Support", _LOOK_AFTER | {Permission.USERS_READ, Permission.ORDERS_READ}),
+    RoleDefinition(
+        Role.SUPPORT,
+        "admin",
+        "Support",
+        _LOOK_AFTER | {Permission.USERS_READ, Permission.ORDERS_READ, Permission.NOTIFICATIONS_READ},
+    ),
     RoleDefinition(
         Role.DISPUTE,
         "admin",
@@ -163,6 +169,7 @@ ROLES: Final = (
             Permission.SANCTIONS_READ,
             Permission.SANCTIONS_DECIDE,
             Permission.SANCTIONS_IMPORT,
+            Permission.NOTIFICATIONS_READ,
         },
     ),
     RoleDefinition(Role.SUPER, "admin", "Administrator", frozenset(Permission)),

@@ -113,3 +113,10 @@ class Weight(StrEnum):
     CRITICAL = "critical"
     IMPORTANT = "important"
     INFORMATIVE = "informative"
+
+
+class Language(StrEnum):
+    """English, and Nigerian Pidgin by its ISO 639-3 code."""
+
+    EN = "en"
+    PCM = "pcm"

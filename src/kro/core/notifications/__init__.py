@@ -4,22 +4,36 @@ from kro.core.notices import Channel, Template
 from kro.core.notifications.account import LINK_PAGES, LinkTopic, MailOTPTopic
 from kro.core.notifications.alerts import AlertTopic
 from kro.core.notifications.handover import HandoverTopic
+from kro.core.notifications.inbox import Inbox, Notification, NotificationNotFoundError
 from kro.core.notifications.invite import InviteTopic
+from kro.core.notifications.log import LoggedNotice, NoticeLog
 from kro.core.notifications.notify import NotifyTopic
 from kro.core.notifications.otp import OTPTopic
-from kro.core.notifications.words import MailText, Templates
+from kro.core.notifications.preferences import PreferenceLockedError, PreferenceStore
+from kro.core.notifications.previews import Previews, TemplateNotFoundError
+from kro.core.notifications.words import InboxText, MailText, Templates
 
 __all__ = [
     "LINK_PAGES",
     "AlertTopic",
     "Channel",
     "HandoverTopic",
+    "Inbox",
+    "InboxText",
     "InviteTopic",
     "LinkTopic",
+    "LoggedNotice",
     "MailOTPTopic",
     "MailText",
+    "NoticeLog",
+    "Notification",
+    "NotificationNotFoundError",
     "NotifyTopic",
     "OTPTopic",
+    "PreferenceLockedError",
+    "PreferenceStore",
+    "Previews",
     "Template",
+    "TemplateNotFoundError",
     "Templates",
 ]

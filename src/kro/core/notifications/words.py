@@ -12,21 +12,40 @@ from datetime import datetime
 from typing import Any, Final
 
 import jinja2
+from jinja2.runtime import Context
 
 from kro.core.business_days import LAGOS
 from kro.core.money import Money, exponent
-from kro.core.notices import Template
+from kro.core.notices import Language, Template
 from kro.core.sms import to_gsm7
 
 _DUTIES: Final = {
-    "accept_by": "answer the proposal",
-    "fund_by": "pay into escrow",
-    "deliver_by": "deliver",
-    "inspect_by": "check and approve, or report an issue",
-    "respond_by": "answer the issue",
-    "negotiate_by": "agree with the other party",
-    "evidence_by": "hand in evidence",
-    "appeal_by": "appeal the decision",
+    Language.EN: {
+        "accept_by": "answer the proposal",
+        "fund_by": "pay into escrow",
+        "deliver_by": "deliver",
+        "inspect_by": "check and approve, or report an issue",
+        "respond_by": "answer the issue",
+        "negotiate_by": "agree with the other party",
+        "evidence_by": "hand in evidence",
+        "appeal_by": "appeal the decision",
+    },
+    Language.PCM: {
+        "accept_by": "answer the order",
+        "fund_by": "pay the money into escrow",
+        "deliver_by": "deliver",
+        "inspect_by": "check am and approve, or report wetin wrong",
+        "respond_by": "answer the issue",
+        "negotiate_by": "agree with the other person",
+        "evidence_by": "send your proof",
+        "appeal_by": "appeal the decision",
+    },
+}
+_GREETINGS: Final = {Language.EN: "Hello", Language.PCM: "Hello"}
+_CLOSINGS: Final = {Language.EN: "Your KRO team", Language.PCM: "Your KRO team"}
+_WARNINGS: Final = {
+    Language.EN: "KRO never asks for your password or a code.",
+    Language.PCM: "KRO no go ever ask you for your password or any code.",
 }
 _SYMBOLS: Final = {"NGN": "₦"}
 _CODE_LETTERS: Final = 6
@@ -43,8 +62,17 @@ class MailText:
     html: str
 
 
+@dataclass(frozen=True, slots=True)
+class InboxText:
+    title: str
+    body: str
+
+
 class Templates:
-    """Renders templates. Facts are plain JSON values; amounts are ``{"amount": minor units, "currency": code}``."""
+    """Renders templates. Facts are plain JSON values; amounts are ``{"amount": minor units, "currency": code}``.
+
+    What a language has no words for is said in English.
+    """
 
     def __init__(self) -> None:
         loader = jinja2.PackageLoader("kro.core.notifications", "templates")
@@ -65,36 +93,48 @@ class Templates:
         page = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
         self._page = page.get_template("layout.html")
 
-    def sms(self, template: Template, facts: Mapping[str, Any]) -> str:
+    def sms(self, template: Template, facts: Mapping[str, Any], *, language: Language = Language.EN) -> str:
         """Return one part of GSM-7.
 
         :raises jinja2.UndefinedError: when a fact is missing.
         """
-        return to_gsm7(self._block(template, "sms", facts))
+        return to_gsm7(self._block(template, "sms", facts, language))
 
-    def mail(self, template: Template, facts: Mapping[str, Any], *, first_name: str) -> MailText:
+    def mail(
+        self, template: Template, facts: Mapping[str, Any], *, first_name: str, language: Language = Language.EN
+    ) -> MailText:
         """Return a mail as text and as a page that says the same.
 
         :raises jinja2.UndefinedError: when a fact is missing.
         """
-        subject = self._block(template, "subject", facts)
-        body = self._block(template, "mail", facts)
-        return self._written(subject, [f"Hello {line(first_name)},", *re.split(r"\n{2,}", body), "Your KRO team"])
+        shown = self.inbox(template, facts, language=language)
+        paragraphs = [f"{_GREETINGS[language]} {line(first_name)},", *shown.body.split("\n\n"), _CLOSINGS[language]]
+        return self._written(shown.title, paragraphs, language)
+
+    def inbox(self, template: Template, facts: Mapping[str, Any], *, language: Language = Language.EN) -> InboxText:
+        """Return what the app shows: a title of one line, and paragraphs with an empty line between them.
+
+        :raises jinja2.UndefinedError: when a fact is missing.
+        """
+        body = self._block(template, "mail", facts, language)
+        return InboxText(self._block(template, "subject", facts, language), re.sub(r"\n{2,}", "\n\n", body))
 
     def notice(self, subject: str, paragraphs: Sequence[str]) -> MailText:
         """Return a mail of plain paragraphs that needs no template, to people of our own."""
-        return self._written(line(subject, _SUBJECT), paragraphs)
+        return self._written(line(subject, _SUBJECT), paragraphs, Language.EN)
 
-    def _written(self, subject: str, paragraphs: Sequence[str]) -> MailText:
+    def _written(self, subject: str, paragraphs: Sequence[str], language: Language) -> MailText:
         return MailText(
             subject=subject,
-            text="\n\n".join(paragraphs) + "\n",
-            html=self._page.render(subject=subject, paragraphs=paragraphs),
+            text="\n\n".join((*paragraphs, _WARNINGS[language])) + "\n",
+            html=self._page.render(
+                subject=subject, paragraphs=paragraphs, language=language.value, warning=_WARNINGS[language]
+            ),
         )
 
-    def _block(self, template: Template, name: str, facts: Mapping[str, Any]) -> str:
-        words = self._words.get_template(f"{template}.txt")
-        context = words.new_context({**_OPTIONAL, **facts})
+    def _block(self, template: Template, name: str, facts: Mapping[str, Any], language: Language) -> str:
+        words = self._words.select_template((f"{language}/{template}.txt", f"{template}.txt"))
+        context = words.new_context({**_OPTIONAL, **facts, "language": language})
         return "".join(words.blocks[name](context)).strip()
 
 
@@ -120,9 +160,10 @@ def moment(text: str) -> str:
     return datetime.fromisoformat(text).astimezone(LAGOS).strftime("%d %b %Y, %H:%M")
 
 
-def duty(deadline: str) -> str:
+@jinja2.pass_context
+def duty(context: Context, deadline: str) -> str:
     """Return what has to be done before a deadline, named as in the order's lifecycle."""
-    return _DUTIES[deadline]
+    return _DUTIES[context["language"]][deadline]
 
 
 def code(shown_id: str) -> str:

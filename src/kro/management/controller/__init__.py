@@ -13,6 +13,7 @@ from kro.management.controller import (
     admin_holds,
     admin_kyc,
     admin_messages,
+    admin_notifications,
     admin_operations,
     admin_orders,
     admin_payments,
@@ -32,6 +33,7 @@ from kro.management.controller import (
     invites,
     kyc,
     link_pages,
+    notifications,
     passwords,
     payouts,
     profiles,
@@ -44,6 +46,7 @@ router.include_router(bank_accounts.router)
 router.include_router(invites.router)
 router.include_router(passwords.router)
 router.include_router(link_pages.router)
+router.include_router(notifications.router)
 router.include_router(payouts.router)
 router.include_router(admin_auth.router)
 # Before the routes with a payout in their path: "stuck" is none.
@@ -64,6 +67,7 @@ router.include_router(admin_reconciliation.router)
 router.include_router(admin_breaks.router)
 router.include_router(admin_reports.router)
 router.include_router(admin_messages.router)
+router.include_router(admin_notifications.router)
 router.include_router(admin_orders.router)
 router.include_router(admin_audit.router)
 # Before the routes with a check in their path: "tiers" is none.

@@ -49,12 +49,13 @@ FACTS: Final = f"""
 # Only a timeout asks for it: whether the buyer can be shown to have been reminded, and on how many channels.
 _REACHED: Final = """
        (SELECT count(DISTINCT r.channel) FROM notice_receipts AS r
-        WHERE r.subject_id = o.id AND r.user_id = o.buyer_id AND r.purpose = 'inspect_by' AND r.status <> 'failed'
+        WHERE r.subject_id = o.id AND r.user_id = o.buyer_id AND r.purpose = 'inspect_by'
+          AND r.channel <> 'in_app' AND r.status IN ('accepted', 'delivered')
           AND r.at >= o.completed_at) AS reached_channels, is_contested(o.id) AS is_contested,
        (SELECT json_object_agg(c.position, (
             SELECT count(DISTINCT r.channel) FROM notice_receipts AS r
             WHERE r.subject_id = o.id AND r.user_id = o.buyer_id AND r.purpose = 'condition.' || c.position
-              AND r.status <> 'failed' AND r.at >= c.submitted_at))
+              AND r.channel <> 'in_app' AND r.status IN ('accepted', 'delivered') AND r.at >= c.submitted_at))
         FROM conditions AS c WHERE c.order_id = o.id AND c.status = 'submitted') AS condition_channels
 """
 

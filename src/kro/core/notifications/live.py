@@ -1,0 +1,23 @@
+"""What open apps hear of the inbox."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from pydantic import BaseModel, Field
+
+from kro.core.notices import Group, Weight
+
+NOTIFICATION_CREATED: Final = "notification.created"
+
+
+class NotificationCreated(BaseModel):
+    """Something new is in the inbox."""
+
+    id: str = Field(examples=["ntf_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    group: Group
+    weight: Weight
+    title: str
+    about: str | None = Field(examples=["ord_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    created_at: datetime
