@@ -65,6 +65,15 @@ def notices() -> None:
 
 
 @app.command()
+def events() -> None:
+    """Write the page about live events."""
+    from kro.bootstrap.live import SURFACES
+    from kro.core.realtime.page import events_page
+
+    typer.echo(events_page(SURFACES), nl=False)
+
+
+@app.command()
 def run() -> None:
     """Start database, API, worker and sandbox for development, until Ctrl-C."""
     from rich.console import Console

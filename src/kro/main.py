@@ -12,12 +12,15 @@ from starlette.types import ASGIApp
 
 import kro
 from kro.bootstrap import Application, Providers, build
+from kro.bootstrap.live import SURFACES
 from kro.core.clock import Clock
 from kro.core.config import Settings
 from kro.core.database.failures import UNREACHABLE
 from kro.core.database.pool import DatabaseBusyError
 from kro.core.http import SurfaceMiddleware, behind_proxies, new_api
+from kro.core.http.docs import add_event_docs
 from kro.core.messaging.endpoints import router as delivery_reports
+from kro.core.realtime.asyncapi import asyncapi_document
 from kro.core.storage.routes import file_policy
 from kro.core.storage.routes import router as files
 from kro.core.telemetry import configure_logging
@@ -84,6 +87,15 @@ def create_api(application: Application) -> FastAPI:
         ),
     )
     application.install(api)
+    add_event_docs(
+        api,
+        asyncapi_document(
+            SURFACES,
+            title="KRO live events",
+            version=kro.__version__,
+            base_url=application.settings.app.public_base_url,
+        ),
+    )
     # Before the payments' webhooks, whose path takes any name.
     for router in (delivery_reports, verification, management, orders, payments, refunds, balance, files):
         api.include_router(router, prefix="/v1")

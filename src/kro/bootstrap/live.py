@@ -48,6 +48,7 @@ ADMINS: Final = Surface(
     events=(*management.EVENTS, orders_live.EVENTS[0]),
     requests=(management.QUEUES, orders_live.WATCH, orders_live.LEAVE),
 )
+SURFACES: Final = (USERS, ADMINS)
 
 
 def build_bus(base: Foundation) -> RealtimeBus:

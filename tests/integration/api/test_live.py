@@ -65,6 +65,13 @@ async def test_an_order_is_told_to_its_parties_and_read_again_as_over_http(world
     assert refused["error"]["code"] == "order_not_found"
 
 
+async def test_the_document_of_events_is_served(world: World) -> None:
+    reply = await world.http.get("/asyncapi.json")
+
+    assert reply.json()["asyncapi"] == "3.0.0"
+    assert set(reply.json()["channels"]) == {"user", "admin"}
+
+
 class TestEndings:
     async def test_logging_out_ends_the_sockets_of_that_session_alone(self, world: World, url: str) -> None:
         other = await world.login(BUYER_PHONE)

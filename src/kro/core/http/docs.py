@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import fastapi_offline
-from fastapi import FastAPI
+import orjson
+from fastapi import FastAPI, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
 from starlette.responses import HTMLResponse
@@ -30,3 +32,13 @@ def add_docs(app: FastAPI) -> None:
         return swagger
 
     app.add_api_route("/docs", docs, include_in_schema=False)
+
+
+def add_event_docs(app: FastAPI, document: Mapping[str, Any]) -> None:
+    """Serve the AsyncAPI document of what is told beside HTTP."""
+    body = orjson.dumps(document)
+
+    async def asyncapi() -> Response:
+        return Response(body, media_type="application/json")
+
+    app.add_api_route("/asyncapi.json", asyncapi, include_in_schema=False)
