@@ -176,6 +176,7 @@ class Application:
             "reports": Reports(reads=ReportReads(base.database), clock=base.clock),
             "payout_requests": identity.payout_requests,
             "step_up": base.step_up,
+            "user_factors": identity.user_factors,
         }
         for name, service in services.items():
             setattr(app.state, name, service)

@@ -19,6 +19,7 @@ from kro.core.auth.tokens import TokenIssuer, TokenVerifier, TokenWorld
 from kro.core.config import AdminTokenSettings, UserTokenSettings
 from kro.management.database.admins import AdminAccounts
 from kro.management.database.bank_accounts import BankAccountStore
+from kro.management.database.user_factors import UserFactorStore
 from kro.management.domain import (
     Accounts,
     AdminAccess,
@@ -27,6 +28,7 @@ from kro.management.domain import (
     PayoutBasisStore,
     PayoutRequests,
     Seeding,
+    UserFactors,
 )
 from kro.verification.database import VerificationCodes
 from kro.verification.domain import Verification
@@ -42,6 +44,7 @@ class Identity:
     payout_requests: PayoutRequests
     verification: Verification
     seeding: Seeding
+    user_factors: UserFactors
 
 
 def build_identity(base: Foundation, providers: Providers, choosing: Choosing, *, hasher: PasswordHasher) -> Identity:
@@ -89,6 +92,18 @@ def build_identity(base: Foundation, providers: Providers, choosing: Choosing, *
             ids=base.ids,
         ),
         verification=verification,
+        user_factors=UserFactors(
+            UserFactorStore(base.database),
+            two_factor=base.user_factors,
+            step_up=base.step_up,
+            limiter=base.limiter,
+            hasher=hasher,
+            key=base.settings.security.otp_key.get_secret_value(),
+            database=base.database,
+            clock=base.clock,
+            ids=base.ids,
+            randomness=SystemRandomness(),
+        ),
         seeding=Seeding(base.database, hasher=hasher, two_factor=base.two_factor, ids=base.ids),
     )
 

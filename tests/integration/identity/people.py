@@ -108,9 +108,10 @@ class People:
             ids=self.ids,
             randomness=SystemRandomness(),
         )
+        self.user_factors = TwoFactor(database, cipher=self.cipher, clock=self.clock, table=USER_FACTORS)
         self.step_up = StepUp(
             StepUpChallenges(database),
-            two_factor=TwoFactor(database, cipher=self.cipher, clock=self.clock, table=USER_FACTORS),
+            two_factor=self.user_factors,
             limiter=self.limiter,
             rules=StepUpRules(self.settings.step_up.above_minor),
             key=b"o" * 32,
@@ -244,6 +245,9 @@ class People:
                 links=links,
                 limiter=self.limiter,
                 hasher=self.hasher,
+                two_factor=self.user_factors,
+                key=b"o" * 32,
+                clock=self.clock,
                 database=self.database,
                 ids=self.ids,
             ),

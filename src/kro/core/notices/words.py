@@ -8,6 +8,10 @@ from enum import StrEnum
 class Template(StrEnum):
     OTP = "otp"
     STEP_UP = "step_up"
+    TWO_FACTOR_ON = "two_factor_on"
+    TWO_FACTOR_OFF = "two_factor_off"
+    TWO_FACTOR_CODES_RENEWED = "two_factor_codes_renewed"
+    RECOVERY_CODE_USED = "recovery_code_used"
     ORDER_CREATED = "order_created"
     ORDER_ACCEPTED = "order_accepted"
     ORDER_DECLINED = "order_declined"

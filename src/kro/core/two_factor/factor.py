@@ -63,6 +63,13 @@ ADMIN_FACTORS: Final = FactorTable("two_factor_admin", "admin_id")
 USER_FACTORS: Final = FactorTable("two_factor_user", "id")
 
 
+class TwoFactorRequiredError(KroError):
+    """The password is right; a code of your authenticator, or a recovery code, is needed as well."""
+
+    kind = ErrorKind.UNAUTHENTICATED
+    code = "two_factor_required"
+
+
 class TwoFactor:
     """The factors of one kind of people: admins, where nothing else is said, or users."""
 
@@ -94,7 +101,21 @@ class TwoFactor:
             raise WrongFactorError
         return step
 
+    def seal(self, secret: str, *, owner_id: UUID) -> str:
+        """Return a secret as it is kept for its owner."""
+        return self._cipher.seal(secret, context=self._table.context(owner_id))
+
+    def step_of(self, code: str, *, sealed: str, owner_id: UUID) -> int:
+        """Return the time step of a code of a secret that is not confirmed yet.
+
+        :raises WrongFactorError: when it is wrong.
+        """
+        secret = self._cipher.open(sealed, context=self._table.context(owner_id))
+        step = matching_step(secret=secret, code=code, now=self._clock.now())
+        if step is None:
+            raise WrongFactorError
+        return step
+
     async def enroll(self, *, owner_id: UUID, secret: str) -> None:
         """Give somebody a confirmed factor unless there is one; ``secret`` is base32 of at least 160 bits."""
-        sealed = self._cipher.seal(secret, context=self._table.context(owner_id))
-        await self._database.execute(self._enroll, owner_id, sealed)
+        await self._database.execute(self._enroll, owner_id, self.seal(secret, owner_id=owner_id))

@@ -37,10 +37,12 @@ from kro.management.controller import (
     passwords,
     payouts,
     profiles,
+    two_factor,
 )
 
 router = APIRouter()
 router.include_router(auth.router)
+router.include_router(two_factor.router)
 router.include_router(profiles.router)
 router.include_router(bank_accounts.router)
 router.include_router(invites.router)

@@ -14,11 +14,12 @@ from kro.core.http import JSONBytes, problems
 from kro.core.ids import UnknownIdError, read_id
 from kro.core.phone import InvalidPhoneError
 from kro.core.rate_limit import RateLimitedError
+from kro.core.two_factor import FactorLockedError, TwoFactorRequiredError, WrongFactorError
 from kro.management.controller.account_views import LinkRequested, SessionsEnded
 from kro.management.controller.dependencies import AccountsDep
 from kro.management.controller.inputs import LoginIn, MagicLinkIn, RefreshIn, RegisterIn, VerifyIn
 from kro.management.controller.views import LoginRead, RegistrationStarted, SessionList, Verified
-from kro.management.domain import Register
+from kro.management.domain import FactorProof, Register
 from kro.management.domain.errors import InvalidCredentialsError, SessionNotFoundError
 from kro.verification.domain import ChallengeEndedError, Target, WrongCodeError
 
@@ -65,13 +66,22 @@ async def verify_code(body: VerifyIn, accounts: AccountsDep, client: ClientDep) 
     response_model=LoginRead,
     dependencies=[Public],
     responses=problems(
-        InvalidPhoneError, ValidationFailedError, InvalidCredentialsError, AccountNotActiveError, RateLimitedError
+        InvalidPhoneError,
+        ValidationFailedError,
+        InvalidCredentialsError,
+        AccountNotActiveError,
+        TwoFactorRequiredError,
+        WrongFactorError,
+        FactorLockedError,
+        RateLimitedError,
     ),
 )
 async def log_in(body: LoginIn, accounts: AccountsDep, client: ClientDep) -> JSONBytes:
     """Open a session with a password and the number, or the mail address once it is proven."""
     target = Target.of(phone=body.phone, email=body.email)
-    return JSONBytes.of(LoginRead.of(await accounts.logins.log_in(target, password=body.password, client=client)))
+    factor = FactorProof(body.totp, body.recovery_code)
+    logged_in = await accounts.logins.log_in(target, password=body.password, factor=factor, client=client)
+    return JSONBytes.of(LoginRead.of(logged_in))
 
 
 @router.post(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from kro.core.auth.passwords import MAX_LENGTH
 from kro.core.guards import CaptchaToken
@@ -24,6 +24,7 @@ NewPassword = Annotated[
 ]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH), Field(examples=["copper-kettle-42"])]
 Code = Annotated[str, StringConstraints(min_length=6, max_length=10), Field(examples=["123456"])]
+RecoveryCode = Annotated[str, StringConstraints(min_length=16, max_length=40), Field(examples=["ABCD-EFGH-IJKL-MNOP"])]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -53,11 +54,16 @@ class VerifyIn(Input):
 
 
 class LoginIn(Input):
-    """With the phone, or with the mail address once it is proven."""
+    """With the phone, or with the mail address once it is proven.
+
+    Whoever has an authenticator gives its code or a recovery code as well: `two_factor_required` asks for it.
+    """
 
     phone: Phone | None = None
     email: Email | None = None
     password: Password
+    totp: Code | None = None
+    recovery_code: RecoveryCode | None = None
 
 
 class MagicLinkIn(Input):
@@ -115,3 +121,26 @@ class AccountNumberIn(Input):
 
 class BankAccountIn(AccountNumberIn, ProvenIn):
     """An account of yours, with a fresh proof that it is you who adds it."""
+
+
+class FactorStartIn(ProvenIn):
+    """The password once more, and a fresh proof."""
+
+    password: Password
+
+
+class FactorCodeIn(Input):
+    totp: Code
+
+
+class FactorProofIn(Input):
+    """A code of the authenticator, or a recovery code."""
+
+    totp: Code | None = None
+    recovery_code: RecoveryCode | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.totp is None) == (self.recovery_code is None):
+            raise ValueError("Give totp or recovery_code, one of the two")
+        return self

@@ -18,6 +18,7 @@ from kro.core.auth.passwords import MAX_LENGTH, WeakPasswordError
 from kro.core.guards import ClientDep, Public
 from kro.core.http import BodyPolicy, JSONBytes, problems
 from kro.core.rate_limit import RateLimitedError
+from kro.core.two_factor import TwoFactorRequiredError
 from kro.management.controller.dependencies import AccountsDep
 from kro.management.controller.views import LoginRead
 from kro.verification.domain import LinkEndedError, LinkPurpose
@@ -30,6 +31,7 @@ form_policy: Final = BodyPolicy(
 
 Token = Annotated[str, Path(min_length=1, max_length=200)]
 _REFUSALS: Final = problems(LinkEndedError, AccountNotActiveError, RateLimitedError)
+_LOGIN: Final = problems(LinkEndedError, AccountNotActiveError, RateLimitedError, TwoFactorRequiredError)
 _HTML: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/html": {}}}}
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -67,7 +69,7 @@ async def show_login(token: Token, accounts: AccountsDep, client: ClientDep) -> 
     return _page("Log in to KRO", "Only go on if you asked for this yourself, just now.", button="Log in")
 
 
-@router.post("/magic-links/{token}", response_model=LoginRead, dependencies=[Public], responses=_REFUSALS)
+@router.post("/magic-links/{token}", response_model=LoginRead, dependencies=[Public], responses=_LOGIN)
 async def log_in_by_link(token: Token, accounts: AccountsDep, client: ClientDep) -> JSONBytes:
     """Open a session with a link; it works once. Apps that open the link themselves send this without the page."""
     return JSONBytes.of(LoginRead.of(await accounts.logins.log_in_by_link(token, client=client)))

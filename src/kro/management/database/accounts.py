@@ -38,16 +38,29 @@ WITH {REDEEM_CODE}, opened AS (
 )
 SELECT apply_decision(replace($7::text, $2::uuid::text, o.id::text)::jsonb) FROM opened AS o"""  # noqa: S608 - built from constants only
 
-_CREDENTIALS: Final = """
-SELECT id, status, password_hash FROM users
-WHERE (phone = $1 OR (email = $2 AND email_verified_at IS NOT NULL)) AND status <> 'invited'"""
+_CREDENTIAL_COLUMNS: Final = """
+users.id, users.status, users.password_hash,
+EXISTS (SELECT FROM two_factor_user AS f WHERE f.id = users.id AND f.confirmed_at IS NOT NULL) AS has_factor"""
+_CREDENTIALS: Final = f"""
+SELECT {_CREDENTIAL_COLUMNS} FROM users
+WHERE (phone = $1 OR (email = $2 AND email_verified_at IS NOT NULL)) AND status <> 'invited'"""  # noqa: S608 - built from constants only
 
-_CREDENTIALS_OF: Final = "SELECT id, status, password_hash FROM users WHERE id = $1"
+_CREDENTIALS_OF: Final = f"SELECT {_CREDENTIAL_COLUMNS} FROM users WHERE id = $1"  # noqa: S608 - built from constants only
 
-# The password is checked outside of any transaction; if it or the status changed meanwhile, no session opens.
+# The password is checked outside of any transaction; if it or the status changed meanwhile, no session opens. Nor does
+# one for somebody with an authenticator unless a code of it ($11) or a recovery code ($12) is used up right here: of
+# two logins with one code, one finds it used.
 _OPEN_SESSION: Final = f"""
-WITH holder AS (
+WITH stepped AS (
+    UPDATE two_factor_user SET last_used_step = $11, failures = 0, version = version + 1
+    WHERE id = $1 AND confirmed_at IS NOT NULL AND last_used_step < $11 RETURNING id
+), recovered AS (
+    UPDATE recovery_codes SET used_at = now() WHERE user_id = $1 AND code_mac = $12 AND used_at IS NULL
+    RETURNING user_id AS id
+), holder AS (
     SELECT {_COLUMNS} FROM users AS u WHERE u.id = $1 AND u.status = 'active' AND u.password_hash = $2
+    AND (NOT EXISTS (SELECT FROM two_factor_user AS f WHERE f.id = u.id AND f.confirmed_at IS NOT NULL)
+         OR EXISTS (SELECT FROM stepped UNION ALL SELECT FROM recovered))
 ), renewed AS (
     UPDATE users AS x SET password_hash = $3, updated_at = now() FROM holder AS h
     WHERE x.id = h.id AND $3::text IS NOT NULL
@@ -118,8 +131,13 @@ class UserAccounts:
         client: Client,
         renewed_hash: str | None,
         record: str,
+        step: int | None = None,
+        recovery_mac: bytes | None = None,
     ) -> UserView | None:
-        """Open a session for credentials that were right, unless they changed since they were read."""
+        """Open a session for credentials that were right, unless they changed since they were read.
+
+        Whoever has an authenticator gets none without its code's ``step`` or a recovery code, which are used up.
+        """
         row = await self._database.row(
             _OPEN_SESSION,
             credentials.id,
@@ -132,6 +150,8 @@ class UserAccounts:
             policy.first_life,
             record,
             client.country,
+            step,
+            recovery_mac,
         )
         return _view(row) if row is not None else None
 

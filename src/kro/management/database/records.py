@@ -38,6 +38,7 @@ class Credentials:
     id: UUID
     status: str
     password_hash: str = field(repr=False)
+    has_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ from kro.management.domain.decide_dispute_proposal import dispute_decision_terms
 from kro.management.domain.decide_proposal import proposal_hash
 from kro.management.domain.dispute_effects import DisputeDecisionEffect, HoldLiftEffect
 from kro.management.domain.logins import LoggedIn, Logins
-from kro.management.domain.passwords import Passwords
+from kro.management.domain.passwords import Passwords, WrongPasswordError
 from kro.management.domain.profiles import Profiles
 from kro.management.domain.proposal_errors import (
     BeneficiaryNotFoundError,
@@ -64,6 +64,7 @@ from kro.management.domain.user_administration import (
     UserFile,
     UserStatusError,
 )
+from kro.management.domain.user_factors import FactorExistsError, FactorProof, NoFactorError, UserFactors
 
 __all__ = [
     "AccountNumber",
@@ -82,6 +83,8 @@ __all__ = [
     "BeneficiaryNotFoundError",
     "Direction",
     "DisputeDecisionEffect",
+    "FactorExistsError",
+    "FactorProof",
     "GoodwillEffect",
     "GoodwillReason",
     "HoldLiftEffect",
@@ -89,6 +92,7 @@ __all__ = [
     "LoggedIn",
     "Logins",
     "Match",
+    "NoFactorError",
     "OwnAccountError",
     "OwnBenefitError",
     "Passwords",
@@ -118,6 +122,7 @@ __all__ = [
     "UserAccounts",
     "UserAdministration",
     "UserDirectory",
+    "UserFactors",
     "UserFacts",
     "UserFile",
     "UserFilter",
@@ -128,6 +133,7 @@ __all__ = [
     "Why",
     "WriteOffEffect",
     "WriteOffReason",
+    "WrongPasswordError",
     "adjustment_terms",
     "dispute_decision_terms",
     "goodwill_terms",

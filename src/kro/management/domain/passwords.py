@@ -36,8 +36,8 @@ class WrongPasswordError(KroError):
     kind = ErrorKind.INVALID
     code = "password_incorrect"
 
-    def __init__(self) -> None:
-        super().__init__(errors=(FieldError("/current_password", self.code, (self.__doc__ or "")),))
+    def __init__(self, pointer: str = "/current_password") -> None:
+        super().__init__(errors=(FieldError(pointer, self.code, (self.__doc__ or "")),))
 
 
 class Passwords:

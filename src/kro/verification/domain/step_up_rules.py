@@ -38,6 +38,8 @@ class StepUpAction(StrEnum):
     """(nothing: an empty text)"""
     CHANGE_PHONE = "change_phone"
     """(the new number in E.164)"""
+    ADD_AUTHENTICATOR = "add_authenticator"
+    """(nothing)"""
     CHANGE_EMAIL = "change_email"
     """(the new address)"""
 
