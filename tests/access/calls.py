@@ -114,6 +114,7 @@ BODIES: Final[Mapping[str, Any]] = {
     },
     "POST /v1/admin/fees/taxes": {"kind": "vat", "currency": "NGN", "rate_bps": 800, "reason": "asked for"},
     "POST /v1/admin/disputes/{issue_id}/assign": {"admin_id": None},
+    "PUT /v1/admin/channels/switches": {"scope": "channel", "subject": "sms", "state": "off", "reason": "asked for"},
     "POST /v1/auth/otp": {"phone": "+2348031119998", "purpose": "register"},
     "POST /v1/admin/reconciliation/imports": b"kind,reference,amount,currency,occurred_at\r\n",
 }

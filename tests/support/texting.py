@@ -21,7 +21,9 @@ from kro.core.messaging import (
     RouteRule,
     TextAttempts,
 )
-from kro.core.sms import SMS, SMSResult, TextChannel, TextKind
+from kro.core.notifications.outcome import conclude
+from kro.core.outbox import Envelope, Handler
+from kro.core.sms import SMS, SMSProvider, SMSResult, TextChannel, TextKind
 from kro.core.sms.http_vendor import HTTPVendor
 from text_vendors import VENDORS
 
@@ -135,3 +137,20 @@ def notice(to: str, *, message_id: UUID | None = None) -> SMS:
     """Return a notice of money."""
     name = f"{message_id or SystemIdSource().new()}.sms"
     return SMS(to_e164=to, text="KRO: NGN 5,000.00 is on its way to your bank.", message_id=name, purpose="payout")
+
+
+def sending(sms: SMSProvider) -> Handler:
+    """Return what sends outbox messages of a plain form: ``{"to", "kind", "text"}``."""
+
+    async def handle(envelope: Envelope) -> None:
+        payload = envelope.payload
+        message = SMS(
+            to_e164=payload["to"],
+            text=payload["text"],
+            message_id=f"{envelope.id}.sms",
+            purpose="demo",
+            kind=TextKind(payload["kind"]),
+        )
+        conclude(await sms.send(message), envelope)
+
+    return handle

@@ -168,6 +168,7 @@ class Application:
             "realtime": self.realtime,
             "call_log": base.call_log,
             "delivery_reports": self.messaging.reports,
+            "text_channels": self.messaging.channels,
             "reconciliation": self.reconciliation.invariants,
             "reconciliation_imports": self.reconciliation.imports,
             "reconciliation_runs": self.reconciliation.runs,

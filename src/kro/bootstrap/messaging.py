@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from kro.bootstrap.foundation import Foundation
@@ -19,6 +20,8 @@ from kro.core.messaging import (
     RouteRule,
     TextAttempts,
 )
+from kro.core.messaging.channels import TextChannels
+from kro.core.messaging.conversion import ConversionRules, ConversionWatch
 from kro.core.scheduler import Step
 from kro.core.sms import SMSProvider, TextKind
 
@@ -31,6 +34,8 @@ class Messaging:
     sms: SMSProvider
     attempts: TextAttempts
     reports: DeliveryReports
+    channels: TextChannels
+    watch: ConversionWatch
 
 
 def build_messaging(base: Foundation, outside: Providers) -> Messaging:
@@ -38,11 +43,13 @@ def build_messaging(base: Foundation, outside: Providers) -> Messaging:
     settings = base.settings
     readers = report_readers(settings, base.clock)
     attempts = TextAttempts(base.database)
+    options = messaging_options(settings, reporting=frozenset(readers))
+    countries, conversion = settings.messaging.countries, settings.messaging.conversion
     manager = MessagingManager(
         outside.texting,
         attempts=attempts,
-        numbers=NumberReader(base.index, countries=settings.messaging.countries),
-        options=messaging_options(settings, reporting=frozenset(readers)),
+        numbers=NumberReader(base.index, countries=countries),
+        options=options,
         clock=base.clock,
         ids=base.ids,
     )
@@ -50,6 +57,17 @@ def build_messaging(base: Foundation, outside: Providers) -> Messaging:
         sms=manager if outside.texting else outside.sms,
         attempts=attempts,
         reports=DeliveryReports(base.database, readers),
+        channels=TextChannels(
+            base.database, outside.texting, options=options, countries=countries, clock=base.clock, ids=base.ids
+        ),
+        watch=ConversionWatch(
+            base.database,
+            limiter=base.limiter,
+            rules=ConversionRules(
+                timedelta(minutes=conversion.window_minutes), conversion.least_sent, conversion.floor_bps
+            ),
+            ids=base.ids,
+        ),
     )
 
 
@@ -76,5 +94,6 @@ def messaging_steps(base: Foundation, messaging: Messaging) -> Sequence[Step]:
     attempts = messaging.attempts
     return (
         Step("text.follow_up", 1.0, lambda: attempts.follow_up(limit=batch)),
+        Step("text.conversion", 60.0, messaging.watch.look, alone=True),
         Step("retention.texts", 3600.0, lambda: attempts.forget(older_than_days=_KEPT_DAYS), alone=True),
     )

@@ -134,7 +134,8 @@ class Orders:
 def build_orders(base: Foundation, providers: Providers, choosing: Choosing, collecting: Collecting) -> Orders:
     """Join what moves an order; before one expires, ``collecting`` asks the provider what it may have missed."""
     runner, clock, ids = base.runner, base.clock, base.ids
-    repository, reads = OrderRepository(base.database), OrderReads(base.database)
+    evidence = base.settings.messaging.receipt_evidence.states
+    repository, reads = OrderRepository(base.database, evidence=evidence), OrderReads(base.database)
     for_admins = AdminOrderRepository(base.database)
     quotes = QuoteRepository(base.database)
     return Orders(

@@ -38,6 +38,8 @@ class Permission(StrEnum):
     REPORTS_READ = "reports.read"
     PROVIDERS_READ = "providers.read"
     PROVIDERS_MANAGE = "providers.manage"
+    CHANNELS_READ = "channels.read"
+    CHANNELS_MANAGE = "channels.manage"
     PAYERS_READ = "payers.read"
     WEBHOOKS_READ = "webhooks.read"
     WEBHOOKS_REPLAY = "webhooks.replay"
@@ -82,6 +84,8 @@ _OPERATE: Final = frozenset(
     {
         Permission.PROVIDERS_READ,
         Permission.PROVIDERS_MANAGE,
+        Permission.CHANNELS_READ,
+        Permission.CHANNELS_MANAGE,
         Permission.WEBHOOKS_READ,
         Permission.WEBHOOKS_REPLAY,
         Permission.OUTBOX_READ,

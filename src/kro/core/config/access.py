@@ -94,6 +94,8 @@ class OTPSettings(Group):
     max_tries: Positive
     sends_per_ten_minutes: Positive
     sends_per_day: Positive
+    resend_seconds: tuple[NotNegative, ...] = Field(default=(60, 120, 300, 600), min_length=1)
+    """What to wait before a code is sent again, after the first, the second and so on within an hour."""
 
 
 class StepUpSettings(Group):

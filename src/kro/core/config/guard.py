@@ -44,6 +44,7 @@ _PUBLISHED: Final = frozenset(
 """Test credentials printed in vendors' public documentation, in lower case."""
 _FEWEST_CHARACTERS: Final = 6
 _FEWEST_BYTES: Final = 16
+_SHORTEST_WAIT: Final = 30
 
 _SWITCHES: Final = {
     ("sandbox", "enabled"): "the sandbox must be off here",
@@ -67,6 +68,10 @@ def refusals(tree: Mapping[str, Any], *, environment: Environment) -> Iterator[t
         reason = _secret_refusal(leaf.value, environment) if leaf.secret else _plain_refusal(leaf.value)
         if reason:
             yield leaf.path, reason
+    yield from _dangerous(tree, environment)
+
+
+def _dangerous(tree: Mapping[str, Any], environment: Environment) -> Iterator[tuple[tuple[str, ...], str]]:
     if any(_at(tree, ("demo", people)) for people in ("users", "admins")):
         yield ("demo",), "everybody knows these people's passwords; no demo users or admins here"
     if _at(tree, ("logging", "format")) == LogFormat.CONSOLE:
@@ -74,9 +79,15 @@ def refusals(tree: Mapping[str, Any], *, environment: Environment) -> Iterator[t
     threshold = _at(tree, _PROOF)
     if isinstance(threshold, int) and threshold > _PROOF_AT_LATEST_ABOVE:
         yield _PROOF, "hardly anybody would ever be asked to prove who moves the money"
+    if _has_short_waits(_at(tree, ("otp", "resendSeconds"))):
+        yield ("otp", "resendSeconds"), f"each code costs money; at least {_SHORTEST_WAIT} seconds between two"
     for path, reason in _SWITCHES.items():
         if _at(tree, path) is True and (environment is Environment.PRODUCTION or path not in _PRODUCTION_ONLY):
             yield path, reason
+
+
+def _has_short_waits(waits: object) -> bool:
+    return isinstance(waits, list) and any(isinstance(wait, int) and wait < _SHORTEST_WAIT for wait in waits)
 
 
 def _secret_refusal(value: str, environment: Environment) -> str | None:

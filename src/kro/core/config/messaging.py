@@ -48,6 +48,11 @@ class ReceiptEvidence(StrEnum):
     ACCEPTED = "accepted"
     DELIVERED = "delivered"
 
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Return the states of a receipt that are enough."""
+        return (self.DELIVERED,) if self is ReceiptEvidence.DELIVERED else (self.ACCEPTED, self.DELIVERED)
+
 
 class MessagingSettings(Group):
     routes: tuple[TextRoute, ...] = Field(min_length=1)

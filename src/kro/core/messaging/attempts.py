@@ -56,6 +56,10 @@ WITH due AS (
       AND NOT EXISTS (SELECT FROM text_attempts AS a WHERE a.message_id = due.message_id AND a.rank >= 5)
       AND NOT EXISTS (SELECT FROM verification_codes AS c WHERE c.id = due.subject_id
                       AND (c.consumed_at IS NOT NULL OR c.expires_at <= now()))
+    RETURNING o.id
+), reopened AS (
+    UPDATE notice_receipts AS r SET status = 'waiting' FROM revived
+    WHERE r.message_id = revived.id AND r.channel = 'sms' AND r.status = 'failed'
 )
 SELECT count(*) FROM due"""
 

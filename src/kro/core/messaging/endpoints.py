@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from kro.core.database.pool import DatabaseBusyError
@@ -19,18 +19,23 @@ router = APIRouter(prefix="/webhooks", tags=["webhooks"], dependencies=[Public])
 _PROBLEMS: Final = problems(ReportsNotTakenError, ReportSignatureError, MalformedReportError, DatabaseBusyError)
 
 
+OurId = Annotated[
+    str | None, Query(max_length=36, description="Our id of the message, as we put it into the callback's address.")
+]
+
+
 def _takes(media_type: str) -> dict[str, Any]:
     return {"requestBody": {"content": {media_type: {"schema": {"type": "object"}}}, "required": True}}
 
 
 @router.post("/twilio", responses=_PROBLEMS, openapi_extra=_takes("application/x-www-form-urlencoded"))
-async def receive_twilio(request: Request) -> Response:
+async def receive_twilio(request: Request, message: OurId = None) -> Response:  # noqa: ARG001 - read with the signature
     """Take the status of a message sent through Twilio."""
     return await _take("twilio", request)
 
 
 @router.post("/telnyx", responses=_PROBLEMS, openapi_extra=_takes("application/json"))
-async def receive_telnyx(request: Request) -> Response:
+async def receive_telnyx(request: Request, message: OurId = None) -> Response:  # noqa: ARG001 - the signed body has it
     """Take the status of a message sent through Telnyx."""
     return await _take("telnyx", request)
 
@@ -52,12 +57,18 @@ async def receive_whatsapp(request: Request) -> Response:
     response_class=PlainTextResponse,
     responses=problems(ReportsNotTakenError, ReportSignatureError),
 )
-async def verify_whatsapp(request: Request) -> Response:
+async def verify_whatsapp(
+    request: Request,
+    mode: Annotated[str, Query(alias="hub.mode", max_length=50)] = "",
+    token: Annotated[str, Query(alias="hub.verify_token", max_length=200)] = "",
+    challenge: Annotated[str, Query(alias="hub.challenge", max_length=200)] = "",
+) -> Response:
     """Answer Meta's question whether this address is ours."""
     reader = _reports(request).readers.get("whatsapp")
     if not isinstance(reader, WhatsAppReports):
         raise ReportsNotTakenError
-    return PlainTextResponse(reader.challenge(request.url.query))
+    reader.ensure_agreed(mode=mode, token=token)
+    return PlainTextResponse(challenge)
 
 
 async def _take(vendor: str, request: Request) -> Response:

@@ -116,7 +116,7 @@ class MessagingManager:
         left = remaining(scene.attempts, most=most)
         result = await self._try(message, number, routes, left=left)
         if result is _NO_ROUTE:
-            return _as_before(scene.attempts) or result
+            return _as_before(scene.attempts, message.kind) or result
         return result
 
     def _already(self, message: SMS, scene: Scene) -> SMSResult | None:
@@ -189,9 +189,11 @@ class MessagingManager:
                 _LOG.warning("text_attempt", outcome="unknown", reason_code=cause, **facts)
 
 
-def _as_before(attempts: Sequence[Attempt]) -> SMSResult | None:
-    """Return what an earlier attempt came to, where there is no way left to better it: nobody is served by an alarm."""
+def _as_before(attempts: Sequence[Attempt], kind: TextKind) -> SMSResult | None:
+    """Return what earlier attempts came to, where there is no way left to better it."""
     left = [one for one in attempts if one.has_left]
     if not left:
         return None
+    if kind is TextKind.NOTICE and all(one.state is AttemptState.FAILED for one in left):
+        return MessageRefused("undelivered", permanent=True)
     return MessageAccepted(left[-1].provider, left[-1].provider_message_id or "")

@@ -6,6 +6,7 @@ from kro.management.controller import (
     admin_audit,
     admin_auth,
     admin_breaks,
+    admin_channels,
     admin_conditions,
     admin_disputes,
     admin_exceptions,
@@ -64,6 +65,7 @@ router.include_router(admin_proposals.router)
 router.include_router(admin_disputes.router)
 router.include_router(admin_holds.router)
 router.include_router(admin_providers.router)
+router.include_router(admin_channels.router)
 router.include_router(admin_operations.router)
 router.include_router(admin_reconciliation.router)
 router.include_router(admin_breaks.router)

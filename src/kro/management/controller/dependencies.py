@@ -8,6 +8,7 @@ from kro.core.audit import AuditChain, AuditSearch, AuditTrail
 from kro.core.clock import Clock
 from kro.core.database.invariants import Invariants
 from kro.core.http import CursorSigner
+from kro.core.messaging.channels import TextChannels
 from kro.core.outbox import DeadLetters
 from kro.core.outgoing.call_log import CallLog
 from kro.management.domain import (
@@ -115,6 +116,10 @@ async def _payer_reads(request: Request) -> PayerReads:
     return cast("PayerReads", request.app.state.payer_reads)
 
 
+async def _text_channels(request: Request) -> TextChannels:
+    return cast("TextChannels", request.app.state.text_channels)
+
+
 async def _call_log(request: Request) -> CallLog:
     return cast("CallLog", request.app.state.call_log)
 
@@ -171,6 +176,7 @@ BreaksDep = Annotated[ReconciliationBreaks, Depends(_breaks)]
 SafeguardingDep = Annotated[SafeguardingReads, Depends(_safeguarding)]
 ProviderSwitchesDep = Annotated[ProviderSwitches, Depends(_provider_switches)]
 PayerReadsDep = Annotated[PayerReads, Depends(_payer_reads)]
+TextChannelsDep = Annotated[TextChannels, Depends(_text_channels)]
 CallLogDep = Annotated[CallLog, Depends(_call_log)]
 DisputesDep = Annotated[DisputeAdministration, Depends(_disputes)]
 DisputeFilesDep = Annotated[DisputeFiles, Depends(_dispute_files)]

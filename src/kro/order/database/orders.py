@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any, Final
@@ -50,12 +51,12 @@ FACTS: Final = f"""
 _REACHED: Final = """
        (SELECT count(DISTINCT r.channel) FROM notice_receipts AS r
         WHERE r.subject_id = o.id AND r.user_id = o.buyer_id AND r.purpose = 'inspect_by'
-          AND r.channel <> 'in_app' AND r.status IN ('accepted', 'delivered')
+          AND r.channel <> 'in_app' AND r.status = ANY($2::text[])
           AND r.at >= o.completed_at) AS reached_channels, is_contested(o.id) AS is_contested,
        (SELECT json_object_agg(c.position, (
             SELECT count(DISTINCT r.channel) FROM notice_receipts AS r
             WHERE r.subject_id = o.id AND r.user_id = o.buyer_id AND r.purpose = 'condition.' || c.position
-              AND r.channel <> 'in_app' AND r.status IN ('accepted', 'delivered') AND r.at >= c.submitted_at))
+              AND r.channel <> 'in_app' AND r.status = ANY($2::text[]) AND r.at >= c.submitted_at))
         FROM conditions AS c WHERE c.order_id = o.id AND c.status = 'submitted') AS condition_channels
 """
 
@@ -106,8 +107,11 @@ _ORDER_COLUMNS: Final = tuple(field.name for field in fields(Order))
 
 
 class OrderRepository:
-    def __init__(self, database: Database) -> None:
+    """``evidence`` are the states of a reminder's receipt that count as having reached the buyer."""
+
+    def __init__(self, database: Database, *, evidence: Sequence[str] = ("accepted", "delivered")) -> None:
         self._database = database
+        self._evidence = list(evidence)
 
     async def load(self, order_id: UUID, *, actor: Actor, key: str | None) -> Loaded[OrderState | None]:
         """Return the order as one of its parties sees it, with the actor's standing and any stored answer.
@@ -163,7 +167,7 @@ class OrderRepository:
 
     async def load_for_system(self, order_id: UUID) -> OrderState | None:
         """Return the order for the worker, whoever's it is."""
-        row = await self._database.row(_LOAD_FOR_SYSTEM, order_id)
+        row = await self._database.row(_LOAD_FOR_SYSTEM, order_id, self._evidence)
         if row is None:
             return None
         return replace(

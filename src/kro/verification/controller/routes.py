@@ -35,5 +35,5 @@ async def send_code(
         repeats = read_id("otp", body.challenge_id) if body.challenge_id else None
     except UnknownIdError:
         raise ChallengeEndedError from None
-    challenge = await verification.resend(target, repeats=repeats, client=client)
+    challenge = await verification.resend(target, repeats=repeats, client=client, wish=body.channel)
     return JSONBytes.of(ChallengeRead.of(challenge), status=202)

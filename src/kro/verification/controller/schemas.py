@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from kro.core.guards import CaptchaToken
 from kro.core.http import Email, Input
 from kro.core.ids import show_id
+from kro.core.sms import TextChannel
 from kro.verification.domain import Challenge
 
 PhoneText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=5, max_length=40)]
@@ -20,6 +21,11 @@ class CodeRequest(Input):
     )
     email: Email | None = Field(default=None, description="In place of the phone, for who registers by mail.")
     purpose: Literal["register"] = Field(examples=["register"])
+    channel: TextChannel = Field(
+        default=TextChannel.SMS,
+        description="How the code should come. `whatsapp` may be asked for after half of `resend_after_seconds`; a "
+        "number that is not there gets a text all the same.",
+    )
     captcha_token: CaptchaToken | None = None
     challenge_id: str | None = Field(
         default=None,

@@ -1,4 +1,4 @@
-from kro.verification.database.codes import REDEEM_CODE, CountedTry, NewCode, VerificationCodes
+from kro.verification.database.codes import REDEEM_CODE, CountedTry, NewCode, RecentCodes, VerificationCodes
 from kro.verification.database.magic_links import LiveLink, MagicLinkStore, NewLink, SpentLink
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "MagicLinkStore",
     "NewCode",
     "NewLink",
+    "RecentCodes",
     "SpentLink",
     "VerificationCodes",
 ]

@@ -78,6 +78,20 @@ DELETE FROM verification_codes WHERE id IN (
     SELECT id FROM verification_codes WHERE created_at < now() - $1::interval LIMIT $2 FOR UPDATE SKIP LOCKED)"""
 
 
+_RECENT: Final = """
+SELECT count(*) AS sent, coalesce(extract(epoch FROM now() - max(c.created_at)), 0)::float AS seconds_since_last
+FROM verification_codes AS c
+WHERE (c.phone = $1 OR c.email = $2) AND c.purpose = $3 AND c.created_at > now() - interval '1 hour'"""
+
+
+@dataclass(frozen=True, slots=True)
+class RecentCodes:
+    """What was sent to a target in the last hour, whether or not the text left: the answer says nothing of that."""
+
+    sent: int
+    seconds_since_last: float
+
+
 @dataclass(frozen=True, slots=True)
 class NewCode:
     """A challenge to be; exactly one of ``phone`` and ``email`` says where its code goes."""
@@ -113,6 +127,12 @@ class VerificationCodes:
     async def issue_to_owner(self, code: NewCode, *, message: str) -> None:
         """Write a challenge and, if an active account has the number or proven address, the message with its code."""
         await self._database.row(_ISSUE_TO_OWNER, *_columns(code), message)
+
+    async def recent(self, *, phone: str | None, email: str | None, purpose: str) -> RecentCodes:
+        """Return how many codes a number or address had in the last hour, and when the last one was."""
+        row = await self._database.row(_RECENT, phone, email, purpose)
+        assert row is not None  # noqa: S101 - a sum over nothing is a row too
+        return RecentCodes(**row)
 
     async def count_try(self, *, id: UUID, purpose: str, max_tries: int) -> CountedTry | None:  # noqa: A002 - the column's name
         """Count a try against a live challenge and return what to compare with; ``None`` when it is not live."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,9 +15,11 @@ from kro.core.decisions.encoding import encode
 from kro.core.encryption import FieldCipher
 from kro.core.ids import IdSource
 from kro.core.rate_limit import Limit, RateLimiter, network_of
+from kro.core.sms import TextChannel
 from kro.verification.database import NewCode, VerificationCodes
 from kro.verification.domain.codes import CODE_DIGITS, Purpose, is_right, mac_of
 from kro.verification.domain.errors import ChallengeEndedError, WrongCodeError
+from kro.verification.domain.resending import delay_after, ensure_waited
 from kro.verification.domain.targets import Target, TargetChannel
 
 OTP_TOPIC: Final = "sms.otp"
@@ -112,16 +114,23 @@ class Verification:
         await self._codes.issue_to_owner(drawn.code, message=_alone(drawn))
         return self.told(drawn)
 
-    async def resend(self, target: Target, *, repeats: UUID | None, client: Client) -> Challenge:
+    async def resend(
+        self, target: Target, *, repeats: UUID | None, client: Client, wish: TextChannel = TextChannel.SMS
+    ) -> Challenge:
         """Send a new code for a challenge, or for the only registration a target has open. The old code dies.
 
         :param repeats: the challenge whose code did not arrive; needed once several registrations compete for a number.
-        :raises RateLimitedError: when the network, or the number or address, had too many codes.
+        :param wish: how a text should come; WhatsApp may be asked for after half the wait.
+        :raises RateLimitedError: when the network, or the number or address, had too many codes, or the last one was
+            sent too short a time ago; each makes the next wait longer.
         """
+        recent = await self._codes.recent(phone=target.number, email=target.mailbox, purpose=Purpose.REGISTER)
+        delays = self._settings.resend_seconds
+        ensure_waited(recent, delays=delays, on_whatsapp=wish is TextChannel.WHATSAPP)
         await self.count_send(target, client=client)
-        drawn = self.draw(target, purpose=Purpose.REGISTER)
+        drawn = self.draw(target, purpose=Purpose.REGISTER, wish=wish)
         await self._codes.reissue(drawn.code, repeats=repeats, message=_alone(drawn))
-        return self.told(drawn)
+        return replace(self.told(drawn), resend_after_seconds=delay_after(recent.sent + 1, delays))
 
     async def check(
         self, *, challenge_id: UUID, code: str, client: Client, purpose: Purpose = Purpose.REGISTER
@@ -145,7 +154,7 @@ class Verification:
             raise ChallengeEndedError
         return Proof(challenge_id, tried.target, tried.draft or {}, tried.user_id)
 
-    def draw(self, target: Target, *, purpose: Purpose) -> DrawnCode:
+    def draw(self, target: Target, *, purpose: Purpose, wish: TextChannel = TextChannel.SMS) -> DrawnCode:
         """Return a code nobody knows yet; :meth:`count_send` first, and write both parts in one statement."""
         challenge_id = self._ids.new()
         digits = self._randomness.digits(CODE_DIGITS)
@@ -160,6 +169,7 @@ class Verification:
                 "sealed": self._cipher.seal(digits, context=str(challenge_id)),
                 "challenge_id": str(challenge_id),
                 "purpose": purpose,
+                **({"channel": wish} if texted and wish is not TextChannel.SMS else {}),
             },
         )
         return DrawnCode(code, message)

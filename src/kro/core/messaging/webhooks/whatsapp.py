@@ -7,7 +7,6 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qs
 
 from kro.core.messaging.errors import ReportSignatureError
 from kro.core.messaging.states import AttemptState, Report
@@ -36,17 +35,14 @@ class WhatsAppReports:
             raise ReportSignatureError
         return tuple(_reports(read_json(webhook.raw)))[:_MOST]
 
-    def challenge(self, query: str) -> str:
-        """Return what Meta wants to hear when the address is set up.
+    def ensure_agreed(self, *, mode: str, token: str) -> None:
+        """Check that whoever sets this address up knows the token that was agreed on.
 
-        :raises ReportSignatureError: unless it knows the token that was agreed on.
+        :raises ReportSignatureError: if not.
         """
-        asked = {name: values[0] for name, values in parse_qs(query).items() if len(values) == 1}
-        token = asked.get("hub.verify_token", "")
         is_right = hmac.compare_digest(token.encode(), self.verify_token.encode())
-        if not is_right or asked.get("hub.mode") != "subscribe":
+        if not is_right or mode != "subscribe":
             raise ReportSignatureError
-        return asked.get("hub.challenge", "")
 
 
 def _reports(body: dict[str, Any]) -> Iterator[Report]:
