@@ -47,6 +47,10 @@ soak: $(SYNCED) ## Look for lost money in 12,000 random lives, 10,000 payouts, 3
 		$(BIN)/python -m pytest -n 2 -rP tests/property tests/integration/payment/test_payout_storm.py \
 		tests/integration/payment/test_deliveries.py $(ARGS)
 
+.PHONY: javascript
+javascript: ## Install socket.io-client for its tests, which skip without it; needs Node.js and npm
+	@npm ci --prefix tests/javascript --ignore-scripts --no-audit --no-fund
+
 .PHONY: check
 check: $(SYNCED) ## Lint, formatting, types and import rules
 	$(BIN)/ruff check

@@ -67,7 +67,10 @@ def test_nothing_is_told_that_is_not_documented() -> None:
             if isinstance(node, ast.Dict):
                 fields = {key.value: value for key, value in zip(node.keys, node.values, strict=True) if is_name(key)}
                 event = fields.get("event")
-                if "users" in fields and isinstance(event, ast.Constant):
-                    told[str(event.value)] = str(path)
+                if "users" in fields and event is not None:
+                    # Written out, or the name of a constant that says it.
+                    name = str(event.value) if isinstance(event, ast.Constant) else ast.unparse(event)
+                    told[name.lower().replace("_", ".")] = str(path)
 
-    assert {"order.event", "order.message"} <= set(told) <= known, told
+    passed_on = {"event"}  # The helpers of payments and refunds, whose callers the messages of all tests show.
+    assert {"order.event", "order.message", "notification.created"} <= set(told) <= known | passed_on, told

@@ -11,7 +11,7 @@ import socketio
 import uvicorn
 
 from kro.bootstrap import Application
-from kro.bootstrap.live import ADMINS, USERS
+from kro.bootstrap.live import ADMINS, USERS, build_realtime
 from kro.core.realtime import Partial, Surface
 from kro.core.realtime.contract import Refused
 
@@ -102,14 +102,19 @@ async def live(url: str, token: str, *, path: str = USERS.path) -> AsyncIterator
 
 
 @asynccontextmanager
-async def served(application: Application, app: Any) -> AsyncIterator[str]:
-    """Serve an opened application with its sockets on a free port of loopback and yield the address."""
+async def served(application: Application, app: Any, *, port: int = 0) -> AsyncIterator[str]:
+    """Serve an opened application with its sockets on a port of loopback, a free one unless given.
+
+    Each time the sockets are new ones, as after a restart.
+    """
+    base, identity, orders, bus = application.base, application.identity, application.orders, application.bus
+    realtime = build_realtime(base, identity, orders, bus)
     config = uvicorn.Config(
-        application.realtime.mount(app), host="127.0.0.1", port=0, lifespan="off", log_config=None,
+        realtime.mount(app), host="127.0.0.1", port=port, lifespan="off", log_config=None,
         timeout_graceful_shutdown=2,
     )  # fmt: skip
     server = uvicorn.Server(config)
-    await application.realtime.start()
+    await realtime.start()
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):
         while not server.started:  # noqa: ASYNC110 - the server offers no event for it
@@ -119,4 +124,4 @@ async def served(application: Application, app: Any) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await task
-        await application.realtime.stop()
+        await realtime.stop()

@@ -12,6 +12,7 @@ from kro.bootstrap.orders import Orders
 from kro.core.actor import ActorKind
 from kro.core.auth.permissions import Permission
 from kro.core.config import AppSettings
+from kro.core.notifications import live as inbox
 from kro.core.outbox import Envelope, Handler
 from kro.core.realtime import (
     Door,
@@ -38,7 +39,7 @@ USERS: Final = Surface(
     path="socket.io",
     kind=ActorKind.USER,
     summary="Buyers and sellers, with a user's access token. Events of your own come without asking.",
-    events=(*orders_live.EVENTS, *payments.EVENTS, *refunds.EVENTS),
+    events=(*orders_live.EVENTS, *payments.EVENTS, *refunds.EVENTS, *inbox.EVENTS),
     requests=(orders_live.JOIN, orders_live.SYNC),
 )
 ADMINS: Final = Surface(

@@ -58,7 +58,12 @@ async def test_an_order_is_told_to_its_parties_and_read_again_as_over_http(world
         refused = await stranger.call("order:sync", {"id": order["id"], "after_seq": 0})
 
         assert buyer.events(order["id"]) == seller.events(order["id"]) == over_http
-        assert {name for name, _ in buyer.heard} == {"order.event", "payment.updated", "balance.updated"}
+        assert {name for name, _ in buyer.heard} == {
+            "order.event",
+            "payment.updated",
+            "balance.updated",
+            "notification.created",
+        }
         assert stranger.heard == []
     assert joined == {"ok": True, "last_seq": len(over_http)}
     assert (synced["events"], synced["has_more"]) == (over_http[1:], False)

@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 from kro.core.notices import Group, Weight
+from kro.core.realtime.contract import LiveEvent
 
 NOTIFICATION_CREATED: Final = "notification.created"
 
@@ -21,3 +22,6 @@ class NotificationCreated(BaseModel):
     title: str
     about: str | None = Field(examples=["ord_01kajz7k3nf9b8r2m4q6s8t0vw"])
     created_at: datetime
+
+
+EVENTS: Final = (LiveEvent(NOTIFICATION_CREATED, NotificationCreated, "Something new is in your inbox."),)
