@@ -55,6 +55,16 @@ TERMS: Final = {
 }
 CODE: Final = {"totp": "{totp}"}
 BODIES: Final[Mapping[str, Any]] = {
+    "POST /v1/auth/register": {
+        "phone": "+2348031119997",
+        "password": "copper-kettle-42",
+        "first_name": "Demo",
+        "last_name": "Buyer",
+    },
+    "POST /v1/auth/magic-links": {"phone": BUYER_PHONE},
+    "POST /v1/auth/password/forgot": {"phone": BUYER_PHONE},
+    "POST /v1/auth/password/change": {"current_password": PASSWORD, "password": "copper-kettle-42"},
+    "POST /v1/auth/password/reset": {"token": "{token}", "password": "copper-kettle-42"},
     "POST /v1/auth/login": {"phone": BUYER_PHONE, "password": PASSWORD},
     "POST /v1/admin/auth/login": {"email": "support@kro.example", "password": PASSWORD, "totp": "{totp:support}"},
     "POST /v1/orders": {

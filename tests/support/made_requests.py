@@ -80,7 +80,7 @@ class MadeRequests:
             case "array":
                 return [self.value(schema["items"]) for _ in range(schema.get("minItems", 0))]
             case "integer" | "number":
-                return max(schema.get("minimum", 0), schema.get("exclusiveMinimum", -1) + 1)
+                return max(int(schema.get("minimum", 0)), int(schema.get("exclusiveMinimum", -1)) + 1)
             case "boolean":
                 return False
             case "string":
