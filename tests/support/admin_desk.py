@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx2
 import pyotp
 
 from kro.core.auth.permissions import Role
@@ -22,8 +23,11 @@ class Admin(Person):
         return self.totp.at(self.now(), counter_offset=step)
 
 
-async def at_desk(world: World, role: Role = Role.SUPER, *, email: str = "desk@kro.example") -> Admin:
+async def at_desk(
+    world: World, role: Role = Role.SUPER, *, email: str = "desk@kro.example", http: httpx2.AsyncClient | None = None
+) -> Admin:
     """Make an admin of a role and log in, with the code of the step before this one."""
+    http = http or world.http
     totp = pyotp.TOTP(pyotp.random_base32())
     await world.application.seeding.admin(
         email=email, name=f"Test {role.title()}", password=PASSWORD, role=role, totp_secret=totp.secret
@@ -31,8 +35,8 @@ async def at_desk(world: World, role: Role = Role.SUPER, *, email: str = "desk@k
     now = world.application.clock.now
     for _ in range(2):  # The code is old at the turn of a half minute.
         body = {"email": email, "password": PASSWORD, "totp": totp.at(now(), counter_offset=-1)}
-        reply = await world.http.post("/v1/admin/auth/login", json=body)
+        reply = await http.post("/v1/admin/auth/login", json=body)
         if reply.is_success:
             break
     assert reply.status_code == 200, reply.text
-    return Admin(world.http, reply.json()["access_token"], totp, now)
+    return Admin(http, reply.json()["access_token"], totp, now)

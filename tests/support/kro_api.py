@@ -102,6 +102,7 @@ class World:
     buyer: Person
     seller: Person
     stranger: Person
+    providers: Providers
     identity: FakeIdentity = field(default_factory=FakeIdentity, kw_only=True)
 
     @property
@@ -160,7 +161,10 @@ async def running_world(
             transport=httpx2.ASGITransport(app=api), base_url="http://127.0.0.1:3000", event_hooks=hooks
         ) as http:
             await _seed(application)
-            world = World(application, api, http, paystack, bank, sms, email, *(Person(http, "") for _ in range(3)))
+            nobody = Person(http, "")
+            world = World(
+                application, api, http, paystack, bank, sms, email, nobody, nobody, nobody, providers=providers
+            )
             world.identity = identity
             world.buyer, world.seller, world.stranger = [
                 await world.login(phone) for phone in (BUYER_PHONE, SELLER_PHONE, STRANGER_PHONE)

@@ -150,7 +150,9 @@ class TokenVerifier:
         expires_at, issued_at = payload["exp"], payload["iat"]
         if type(expires_at) is not int or type(issued_at) is not int or "nbf" in payload:
             raise InvalidTokenError
-        if expires_at <= now or issued_at > now + _CLOCK_SKEW_SECONDS:
+        latest = now + _CLOCK_SKEW_SECONDS
+        # Nobody is given a longer token; a world whose lifetime was cut does not wait for those from before.
+        if not now < expires_at <= latest + self._world.lifetime.total_seconds() or issued_at > latest:
             raise InvalidTokenError
         return Claims(
             kind=self._world.kind,

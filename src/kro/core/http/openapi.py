@@ -20,6 +20,7 @@ from kro.core.http.errors import (
     InvalidCursorError,
     InvalidRequestError,
     MalformedBodyError,
+    UnknownParameterError,
     UnsupportedMediaError,
 )
 from kro.core.http.idempotency import HEADER, REQUIRED_MARK
@@ -77,7 +78,7 @@ def _complete_operation(operation: dict[str, Any], edge: Sequence[type[KroError]
     responses = operation.setdefault("responses", {})
     if MEDIA_TYPE not in responses.get("422", {}).get("content", {MEDIA_TYPE: None}):
         del responses["422"]
-    common = list(edge)
+    common = [*edge, UnknownParameterError]
     if operation.get("parameters") or "requestBody" in operation:
         common.append(InvalidRequestError)
     if "requestBody" in operation:
