@@ -41,6 +41,7 @@ PARTS: Final[tuple[tuple[str, str], ...]] = (
     (r"/proposals/{proposal_id}", "proposal"),
     (r"/breaks|/runs", "break"),
     (r"/holds/{hold_id}", "hold"),
+    (r"/notification-templates/", "notice"),
     (r"/webhooks", "webhook"),
     (r"/outbox", "outbox"),
 )
@@ -87,6 +88,12 @@ BODIES: Final[Mapping[str, Any]] = {
         "bank_code": "058",
         "account_number": "2000000006",
         "step_up": {"challenge_id": "{proof_id}", "code": "{proof_code}"},
+    },
+    "POST /v1/me/kyc": {
+        "kind": "nin",
+        "number": "22871936450",
+        "date_of_birth": "1990-01-31",
+        "consent_version": "2026-11",
     },
     "POST /v1/payouts": {"bank_account_id": "{bank_account_id}", "amount": ngn(100_000)},
     "POST /v1/refunds": {"payment_id": "{payment_id}", "amount": ngn(1_000)},
@@ -135,6 +142,7 @@ QUERIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "GET /v1/balance/statements": {"from": "2026-01-01", "to": "2026-01-31", "currency": "NGN", "format": "json"},
     "GET /v1/admin/reports/{name}": {"from": "2026-01-01", "to": "2026-01-31"},
     "POST /v1/orders/{order_id}/evidence": {"file_name": "a.png"},
+    "GET /v1/admin/notification-templates/{name}/preview": {"channel": "mail", "language": "en"},
     "POST /v1/admin/reconciliation/imports": {
         "side": "provider",
         "account": "paystack",

@@ -60,6 +60,10 @@ async def _people(world: World, admins: Mapping[Role, Admin]) -> dict[str, str]:
     sessions = (await world.buyer.get("/auth/sessions")).json()["data"]
     assert other.token != world.buyer.token
     assert len(sessions) == 2
+    told = (await world.buyer.get("/me/notifications")).json()["data"]
+    known = {"kind": "bvn", "number": "22871936450", "date_of_birth": "1990-01-31", "consent_version": "2026-11"}
+    check = await world.seller.post("/me/kyc", known)
+    await world.work()
     approver = await world.database.value("SELECT id FROM admins WHERE email = $1", "approver@kro.example")
     return {
         "session_id": sessions[0]["id"],
@@ -72,6 +76,8 @@ async def _people(world: World, admins: Mapping[Role, Admin]) -> dict[str, str]:
         "version": "1",
         "key": "nothing",
         "token": "A" * 43,
+        "notification_id": told[0]["id"],
+        "check_id": check.json()["id"],
     }
 
 
@@ -256,6 +262,7 @@ async def _desks(world: World, admins: Mapping[Role, Admin]) -> dict[str, dict[s
     operator = admins[Role.SUPER]
     return {
         "hold": {"order_id": order["id"], "hold_id": hold.json()["id"]},
+        "notice": {"name": "order_created"},
         "proposal": {"proposal_id": good["id"], "proposal_hash": good["proposal_hash"]},
         "suspense": {"item_id": (await finance.get("/admin/suspense")).json()["data"][0]["id"]},
         "break": {"break_id": found["id"], "run_id": runs[0]["id"]},

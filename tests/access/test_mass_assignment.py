@@ -44,8 +44,8 @@ OFFERED: Final[Mapping[str, Any]] = {
     "__proto__": {"is_admin": True},
     "constructor": {"prototype": {"is_admin": True}},
 }
-TAKES_ANYTHING: Final = {("POST", "/v1/webhooks/{provider}")}
-"""The provider says what is in it, and nothing of it is believed."""
+TAKES_ANYTHING: Final = "/v1/webhooks/"
+"""The vendor says what is in it, and a signature is what it is judged by."""
 
 
 async def asked(calls: Calls, operation: Operation, **changed: Any) -> httpx2.Response:
@@ -73,7 +73,7 @@ async def test_no_input_takes_a_field_it_does_not_declare(calls: Calls) -> None:
     tried, taken = 0, []
     for operation in calls.operations:
         body = calls.body(operation)
-        if not isinstance(body, dict) or operation in TAKES_ANYTHING:
+        if not isinstance(body, dict) or operation[1].startswith(TAKES_ANYTHING):
             continue
         offered = set()
         # Collected first: the loop below puts more objects into the body.
@@ -109,8 +109,8 @@ def _inside(made: Any, schema: Mapping[str, Any], step: str) -> Iterator[Mapping
 async def test_no_operation_takes_a_parameter_it_does_not_declare(calls: Calls) -> None:
     taken = []
     for operation in calls.operations:
-        reply = await asked(calls, operation, query={"is_admin": "true", "user_id": "usr_x"})
+        reply = await asked(calls, operation, query={"is_admin": "true", "is_root": "1"})
         errors = reply.json().get("errors", ()) if reply.status_code == 422 else ()
-        if {error["pointer"] for error in errors} != {"query:is_admin", "query:user_id"}:
+        if {error["pointer"] for error in errors} != {"query:is_admin", "query:is_root"}:
             taken.append((operation, reply.status_code, errors))
     assert taken == []
