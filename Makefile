@@ -59,10 +59,11 @@ check: $(SYNCED) ## Lint, formatting, types and import rules
 	$(BIN)/lint-imports
 
 .PHONY: docs
-docs: $(SYNCED) ## Make the pages that tables of the program tell: lifecycle, notices, events
+docs: $(SYNCED) ## Make the pages that tables of the program tell: lifecycle, notices, events, permissions
 	@$(BIN)/python -m kro.cli lifecycle > docs/lifecycle.md
 	@$(BIN)/python -m kro.cli notices > docs/notifications.md
 	@$(BIN)/python -m kro.cli events > docs/events.md
+	@$(BIN)/python -m kro.cli permissions > docs/permissions.md
 
 .PHONY: bench
 bench: $(SYNCED) ## Measure the ledger beside pgbench, some 3 minutes; writes benchmarks/results

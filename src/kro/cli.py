@@ -74,6 +74,14 @@ def events() -> None:
 
 
 @app.command()
+def permissions() -> None:
+    """Write the page about who may call what."""
+    from kro.run.permissions import permissions_page
+
+    typer.echo(permissions_page(), nl=False)
+
+
+@app.command()
 def run() -> None:
     """Start database, API, worker and sandbox for development, until Ctrl-C."""
     from rich.console import Console

@@ -33,6 +33,9 @@ from kro.payment.controller import router as payments
 from kro.refund.controller import router as refunds
 from kro.verification.controller import router as verification
 
+ROUTERS: Final = (delivery_reports, verification, management, orders, payments, refunds, balance, files)
+"""Everything under ``/v1``; delivery reports before the payments' webhooks, whose path takes any name."""
+
 _PATIENCE_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.5
 
@@ -96,8 +99,7 @@ def create_api(application: Application) -> FastAPI:
             base_url=application.settings.app.public_base_url,
         ),
     )
-    # Before the payments' webhooks, whose path takes any name.
-    for router in (delivery_reports, verification, management, orders, payments, refunds, balance, files):
+    for router in ROUTERS:
         api.include_router(router, prefix="/v1")
     if application.settings.app.test_clock:
         api.include_router(test_clock, prefix="/v1")

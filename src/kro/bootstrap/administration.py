@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from kro.bootstrap.auditing import Auditing
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.orders import Orders
-from kro.management.domain import UserAdministration, UserDirectory
+from kro.management.domain import QueueReads, UserAdministration, UserDirectory
 
 
 @dataclass(frozen=True, slots=True)
 class Administration:
     users: UserAdministration
+    queues: QueueReads
 
     def services(self) -> dict[str, object]:
         """Return what the routes ask for, by the names they ask with."""
-        return {"user_administration": self.users}
+        return {"user_administration": self.users, "queues": self.queues}
 
 
 def build_administration(base: Foundation, auditing: Auditing, orders: Orders) -> Administration:
@@ -31,5 +32,6 @@ def build_administration(base: Foundation, auditing: Auditing, orders: Orders) -
             balances=orders.balances,
             clock=base.clock,
             ids=base.ids,
-        )
+        ),
+        queues=QueueReads(base.database),
     )

@@ -24,7 +24,14 @@ from kro.core.config.business import (
 )
 from kro.core.config.captcha import CaptchaSettings, CaptchaVersion
 from kro.core.config.errors import ConfigError
-from kro.core.config.loader import ConfigEntry, ConfigReport, base_directory, check_config, load_settings
+from kro.core.config.loader import (
+    ConfigEntry,
+    ConfigReport,
+    base_directory,
+    check_config,
+    load_settings,
+    shown_settings,
+)
 from kro.core.config.platform import (
     APISettings,
     AppSettings,
@@ -118,4 +125,5 @@ __all__ = [
     "base_directory",
     "check_config",
     "load_settings",
+    "shown_settings",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from kro.core.config.guard import refusals
 from kro.core.config.layers import read_layers
 from kro.core.config.platform import Environment
 from kro.core.config.settings import Settings
-from kro.core.config.shape import leaves, siblings
+from kro.core.config.shape import Leaf, leaves, siblings
 
 _MASK = "********"
 
@@ -86,6 +86,12 @@ def check_config(
 ) -> ConfigReport:
     """Describe the effective configuration, masked, with the origin of each value and everything wrong with it."""
     return _load(environment=environment, directory=directory, environ=environ).report
+
+
+def shown_settings(settings: Settings) -> Sequence[tuple[str, str]]:
+    """Return what a running process is configured with, by key path, every secret masked."""
+    tree = settings.model_dump(mode="json", by_alias=True)
+    return tuple((".".join(leaf.path), _shown(leaf)) for leaf in leaves(tree))
 
 
 def _load(*, environment: str | None, directory: Path | None, environ: Mapping[str, str]) -> _Outcome:
@@ -164,11 +170,15 @@ def _entries(tree: Mapping[str, Any], origins: Mapping[tuple[str, ...], str]) ->
     return tuple(
         ConfigEntry(
             path=".".join(leaf.path),
-            shown=_MASK if leaf.secret or not leaf.known else json.dumps(leaf.value),
+            shown=_shown(leaf),
             origin=_origin(leaf.path, origins),
         )
         for leaf in leaves(tree)
     )
+
+
+def _shown(leaf: Leaf) -> str:
+    return _MASK if leaf.secret or not leaf.known else json.dumps(leaf.value)
 
 
 def _origin(path: tuple[str, ...], origins: Mapping[tuple[str, ...], str]) -> str:

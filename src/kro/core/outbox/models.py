@@ -28,7 +28,7 @@ class OutboxMessage(Base):
     delivered_at: Mapped[datetime | None]
 
     __table_args__ = (
-        CheckConstraint("state IN ('pending', 'delivered', 'dead')", name="state"),
+        CheckConstraint("state IN ('pending', 'delivered', 'dead', 'discarded')", name="state"),
         Index("ix_outbox_due", "next_attempt_at", "id", postgresql_where=text("state = 'pending'")),
         Index(
             "ix_outbox_ordering_key",

@@ -39,7 +39,8 @@ DELETE FROM outbox WHERE id IN (
     SELECT id FROM outbox
     WHERE id < (lpad(to_hex((extract(epoch FROM now() - make_interval(days => $1)) * 1000)::bigint), 12, '0')
                 || repeat('0', 20))::uuid
-      AND state = 'delivered' AND delivered_at < now() - make_interval(days => $1)
+      AND state IN ('delivered', 'discarded')
+      AND coalesce(delivered_at, next_attempt_at) < now() - make_interval(days => $1)
     ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)"""
 
 
@@ -47,6 +48,7 @@ class OutboxState(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
     DEAD = "dead"
+    DISCARDED = "discarded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from kro.management.controller import (
     admin_tiers,
     admin_user_care,
     admin_users,
+    admin_workplace,
     auth,
     bank_accounts,
     invites,
@@ -80,6 +81,7 @@ router.include_router(admin_users.router)
 router.include_router(admin_user_care.router)
 router.include_router(admin_kyc.router)
 router.include_router(kyc.router)
+router.include_router(admin_workplace.router)
 
 statement_policy = admin_reconciliation.statement_policy
 form_policy = link_pages.form_policy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
@@ -11,10 +11,16 @@ from pydantic import BaseModel, Field
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.guards import admin_with
-from kro.core.http import JSONBytes, Page, PageQuery, Position, problems
+from kro.core.http import Input, JSONBytes, Page, PageQuery, Position, problems
 from kro.core.ids import read_id, show_id
 from kro.core.outbox import OutboxRow, OutboxRowNotFoundError, OutboxState
-from kro.management.controller.dependencies import CursorsDep, DeadLettersDep, ReconciliationDep, WebhookAdminDep
+from kro.management.controller.dependencies import (
+    AuditTrailDep,
+    CursorsDep,
+    DeadLettersDep,
+    ReconciliationDep,
+    WebhookAdminDep,
+)
 from kro.payment.domain import WebhookNotFoundError, WebhookState, WebhookView
 
 router = APIRouter(prefix="/admin", tags=["admin"])
@@ -23,6 +29,7 @@ LedgerReader = Annotated[Actor, admin_with(Permission.LEDGER_READ)]
 WebhookReader = Annotated[Actor, admin_with(Permission.WEBHOOKS_READ)]
 WebhookReplayer = Annotated[Actor, admin_with(Permission.WEBHOOKS_REPLAY)]
 OutboxReader = Annotated[Actor, admin_with(Permission.OUTBOX_READ)]
+OutboxDiscarder = Annotated[Actor, admin_with(Permission.OUTBOX_DISCARD)]
 OutboxReplayer = Annotated[Actor, admin_with(Permission.OUTBOX_REPLAY)]
 
 
@@ -100,6 +107,16 @@ class OutboxRead(BaseModel):
         )
 
 
+class OutboxContentRead(OutboxRead):
+    """A message with its content: its shape, ids and numbers; texts that may name somebody are masked."""
+
+    payload: dict[str, Any]
+
+
+class DiscardIn(Input):
+    reason: str = Field(min_length=5, max_length=500, examples=["The order was cancelled since"])
+
+
 @router.get("/reconciliation", response_model=ReconciliationRead)
 async def reconcile(admin: LedgerReader, reconciliation: ReconciliationDep) -> JSONBytes:  # noqa: ARG001 - the guard
     """Ask the database whether everything that must hold of the books holds now."""
@@ -154,6 +171,24 @@ async def list_outbox(
     )
     data = [OutboxRead.of(row) for row in page.rows]
     return JSONBytes.of(Page[OutboxRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+
+
+@router.get("/outbox/{message_id}", response_model=OutboxContentRead, responses=problems(OutboxRowNotFoundError))
+async def get_message(message_id: str, admin: OutboxReader, letters: DeadLettersDep, trail: AuditTrailDep) -> JSONBytes:
+    """Show one outgoing message with its content masked. The look is on record."""
+    outbox_id = read_id("msg", message_id)
+    await trail.note("outbox.read", actor=admin, target=("outbox", outbox_id))
+    row, payload = await letters.read(outbox_id)
+    return JSONBytes.of(OutboxContentRead(**OutboxRead.of(row).model_dump(), payload=payload))
+
+
+@router.post("/outbox/{message_id}/discard", status_code=204, responses=problems(OutboxRowNotFoundError))
+async def discard_message(
+    message_id: str, body: DiscardIn, admin: OutboxDiscarder, letters: DeadLettersDep
+) -> Response:
+    """Decide that a message nobody could deliver is never sent."""
+    await letters.discard(read_id("msg", message_id), actor=admin, reason=body.reason)
+    return Response(status_code=204)
 
 
 @router.post("/outbox/{message_id}/replay", status_code=204, responses=problems(OutboxRowNotFoundError))

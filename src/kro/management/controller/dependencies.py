@@ -17,6 +17,7 @@ from kro.management.domain import (
     BankAccounts,
     PayoutRequests,
     ProposalService,
+    QueueReads,
     UserAdministration,
 )
 from kro.order.domain import DisputeAdministration, DisputeFiles
@@ -148,6 +149,10 @@ async def _user_administration(request: Request) -> UserAdministration:
     return cast("UserAdministration", request.app.state.user_administration)
 
 
+async def _queues(request: Request) -> QueueReads:
+    return cast("QueueReads", request.app.state.queues)
+
+
 async def _clock(request: Request) -> Clock:
     return cast("Clock", request.app.state.clock)
 
@@ -184,5 +189,6 @@ AuditTrailDep = Annotated[AuditTrail, Depends(_audit_trail)]
 AuditSearchDep = Annotated[AuditSearch, Depends(_audit_search)]
 AuditChainDep = Annotated[AuditChain, Depends(_audit_chain)]
 UserAdministrationDep = Annotated[UserAdministration, Depends(_user_administration)]
+QueuesDep = Annotated[QueueReads, Depends(_queues)]
 ClockDep = Annotated[Clock, Depends(_clock)]
 CursorsDep = Annotated[CursorSigner, Depends(_cursors)]

@@ -1,10 +1,13 @@
-"""How much waits for admins: each queue counted through an index that holds only what waits, and not beyond a bound."""
+"""What waits for people, each queue asked through a door of the module it belongs to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from kro.core.database.pool import Database
 
@@ -16,26 +19,31 @@ class Queue(StrEnum):
 
     PAYOUTS = "payouts"
     STUCK_PAYOUTS = "stuck_payouts"
+    REFUNDS = "refunds"
     DISPUTES = "disputes"
-    PROPOSALS = "proposals"
     UNMATCHED_MONEY = "unmatched_money"
+    PROPOSALS = "proposals"
+    CHARGEBACKS = "chargebacks"
     BREAKS = "breaks"
+    HOLDS = "holds"
     DEAD_LETTERS = "dead_letters"
+    PARKED_WEBHOOKS = "parked_webhooks"
+    MESSAGE_REPORTS = "message_reports"
+    IDENTITY_REVIEWS = "identity_reviews"
 
 
-_WAITING: Final[Mapping[Queue, str]] = {
-    Queue.PAYOUTS: "transactions WHERE kind = 'payout' AND status = 'awaiting_approval'",
-    Queue.STUCK_PAYOUTS: "payout_alarms WHERE settled_at IS NULL AND kind <> 'open_for_an_hour'",
-    Queue.DISPUTES: "issues WHERE status NOT IN ('effective', 'withdrawn', 'settled') AND escalated_at IS NOT NULL",
-    Queue.PROPOSALS: "proposals WHERE status = 'proposed'",
-    Queue.UNMATCHED_MONEY: "suspense_items WHERE next_alarm_at IS NOT NULL",
-    Queue.BREAKS: "reconciliation_breaks WHERE status = 'open'",
-    Queue.DEAD_LETTERS: "outbox WHERE state = 'dead'",
-}
-_COUNTS: Final = [
-    f"(SELECT count(*) FROM (SELECT FROM {waiting} LIMIT {MOST_COUNTED}) AS w) AS {queue}"  # noqa: S608 - built from constants only
-    for queue, waiting in _WAITING.items()
-]
+_PERMISSIONS: Final = """
+SELECT r.permissions FROM admins AS a JOIN user_roles AS r ON r.code = a.role_code WHERE a.id = $1"""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLength:
+    """``waiting`` stops at :data:`MOST_COUNTED`; ``due`` is when the next of them is due, where there are deadlines."""
+
+    queue: Queue
+    waiting: int
+    oldest: datetime | None
+    due: datetime | None
 
 
 class QueueReads:
@@ -44,6 +52,17 @@ class QueueReads:
 
     async def counts(self) -> Mapping[Queue, int]:
         """Return how many wait in each queue, at most ``MOST_COUNTED``."""
-        row = await self._database.row(f"SELECT {', '.join(_COUNTS)}")
-        assert row is not None  # noqa: S101 - a select of counts always returns one row
-        return {queue: row[queue] for queue in Queue}
+        return {length.queue: length.waiting for length in await self.lengths(tuple(Queue))}
+
+    async def lengths(self, queues: Collection[Queue]) -> Sequence[QueueLength]:
+        """Return how much waits in these queues and since when, in the order in which they are declared."""
+        wanted = [queue for queue in Queue if queue in queues]
+        if not wanted:
+            return ()
+        parts = " UNION ALL ".join(f"SELECT '{queue}' AS queue, q.* FROM queue_{queue}() AS q" for queue in wanted)  # noqa: S608 - names of ours
+        found = {row["queue"]: row for row in await self._database.rows(parts)}
+        return [QueueLength(queue, *(found[queue][name] for name in ("waiting", "oldest", "due"))) for queue in wanted]
+
+    async def permissions(self, admin_id: UUID) -> frozenset[str]:
+        """Return what an admin whose standing was just checked may do."""
+        return frozenset(await self._database.value(_PERMISSIONS, admin_id) or ())

@@ -7,6 +7,7 @@ from kro.management.database.bank_accounts import BankAccountStore
 from kro.management.database.payouts import PayoutBasisStore
 from kro.management.database.proposal_records import Proposal, ProposalKind, ProposalStatus, Terms
 from kro.management.database.proposals import ProposalRepository
+from kro.management.database.queues import Queue, QueueLength, QueueReads
 from kro.management.database.records import AdminView, BankAccount, Match, UserView
 from kro.management.database.user_directory import UserDirectory
 from kro.management.database.user_records import UserFacts, UserFilter, UserNote, UserRecord
@@ -108,6 +109,9 @@ __all__ = [
     "ProposalRepository",
     "ProposalService",
     "ProposalStatus",
+    "Queue",
+    "QueueLength",
+    "QueueReads",
     "Register",
     "Registration",
     "ReversalEffect",

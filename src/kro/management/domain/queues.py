@@ -14,11 +14,17 @@ __all__ = ["MOST_COUNTED", "READERS", "Queue", "QueueWatch"]
 READERS: Final[Mapping[Queue, Permission]] = {
     Queue.PAYOUTS: Permission.PAYOUTS_READ,
     Queue.STUCK_PAYOUTS: Permission.PAYOUTS_READ,
+    Queue.REFUNDS: Permission.REFUNDS_READ,
     Queue.DISPUTES: Permission.ORDERS_READ,
     Queue.PROPOSALS: Permission.EXCEPTIONS_READ,
     Queue.UNMATCHED_MONEY: Permission.EXCEPTIONS_READ,
+    Queue.CHARGEBACKS: Permission.EXCEPTIONS_READ,
     Queue.BREAKS: Permission.RECONCILIATION_MANAGE,
+    Queue.HOLDS: Permission.HOLDS_PLACE,
     Queue.DEAD_LETTERS: Permission.OUTBOX_READ,
+    Queue.PARKED_WEBHOOKS: Permission.WEBHOOKS_READ,
+    Queue.MESSAGE_REPORTS: Permission.MESSAGES_READ,
+    Queue.IDENTITY_REVIEWS: Permission.KYC_READ,
 }
 """Who may know how much waits in a queue."""
 

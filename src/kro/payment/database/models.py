@@ -161,6 +161,7 @@ class WebhookStateRow(Base):
     __table_args__ = (
         CheckConstraint("state IN ('received', 'processed', 'ignored', 'parked')", name="state"),
         Index("ix_payment_webhook_state_due", "next_attempt_at", postgresql_where=text("state = 'received'")),
+        Index("ix_payment_webhook_state_parked", "webhook_id", postgresql_where=text("state = 'parked'")),
     )
 
     webhook_id: Mapped[UUID] = mapped_column(ForeignKey("payment_webhook_info.id"), primary_key=True)

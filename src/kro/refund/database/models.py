@@ -29,6 +29,7 @@ class RefundRow(Base):
         Index("ix_refunds_user_id_created_at_id", "user_id", text("created_at DESC"), text("id DESC")),
         Index("ix_refunds_created_at_id", text("created_at DESC"), text("id DESC")),
         Index("ix_refunds_order_id", "order_id"),
+        Index("ix_refunds_requested", "created_at", postgresql_where=text("status = 'requested'")),
         Index("ix_refunds_payment_id", "payment_id", postgresql_where=text("payment_id IS NOT NULL")),
         Index("ix_refunds_next_poll_at", "next_poll_at", postgresql_where=text("next_poll_at IS NOT NULL")),
         Index(
