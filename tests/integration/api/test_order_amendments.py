@@ -30,6 +30,16 @@ async def accept(world: World, order: dict[str, Any], amendment: dict[str, Any])
     return await stepped(world.seller.post(path, {"hash": amendment["hash"]}))
 
 
+async def told(world: World, template: str) -> list[str]:
+    """Return as whom people were told of something, in the order of the words."""
+    rows = await world.database.rows(
+        "SELECT payload ->> 'reader' AS reader FROM outbox "
+        "WHERE topic = 'notify' AND payload ->> 'template' = $1 AND payload ? 'channels'",
+        template,
+    )
+    return sorted(row["reader"] for row in rows)
+
+
 class TestThePrice:
     async def test_lowered_gives_the_difference_back_at_once(self, world: World) -> None:
         order = await funded(world)
@@ -227,6 +237,29 @@ class TestAnAmendment:
         new = await proposed(world, order, delivery_hours=100)
         assert (await accept(world, order, new))["terms"]["version"] == 2
 
+    async def test_that_nobody_answers_ends_by_itself_and_both_are_told(self, world: World) -> None:
+        order = await funded(world)
+        await proposed(world, order, delivery_hours=100)
+        await world.pass_time(order["id"], hours=0)
+        assert await told(world, "amendment_lapsed") == []
+        await world.database.execute("UPDATE amendments SET expires_at = now()")
+        await world.database.execute("UPDATE timers SET due_at = now() WHERE kind = 'amendment'")
+
+        await world.pass_time(order["id"], hours=0)
+
+        assert await world.database.value("SELECT status FROM amendments") == "lapsed"
+        assert await told(world, "amendment_lapsed") == ["buyer", "seller"]
+        assert await world.database.value("SELECT count(*) FROM timers WHERE kind = 'amendment'") == 0
+
+    async def test_that_is_taken_back_is_told_to_the_other_side(self, world: World) -> None:
+        order = await funded(world)
+        amendment = await proposed(world, order, delivery_hours=100)
+
+        await stepped(world.buyer.post(f"/orders/{order['id']}/amendments/{amendment['id']}/withdraw"))
+
+        assert await told(world, "amendment_withdrawn") == ["seller"]
+        assert await world.database.value("SELECT count(*) FROM timers WHERE kind = 'amendment'") == 0
+
     async def test_lapses_when_the_seller_is_done(self, world: World) -> None:
         order = await funded(world)
         path = f"/orders/{order['id']}"
@@ -243,6 +276,7 @@ class TestAnAmendment:
             world.seller.post(f"{path}/amendments/{amendment['id']}/accept", {"hash": amendment["hash"]})
         )
 
+        assert await told(world, "amendment_lapsed") == ["buyer", "seller"]
         assert late == (409, "order_illegal_transition")
         assert again == (404, "amendment_not_found")
 

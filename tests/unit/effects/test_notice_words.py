@@ -8,9 +8,11 @@ import pytest
 
 from kro.core.ids import show_id
 from kro.core.money import MAX_AMOUNT_MINOR
+from kro.core.notices import Language
 from kro.core.notifications import Template, Templates
-from kro.core.notifications.words import code, line, money, plain_money
+from kro.core.notifications.words import _DUTIES, code, line, money, plain_money
 from kro.core.sms.gsm7 import septets
+from kro.order.database.words import TimerKind
 from kro.verification.domain import StepUpAction
 
 EVIL = '<b>Call 0800</b> http://evil.example "now"\r\nBcc: x@example.com'
@@ -100,6 +102,15 @@ FACTS: dict[Template, dict[str, Any]] = {
     Template.CONTACT_CHANGED: {"what": "mail address", "new": "a***@e***", "hours": 24},
     Template.ACCOUNT_CLOSED: {"at": "2026-01-15T09:00:00+00:00"},
     Template.DATA_EXPORT_READY: {"until": "2026-01-15T09:00:00+00:00"},
+    Template.IDENTITY_VERIFIED: {"kind": "BVN", "number": "******4567"},
+    Template.IDENTITY_REFUSED: {"kind": "BVN", "number": "******4567"},
+    Template.TIER_CHANGED: {"tier": 2},
+    Template.AMENDMENT_WITHDRAWN: ORDER,
+    Template.AMENDMENT_LAPSED: ORDER,
+    Template.ORDER_HELD: ORDER,
+    Template.ORDER_CONTESTED: ORDER,
+    Template.ORDER_RESUMED: ORDER,
+    Template.MAIL_UNDELIVERABLE: {},
 }
 OTP = {"code": "012345", "purpose": "register", "minutes": 5}
 
@@ -113,11 +124,12 @@ def test_every_template_is_here() -> None:
     assert set(FACTS) == set(Template) - {Template.OTP, Template.STEP_UP, Template.HANDOVER_CODE}
 
 
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("template", FACTS)
 def test_a_text_fits_one_part_whatever_the_facts_and_carries_no_words_of_users(
-    templates: Templates, template: Template
+    templates: Templates, template: Template, language: Language
 ) -> None:
-    text = templates.sms(template, FACTS[template])
+    text = templates.sms(template, FACTS[template], language=language)
 
     assert text.startswith("KRO: ")
     assert text.endswith("."), "nothing was cut off"
@@ -127,11 +139,12 @@ def test_a_text_fits_one_part_whatever_the_facts_and_carries_no_words_of_users(
         assert word not in text
 
 
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("template", FACTS)
 def test_a_mail_says_the_same_as_text_and_as_a_page_with_every_word_escaped(
-    templates: Templates, template: Template
+    templates: Templates, template: Template, language: Language
 ) -> None:
-    mail = templates.mail(template, FACTS[template], first_name="<i>Ọlá</i>")
+    mail = templates.mail(template, FACTS[template], first_name="<i>Ọlá</i>", language=language)
 
     assert "\n" not in mail.subject
     assert "\r" not in mail.subject
@@ -182,7 +195,7 @@ def test_who_got_nothing_is_not_told_an_amount(templates: Templates) -> None:
     )
 
 
-@pytest.mark.parametrize("template", FACTS)
+@pytest.mark.parametrize("template", [template for template in FACTS if FACTS[template]])
 def test_a_missing_fact_is_an_error(templates: Templates, template: Template) -> None:
     with pytest.raises((jinja2.UndefinedError, TypeError)):
         templates.mail(template, {}, first_name="Demo")
@@ -221,3 +234,21 @@ def test_somebodys_words_become_one_short_line() -> None:
 def test_an_id_is_said_by_its_end() -> None:
 
     assert code(show_id("ord", UUID(int=0x1F))) == "00000Z"
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("deadline", [kind.value for kind in TimerKind if kind.value in _DUTIES[Language.EN]])
+def test_every_duty_fits_a_reminder(templates: Templates, deadline: str, language: Language) -> None:
+    facts = {**FACTS[Template.DEADLINE_REMINDER], "deadline": deadline}
+
+    text = templates.sms(Template.DEADLINE_REMINDER, facts, language=language)
+
+    assert (text.endswith("."), (septets(text) or 161) <= 160) == (True, True)
+
+
+def test_a_mail_loads_nothing_from_anywhere_and_says_its_language(templates: Templates) -> None:
+    page = templates.mail(Template.ORDER_ACCEPTED, ORDER, first_name="Demo", language=Language.PCM).html
+
+    assert '<html lang="pcm">' in page
+    for loaded in ("<img", "<link", "<script", "url(", "src=", "href="):
+        assert loaded not in page

@@ -67,6 +67,12 @@ class Template(StrEnum):
     AMENDMENT_PROPOSED = "amendment_proposed"
     AMENDMENT_ACCEPTED = "amendment_accepted"
     AMENDMENT_DECLINED = "amendment_declined"
+    AMENDMENT_WITHDRAWN = "amendment_withdrawn"
+    AMENDMENT_LAPSED = "amendment_lapsed"
+    ORDER_HELD = "order_held"
+    ORDER_CONTESTED = "order_contested"
+    ORDER_RESUMED = "order_resumed"
+    MAIL_UNDELIVERABLE = "mail_undeliverable"
     LOGIN_LINK = "login_link"
     PASSWORD_RESET_LINK = "password_reset_link"  # noqa: S105 - the name of a template
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a template

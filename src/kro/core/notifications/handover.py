@@ -5,13 +5,15 @@ from uuid import UUID
 
 from kro.core.database.pool import Database
 from kro.core.encryption import FieldCipher
-from kro.core.notices import Template
+from kro.core.notices import Language, Template
 from kro.core.notifications.outcome import conclude
 from kro.core.notifications.words import Templates
 from kro.core.outbox import Envelope, GiveUp
 from kro.core.sms import SMS, SMSProvider, TextKind
 
-_PHONE: Final = "SELECT phone FROM users WHERE id = $1"
+_READER: Final = """
+SELECT u.phone, coalesce(p.language, 'en') AS language
+FROM users AS u LEFT JOIN notification_preferences AS p ON p.user_id = u.id WHERE u.id = $1"""
 
 
 class HandoverTopic:
@@ -31,13 +33,17 @@ class HandoverTopic:
     async def handle(self, envelope: Envelope) -> None:
         """Send one code to the buyer."""
         payload = envelope.payload
-        person = await self._database.row(_PHONE, UUID(payload["user_id"]))
+        person = await self._database.row(_READER, UUID(payload["user_id"]))
         if person is None or person["phone"] is None:
             raise GiveUp("no_phone")
         code = self._cipher.open(payload["sealed"], context=payload["condition_id"])
         message = SMS(
             to_e164=person["phone"],
-            text=self._templates.sms(Template.HANDOVER_CODE, {"code": code, "order_id": payload["order_id"]}),
+            text=self._templates.sms(
+                Template.HANDOVER_CODE,
+                {"code": code, "order_id": payload["order_id"]},
+                language=Language(person["language"]),
+            ),
             message_id=f"{envelope.id}.sms",
             purpose=Template.HANDOVER_CODE,
             kind=TextKind.CODE,

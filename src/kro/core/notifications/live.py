@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from kro.core.notices import Group, Weight
 from kro.core.realtime.contract import LiveEvent
@@ -15,6 +15,8 @@ NOTIFICATION_CREATED: Final = "notification.created"
 
 class NotificationCreated(BaseModel):
     """Something new is in the inbox."""
+
+    model_config = ConfigDict(extra="forbid")
 
     id: str = Field(examples=["ntf_01kajz7k3nf9b8r2m4q6s8t0vw"])
     group: Group

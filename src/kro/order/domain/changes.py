@@ -26,7 +26,7 @@ from kro.order.database.words import (
     Party,
     TimerKind,
 )
-from kro.order.domain.deadlines import BEFORE, HALF, timers_of
+from kro.order.domain.deadlines import AMENDMENT, BEFORE, HALF, timers_of
 from kro.order.domain.events import event_item
 from kro.order.domain.replay import Told, since
 from kro.verification.domain import SHUT, Gate
@@ -84,7 +84,7 @@ class Changes:
     def to(self, status: OrderStatus, **columns: Any) -> Changes:  # noqa: ANN401 - the columns of orders
         """Move the order to a status; an ended order gets its end, its timers and deadlines are cleared."""
         if status is not OrderStatus.IN_PROGRESS and self._state.amendment is not None:
-            self.end_amendment(AmendmentStatus.LAPSED)
+            self.lapse_amendment()
         if status.is_ended:
             columns = {"ended_at": self._context.now, **columns}
             self.clear_timers().lapse_offers()
@@ -127,7 +127,17 @@ class Changes:
         assert amendment is not None  # noqa: S101 - the caller has looked at it
         self._state = replace(self._state, amendment=None)
         ended = {"status": status, "settled_at": self._context.now}
-        return self.include(Decision(writes=(Update("amendments", amendment.id, amendment.version, ended),)))
+        return self.include(
+            Decision(
+                writes=(Update("amendments", amendment.id, amendment.version, ended),),
+                cleared=(ClearTimer(amendment.order_id, AMENDMENT),),
+            )
+        )
+
+    def lapse_amendment(self) -> Changes:
+        """Take an amendment from the table that nobody accepted, and tell both that the terms stay."""
+        self.end_amendment(AmendmentStatus.LAPSED)
+        return self.notify(Party.BUYER, "amendment_lapsed").notify(Party.SELLER, "amendment_lapsed")
 
     def still_owed(self, amount: int) -> Changes:
         """Know what the seller owes after a journal of this command, in minor units; a second release may follow."""

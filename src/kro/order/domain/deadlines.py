@@ -33,6 +33,8 @@ _REMINDED: Final = frozenset(
 ALERT_DAYS: Final = (7, 14, 21)
 """When people of the platform are told that a dispute waits, in days from its escalation (row T35)."""
 ALERT: Final = "alert"
+AMENDMENT: Final = "amendment"
+"""The timer of an amendment on the table; nobody is reminded of it."""
 _TOO_CLOSE: Final = timedelta(hours=1)
 
 _OF_ORDER: Final = {

@@ -20,6 +20,7 @@ from kro.order.domain import errors, terms_errors
 from kro.order.domain.changes import Changes, Context, as_row, money
 from kro.order.domain.condition_rules import ensure_code_if_accepted, ensure_milestones, ensure_sensible
 from kro.order.domain.condition_times import arm_condition, timer_of
+from kro.order.domain.deadlines import AMENDMENT
 from kro.order.domain.decide_create import new_condition
 from kro.order.domain.decide_fund import BalanceTooLowError
 from kro.order.domain.lifecycle import ensure_allowed
@@ -101,6 +102,7 @@ def decide_propose(
             buyer_pays=money(after.order.fees.buyer_pays, order.currency),
             expires_at=amendment.expires_at,
         )
+        .arm(AMENDMENT, amendment.expires_at)
         .notify(state.viewer.other, "amendment_proposed")
         .done()
     )
@@ -119,8 +121,17 @@ def decide_withdraw(state: OrderState, amendment_id: UUID, *, context: Context) 
         Changes(state, context)
         .end_amendment(AmendmentStatus.WITHDRAWN)
         .tell(EventType.AMENDMENT_WITHDRAWN, amendment_id=show_id("amd", amendment.id))
+        .notify(state.viewer.other, "amendment_withdrawn")
         .done()
     )
+
+
+def decide_run_out(state: OrderState, *, context: Context) -> Outcome[OrderState] | None:
+    """Take an amendment from the table that nobody answered in time; ``None`` when there is none or time is left."""
+    changes = Changes(state, context)
+    if state.amendment is None or state.order.on_hold or changes.clock < state.amendment.expires_at:
+        return None
+    return changes.lapse_amendment().done()
 
 
 def decide_decline(state: OrderState, amendment_id: UUID, *, context: Context) -> Outcome[OrderState]:

@@ -50,6 +50,8 @@ def decide_contested(state: OrderState, contested: Contested, *, context: Contex
     if is_funded(order):
         funded = order.funded_amount - contested.in_escrow
         put_on_hold(changes.set(funded_amount=funded, funding_status=_funding(order, funded)), context)
+        # Who contests is the payer; the seller is told with what it costs them.
+        changes.notify(Party.BUYER, "order_contested")
     return changes.tell(
         EventType.CHARGEBACK_OPENED,
         amount=money(contested.amount, order.currency),
@@ -63,7 +65,7 @@ def decide_contest_won(state: OrderState, returned: Contested, *, context: Conte
     ensure_allowed(order, Command.CHARGEBACK_WON, Party.SYSTEM)
     changes = _restore(Changes(state, context), returned)
     if is_funded(order) and returned.is_last and not order.compliance_hold:
-        lift_hold(changes, context)
+        lift_hold(changes, context).notify(Party.BUYER, "order_resumed")
     return changes.tell(
         EventType.CHARGEBACK_WON,
         amount=money(returned.amount, order.currency),
@@ -85,8 +87,9 @@ def decide_contest_lost(
     if not is_funded(order):
         return changes.done()
     if not lost.in_escrow:
-        goes_on = lost.is_last and not order.compliance_hold
-        return (lift_hold(changes, context) if goes_on else changes).done()
+        if lost.is_last and not order.compliance_hold:
+            lift_hold(changes, context).notify(Party.BUYER, "order_resumed").notify(Party.SELLER, "order_resumed")
+        return changes.done()
     return _end(changes, context, refund_hook).done()
 
 

@@ -14,7 +14,8 @@ from kro.order.database.words import TimerKind
 from kro.order.domain import decide_agree, decide_overdue
 from kro.order.domain.changes import Context
 from kro.order.domain.condition_times import CONDITION
-from kro.order.domain.deadlines import ALERT
+from kro.order.domain.deadlines import ALERT, AMENDMENT
+from kro.order.domain.decide_amendment import decide_run_out
 from kro.order.domain.decide_condition_time import decide_condition_timer
 from kro.order.domain.decide_dispute import decide_evidence_over
 from kro.order.domain.decide_issue import decide_negotiation_over
@@ -29,10 +30,15 @@ _WAITS: Final = frozenset({IssueStatus.EVIDENCE, IssueStatus.UNDER_REVIEW, Issue
 def decide_due(
     state: OrderState, kind: str, *, rules: OrderRules, settling: Settling, context: Context
 ) -> Outcome[OrderState] | None:
-    """Return what a due timer leads to: a deadline, a reminder of one, or an alarm; ``None`` when it says nothing."""
+    """Return what a due timer leads to: the end of a time, a reminder of one, or an alarm.
+
+    ``None`` when it says nothing.
+    """
     deadline, _, step = kind.partition(".")
     if deadline == ALERT:
         return _alert(state, step, context)
+    if deadline == AMENDMENT:
+        return decide_run_out(state, context=context)
     if deadline == CONDITION:
         return decide_condition_timer(state, step, rules=rules, context=context)
     if step:

@@ -8,7 +8,7 @@ from uuid import UUID
 from kro.core.decisions import Decision, Insert, Outcome, Update
 from kro.order.database.issue_records import Hold
 from kro.order.database.records import OrderState
-from kro.order.database.words import Command, EventType
+from kro.order.database.words import Command, EventType, Party
 from kro.order.domain import issue_errors
 from kro.order.domain.changes import Changes, Context, as_row
 from kro.order.domain.holding import lift_hold, put_on_hold
@@ -48,6 +48,8 @@ def decide_place_hold(state: OrderState, command: PlaceHold, *, context: Context
         .set(compliance_hold=True)
         .include(Decision(writes=(Insert("order_holds", (as_row(hold),)),)))
         .tell(EventType.HOLD_PLACED)
+        .notify(Party.BUYER, "order_held")
+        .notify(Party.SELLER, "order_held")
         .done()
     )
 
@@ -66,4 +68,7 @@ def decide_lift_hold(
     changed = {name: getattr(lifted, name) for name in ("lifted_by", "lift_approved_by", "lifted_at")}
     changes = Changes(state, context).include(Decision(writes=(Update("order_holds", hold.id, hold.version, changed),)))
     changes = changes.set(compliance_hold=False) if state.is_contested else lift_hold(changes, context)
-    return changes.tell(EventType.HOLD_LIFTED, on_hold=changes.state.order.on_hold).done()
+    changes.tell(EventType.HOLD_LIFTED, on_hold=changes.state.order.on_hold)
+    if not changes.state.order.on_hold:
+        changes.notify(Party.BUYER, "order_resumed").notify(Party.SELLER, "order_resumed")
+    return changes.done()

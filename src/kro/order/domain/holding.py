@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from kro.order.domain.changes import Changes, Context
 from kro.order.domain.condition_times import arm_conditions
-from kro.order.domain.deadlines import alerts, running
+from kro.order.domain.deadlines import AMENDMENT, alerts, running
 
 
 def put_on_hold(changes: Changes, context: Context) -> Changes:
@@ -38,4 +38,6 @@ def arm_all(changes: Changes, context: Context, *, later: timedelta = timedelta(
     for alert, due in alerts(changes.state).items():
         if due > context.now:
             changes.arm(alert, due)
+    if changes.state.amendment is not None:
+        changes.arm(AMENDMENT, max(changes.state.amendment.expires_at, context.now))
     return arm_conditions(changes, later=later)
