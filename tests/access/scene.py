@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
 
+from tests.integration.accounts.ways import MAILBOX, code_in, prove_mail, token_in
 from tests.integration.api.exception_steps import hear, paid_order, proposed
 from tests.integration.api.test_reconciliation import a_break
 
@@ -17,7 +18,7 @@ from kro.core.auth.permissions import ROLES, Role
 from kro.core.ids import read_id, show_id
 from kro.core.money import Money
 from kro.payment.providers.fake import Fault
-from kro_api import World
+from kro_api import BUYER_PHONE, PASSWORD, World
 from made_requests import PNG
 from milestone_steps import asked_for_code, delivery_code, part
 from milestone_steps import funded as funded_with
@@ -26,6 +27,7 @@ from step_up_steps import add_bank_account, proof
 
 ADMIN_ROLES: Final = tuple(role.code for role in ROLES if role.audience == "admin")
 FUNDS: Final = 50_000_000
+NEW_PHONE: Final = "+2348051234567"
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,6 +48,7 @@ async def set_scene(world: World) -> Scene:
     await world.database.execute("UPDATE users SET kyc_tier = 2")
     objects: dict[str, dict[str, str]] = {
         **await _agreements(world),
+        **await _doors(world),
         **await _work(world),
         **await _quarrels(world, admins),
         **await _money(world, admins),
@@ -78,6 +81,29 @@ async def _people(world: World, admins: Mapping[Role, Admin]) -> dict[str, str]:
         "token": "A" * 43,
         "notification_id": told[0]["id"],
         "check_id": check.json()["id"],
+    }
+
+
+async def _doors(world: World) -> dict[str, dict[str, str]]:
+    """Links as they come by mail, and a change of phone under way."""
+    await prove_mail(world, BUYER_PHONE)
+    for path in ("/auth/magic-links", "/auth/password/forgot"):
+        reply = await world.http.post(f"/v1{path}", json={"email": MAILBOX})
+        assert reply.status_code == 202, reply.text
+    change = (await world.buyer.post("/me/contact-changes", {"phone": NEW_PHONE, "password": PASSWORD})).json()
+    await world.work()
+    mails = {mail.category: mail.text for mail in world.email.sent}
+    codes = [message.text for message in world.sms.sent if message.to_e164 == NEW_PHONE]
+    stopping = next(m.text for m in world.sms.sent if m.to_e164 == BUYER_PHONE and "/contact-changes/" in m.text)
+    return {
+        "login_link": {"token": token_in(mails["login_link"])},
+        "reset_link": {"token": token_in(mails["password_reset_link"])},
+        "change": {
+            "token": token_in(stopping),
+            "change_id": change["id"],
+            "challenge_id": change["new_challenge_id"],
+            "contact_code": code_in(codes[-1]),
+        },
     }
 
 

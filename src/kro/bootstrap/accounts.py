@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from kro.bootstrap.foundation import Foundation
@@ -11,10 +12,19 @@ from kro.core.auth.randomness import SystemRandomness
 from kro.core.auth.sessions import Sessions
 from kro.core.captcha import CaptchaGate, CaptchaRules
 from kro.core.config import CaptchaVersion
+from kro.core.scheduler import Step
 from kro.management.database.accounts import UserAccounts
 from kro.management.database.passwords import PasswordStore
-from kro.management.domain import Accounts, Logins, Passwords, Profiles, Registration
-from kro.verification.domain import AccountLinks, MagicLinks, MagicLinkStore, Verification
+from kro.management.domain import (
+    Accounts,
+    ContactChanges,
+    ContactChangeStore,
+    Logins,
+    Passwords,
+    Profiles,
+    Registration,
+)
+from kro.verification.domain import AccountLinks, MagicLinks, MagicLinkStore, Verification, VerificationCodes
 
 
 def build_captcha(base: Foundation, providers: Providers) -> CaptchaGate:
@@ -69,5 +79,26 @@ def build_accounts(
             cooling_hours=base.settings.payouts.cooling_hours,
             ids=base.ids,
         ),
+        contacts=ContactChanges(
+            ContactChangeStore(base.database),
+            verification=verification,
+            links=links,
+            limiter=base.limiter,
+            hasher=hasher,
+            waits=timedelta(hours=base.settings.accounts.change_wait_hours),
+            cooling_hours=base.settings.payouts.cooling_hours,
+            clock=base.clock,
+            ids=base.ids,
+        ),
         links=links,
+    )
+
+
+def account_steps(base: Foundation, accounts: Accounts) -> Sequence[Step]:
+    """Return what the worker repeats about people's own accounts."""
+    batch = base.settings.worker.batch
+    codes = VerificationCodes(base.database)
+    return (
+        Step("contacts.changes", 60.0, lambda: accounts.contacts.settle_due(limit=batch), alone=True),
+        Step("retention.codes", 3600.0, codes.forget, alone=True),
     )

@@ -14,6 +14,7 @@ from kro.bootstrap.providers import Providers
 from kro.bootstrap.refunds import Refunding
 from kro.core.notifications import (
     AlertTopic,
+    FormerContactTopic,
     HandoverTopic,
     Inbox,
     InviteTopic,
@@ -83,6 +84,7 @@ def build_handlers(
             clock=base.clock,
             base_url=str(base.settings.app.public_base_url),
         ).handle,
+        "contact.former": FormerContactTopic(sms=texts, email=providers.email).handle,
         "sms.handover": HandoverTopic(database=base.database, sms=texts, cipher=base.cipher).handle,
         "invite": InviteTopic(
             sms=texts,

@@ -32,6 +32,8 @@ PUBLIC: Final = {
     ("POST", "/v1/public/magic-links/{token}"),
     ("GET", "/v1/public/password-resets/{token}"),
     ("POST", "/v1/public/password-resets/{token}"),
+    ("GET", "/v1/public/contact-changes/{token}"),
+    ("POST", "/v1/public/contact-changes/{token}"),
     ("POST", "/v1/admin/auth/login"),
     ("POST", "/v1/admin/auth/refresh"),
     ("POST", "/v1/webhooks/{provider}"),
@@ -89,6 +91,8 @@ BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/v1/fees/quote": {"amount": {"amount": 500_000, "currency": "NGN"}, "order_type": "goods", "buyer_share_bps": 0},
     "/v1/admin/providers/{provider}/{direction}": {"state": "draining", "reason": "an incident"},
     "/v1/balance/top-ups": {"amount": {"amount": 500_000, "currency": "NGN"}},
+    "/v1/me/contact-changes": {"phone": "+2348051234567", "password": "correct horse battery"},
+    "/v1/me/contact-changes/{change_id}/confirm": {"side": "new", "challenge_id": "otp_1", "code": "000000"},
     "/v1/auth/password/change": {"current_password": "correct horse battery", "password": "another-kettle-42"},
     "/v1/me/bank-accounts": {"bank_code": "058", "account_number": "0123456789"},
     "/v1/auth/step-up": {"action": "change_password"},
@@ -119,6 +123,7 @@ PREFIXES: Final = {
     "offer": "ofr",
     "hold": "hld",
     "notification": "ntf",
+    "change": "chg",
 }
 
 
@@ -286,6 +291,7 @@ async def everything(world: World) -> dict[str, str]:
         "/payouts", {"bank_account_id": account["id"], "amount": {"amount": 100_000, "currency": "NGN"}}
     )
     await world.work()
+    change = await world.buyer.post("/me/contact-changes", BODIES["/v1/me/contact-changes"])
     return {
         "order_id": order["id"],
         "user_id": order["buyer"]["id"],
@@ -300,6 +306,7 @@ async def everything(world: World) -> dict[str, str]:
         "refund_id": (await first(world.buyer, "/refunds"))["id"],
         "bank_account_id": account["id"],
         "payout_id": payout.json()["id"],
+        "change_id": change.json()["id"],
         "session_id": (await first(world.buyer, "/auth/sessions"))["id"],
         "notification_id": (await first(world.buyer, "/me/notifications"))["id"],
     }
@@ -326,6 +333,7 @@ async def fingerprint(world: World) -> Any:
             (SELECT count(*) FROM statements), (SELECT json_agg(t ORDER BY t.order_id, t.kind) FROM timers AS t),
             (SELECT count(*) FROM message_reports), (SELECT count(*) FROM user_blocks),
             (SELECT count(*) FROM bank_accounts WHERE removed_at IS NULL),
+            (SELECT count(*) FROM contact_changes WHERE status = 'open'),
             (SELECT count(*) FROM sessions WHERE revoked_at IS NULL))::text"""
     )
 

@@ -1,7 +1,7 @@
 """What people are told by SMS and mail, and how it reaches them from the outbox."""
 
 from kro.core.notices import Channel, Template
-from kro.core.notifications.account import LINK_PAGES, LinkTopic, MailOTPTopic
+from kro.core.notifications.account import LINK_PAGES, FormerContactTopic, LinkTopic, MailOTPTopic
 from kro.core.notifications.alerts import AlertTopic
 from kro.core.notifications.handover import HandoverTopic
 from kro.core.notifications.inbox import Inbox, Notification, NotificationNotFoundError
@@ -17,6 +17,7 @@ __all__ = [
     "LINK_PAGES",
     "AlertTopic",
     "Channel",
+    "FormerContactTopic",
     "HandoverTopic",
     "Inbox",
     "InboxText",

@@ -1,9 +1,13 @@
-"""Codes and links that open or guard an account: sealed until they are sent, and sent only while they live."""
+"""Codes, links and words that open or guard an account, to one number or address that need not be the owner's any more.
+
+Codes and tokens are sealed until they are sent, and sent only while they live.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from kro.core.clock import Clock
 from kro.core.email import Email, EmailProvider
@@ -26,6 +30,35 @@ _TEMPLATES: Final = {
     "password_reset": Template.PASSWORD_RESET_LINK,
     "change_stop": Template.CONTACT_CHANGE_STARTED,
 }
+
+
+class _Direct:
+    """Sends one template by one channel to one number or address."""
+
+    def __init__(self, *, sms: SMSProvider, email: EmailProvider) -> None:
+        self._sms = sms
+        self._email = email
+        self._templates = Templates()
+
+    async def send(
+        self, envelope: Envelope, template: Template, facts: Mapping[str, Any], *, kind: TextKind = TextKind.NOTICE
+    ) -> None:
+        to = envelope.payload["to"]
+        if envelope.payload["channel"] == "sms":
+            text = self._templates.sms(template, facts)
+            message = SMS(to_e164=to, text=text, message_id=f"{envelope.id}.sms", purpose=template, kind=kind)
+            conclude(await self._sms.send(message), envelope)
+            return
+        words = self._templates.mail(template, facts, first_name=_NAMELESS)
+        mail = Email(
+            to=to,
+            subject=words.subject,
+            text=words.text,
+            html=words.html,
+            message_id=f"{envelope.id}.mail",
+            category=template,
+        )
+        conclude(await self._email.send(mail), envelope)
 
 
 class MailOTPTopic:
@@ -62,47 +95,40 @@ class MailOTPTopic:
 
 
 class LinkTopic:
-    """Delivers outbox messages of topic ``link``: ``{"link_id", "sealed", "purpose", "channel", "to", "expires_at"}``.
+    """Delivers outbox messages of topic ``link``.
 
-    The token is opened only here, and stands in the message alone.
+    ``{"link_id", "sealed", "purpose", "channel", "to", "expires_at", "facts"?}``: the token is opened only here, and
+    stands in the message alone.
     """
 
     def __init__(
         self, *, sms: SMSProvider, email: EmailProvider, cipher: FieldCipher, clock: Clock, base_url: str
     ) -> None:
-        self._sms = sms
-        self._email = email
+        self._direct = _Direct(sms=sms, email=email)
         self._cipher = cipher
         self._clock = clock
         self._base_url = base_url.rstrip("/")
-        self._templates = Templates()
 
     async def handle(self, envelope: Envelope) -> None:
         """Send one link by the channel it was asked for, as long as it lives."""
         payload = envelope.payload
         if self._clock.now() >= datetime.fromisoformat(payload["expires_at"]):
             raise GiveUp("link_expired")
-        template = _TEMPLATES[payload["purpose"]]
         token = self._cipher.open(payload["sealed"], context=payload["link_id"])
         page = LINK_PAGES[payload["purpose"]].format(token=token)
         facts = {**payload.get("facts", {}), "link": f"{self._base_url}{page}"}
-        if payload["channel"] == "sms":
-            text = SMS(
-                to_e164=payload["to"],
-                text=self._templates.sms(template, facts),
-                message_id=f"{envelope.id}.sms",
-                purpose=template,
-                kind=TextKind.CODE,
-            )
-            conclude(await self._sms.send(text), envelope)
-            return
-        words = self._templates.mail(template, facts, first_name=_NAMELESS)
-        mail = Email(
-            to=payload["to"],
-            subject=words.subject,
-            text=words.text,
-            html=words.html,
-            message_id=f"{envelope.id}.mail",
-            category=template,
-        )
-        conclude(await self._email.send(mail), envelope)
+        await self._direct.send(envelope, _TEMPLATES[payload["purpose"]], facts, kind=TextKind.CODE)
+
+
+class FormerContactTopic:
+    """Delivers outbox messages of topic ``contact.former``: ``{"channel", "to", "facts"}``.
+
+    Tells the number or address that was somebody's until now that it is theirs no more.
+    """
+
+    def __init__(self, *, sms: SMSProvider, email: EmailProvider) -> None:
+        self._direct = _Direct(sms=sms, email=email)
+
+    async def handle(self, envelope: Envelope) -> None:
+        """Tell one number or address."""
+        await self._direct.send(envelope, Template.CONTACT_CHANGED, envelope.payload["facts"])

@@ -32,6 +32,7 @@ from kro.management.controller import (
     admin_workplace,
     auth,
     bank_accounts,
+    contact_changes,
     invites,
     kyc,
     link_pages,
@@ -49,6 +50,7 @@ router.include_router(profiles.router)
 router.include_router(bank_accounts.router)
 router.include_router(invites.router)
 router.include_router(passwords.router)
+router.include_router(contact_changes.router)
 router.include_router(link_pages.router)
 router.include_router(notifications.router)
 router.include_router(payouts.router)

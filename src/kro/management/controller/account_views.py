@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
 from kro.core.ids import show_id
+from kro.management.domain import ContactChange, Started
+from kro.management.domain.decide_contact_change import shown
 from kro.verification.domain import Challenge
 
 
@@ -40,3 +44,64 @@ class LinkRequested(BaseModel):
 
 class SessionsEnded(BaseModel):
     ended: int = Field(examples=[2])
+
+
+class ContactChangeStarted(BaseModel):
+    """The same whether or not the new one is somebody else's."""
+
+    id: str = Field(examples=["chg_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    kind: Literal["phone", "email"]
+    new_challenge_id: str = Field(examples=["otp_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    old_challenge_id: str | None = Field(description="None where nothing proven is replaced.")
+    waits_seconds: int = Field(
+        description="How long the change waits for the old one to object, unless its code is sent.", examples=[259_200]
+    )
+    expires_in_seconds: int = Field(description="How long the codes live.", examples=[300])
+
+    @classmethod
+    def of(cls, started: Started) -> Self:
+        return cls.model_validate(
+            {
+                "id": show_id("chg", started.change_id),
+                "kind": started.kind,
+                "new_challenge_id": show_id("otp", started.new.id),
+                "old_challenge_id": show_id("otp", started.old.id) if started.old else None,
+                "waits_seconds": int(started.waits.total_seconds()),
+                "expires_in_seconds": started.new.expires_in_seconds,
+            }
+        )
+
+
+class ContactConfirmed(BaseModel):
+    in_effect: bool = Field(description="Whether the change took effect; if not, the other side has a say yet.")
+
+
+class ContactChangeRead(BaseModel):
+    id: str = Field(examples=["chg_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    kind: Literal["phone", "email"]
+    new: str = Field(examples=["+234803 ***4567"])
+    new_proven: bool
+    takes_effect_at: datetime
+    created_at: datetime
+
+
+class ContactChangeList(BaseModel):
+    data: list[ContactChangeRead]
+
+    @classmethod
+    def of(cls, changes: Sequence[ContactChange]) -> Self:
+        return cls(
+            data=[
+                ContactChangeRead.model_validate(
+                    {
+                        "id": show_id("chg", change.id),
+                        "kind": change.kind,
+                        "new": shown(change.kind, change.new_value),
+                        "new_proven": change.new_proven_at is not None,
+                        "takes_effect_at": change.takes_effect_at,
+                        "created_at": change.created_at,
+                    }
+                )
+                for change in changes
+            ]
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -89,6 +89,20 @@ class ResetIn(Input):
     code: Code | None = None
     token: Secret | None = None
     password: NewPassword
+
+
+class ContactChangeIn(Input):
+    """The new phone or mail address, and your password."""
+
+    phone: Phone | None = None
+    email: Email | None = None
+    password: Password
+
+
+class ContactConfirmIn(Input):
+    side: Literal["new", "old"]
+    challenge_id: str = Field(examples=["otp_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    code: Code
 
 
 class PasswordChangeIn(Input):

@@ -115,6 +115,24 @@ async def reset_by_page(token: Token, request: Request, accounts: AccountsDep, c
     return _page("Your password is set", "Log in with it now. You can close this page.")
 
 
+@router.get(
+    "/contact-changes/{token}", response_class=Response, dependencies=[Public], responses={**_HTML, **_REFUSALS}
+)
+async def show_stop(token: Token, accounts: AccountsDep, client: ClientDep) -> Response:
+    """Ask whether to stop a change of phone or mail address. Looking stops nothing."""
+    await accounts.links.ensure_live(token, purpose=LinkPurpose.CHANGE_STOP, client=client)
+    return _page("Stop this change?", "Everybody logged in to your account will be logged out.", button="Stop it")
+
+
+@router.post(
+    "/contact-changes/{token}", response_class=Response, dependencies=[Public], responses={**_HTML, **_REFUSALS}
+)
+async def stop_by_link(token: Token, accounts: AccountsDep, client: ClientDep) -> Response:
+    """Stop a change of phone or mail address from the old one. All sessions end."""
+    await accounts.contacts.stop_by_link(token, client=client)
+    return _page("Stopped", "Your number and address stay as they were. Log in now and change your password.")
+
+
 async def _password(request: Request) -> str:
     """Read the one field of the form; whatever else came is a password that does not do.
 

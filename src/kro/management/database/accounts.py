@@ -78,7 +78,8 @@ _VIEW: Final = f"SELECT {_COLUMNS} FROM users AS u WHERE u.id = $1"  # noqa: S60
 _CHANGE: Final = f"""
 WITH changed AS (
     UPDATE users AS u SET (first_name, last_name, email, version, updated_at)
-        = (SELECT n.first_name, n.last_name, n.email, u.version + 1, now()
+        = (SELECT n.first_name, n.last_name, CASE WHEN u.email_verified_at IS NULL THEN n.email ELSE u.email END,
+                  u.version + 1, now()
            FROM jsonb_populate_record(u, $2::jsonb) AS n)
     WHERE u.id = $1 RETURNING {_COLUMNS}
 )

@@ -1,4 +1,7 @@
-"""New passwords. Each ends the other sessions in its own statement: whoever knew the old one is out at once."""
+"""New passwords. Each ends the other sessions and changes of address under way in its own statement.
+
+Whoever knew the old one is out at once, and what they began is over.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,9 @@ _END_SESSIONS: Final = """
 ended AS (
     UPDATE sessions AS s SET revoked_at = now(), revoke_reason = 'password_changed' FROM changed AS c
     WHERE s.user_id = c.id AND s.revoked_at IS NULL AND s.id IS DISTINCT FROM $4::uuid
+), dropped AS (
+    UPDATE contact_changes AS d SET status = 'stopped', settled_at = now() FROM changed AS c
+    WHERE d.user_id = c.id AND d.status = 'open'
 )
 SELECT apply_decision($3::text::jsonb) FROM changed"""
 

@@ -4,6 +4,7 @@ from kro.management.database.accounts import UserAccounts
 from kro.management.database.adjustments import AdjustmentStore
 from kro.management.database.admins import AdminAccounts
 from kro.management.database.bank_accounts import BankAccountStore
+from kro.management.database.contact_changes import ContactChange, ContactChangeStore
 from kro.management.database.payouts import PayoutBasisStore
 from kro.management.database.proposal_records import Proposal, ProposalKind, ProposalStatus, Terms
 from kro.management.database.proposals import ProposalRepository
@@ -23,6 +24,7 @@ from kro.management.domain.adjustments import (
 from kro.management.domain.admin_access import AdminAccess, AdminLoggedIn
 from kro.management.domain.bank_accounts import AccountNumber, BankAccounts
 from kro.management.domain.banks import Banks
+from kro.management.domain.contact_changes import ContactChanges, Started
 from kro.management.domain.decide_adjustment import (
     AdjustmentReason,
     Direction,
@@ -82,6 +84,9 @@ __all__ = [
     "BankAccounts",
     "Banks",
     "BeneficiaryNotFoundError",
+    "ContactChange",
+    "ContactChangeStore",
+    "ContactChanges",
     "Direction",
     "DisputeDecisionEffect",
     "FactorExistsError",
@@ -117,6 +122,7 @@ __all__ = [
     "ReversalEffect",
     "ReversalReason",
     "Seeding",
+    "Started",
     "SuspenseCreditEffect",
     "SuspenseCreditReason",
     "SuspenseReturnEffect",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kro.management.domain.contact_changes import ContactChanges
 from kro.management.domain.logins import Logins
 from kro.management.domain.passwords import Passwords
 from kro.management.domain.profiles import Profiles
@@ -17,4 +18,5 @@ class Accounts:
     logins: Logins
     profiles: Profiles
     passwords: Passwords
+    contacts: ContactChanges
     links: AccountLinks

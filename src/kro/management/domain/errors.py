@@ -69,3 +69,22 @@ class PayoutsRestError(KroError):
 
     code = "payouts_rest"
     retryable = True
+
+
+class ContactUnchangedError(KroError):
+    """This is the number or address the account has already."""
+
+    code = "contact_unchanged"
+
+
+class ContactChangeNotFoundError(KroError):
+    """There is no such change under way."""
+
+    kind = ErrorKind.NOT_FOUND
+    code = "contact_change_not_found"
+
+
+class EmailProvenError(KroError):
+    """A proven mail address is changed by a contact change, not with the profile."""
+
+    code = "email_proven"

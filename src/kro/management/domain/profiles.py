@@ -9,7 +9,7 @@ from kro.core.phone import to_e164
 from kro.core.rate_limit import Limit, RateLimiter
 from kro.management.database.accounts import UserAccounts
 from kro.management.database.records import Match, UserView
-from kro.management.domain.errors import UserNotFoundError
+from kro.management.domain.errors import EmailProvenError, UserNotFoundError
 from kro.management.domain.records import record
 
 _LOOKUPS: Final = Limit("user_lookup", quota=30, window_seconds=600)
@@ -29,9 +29,14 @@ class Profiles:
         return await self._accounts.profile(actor)
 
     async def change(self, changes: Mapping[str, str | None], *, actor: Actor) -> UserView:
-        """Change the actor's names or e-mail address; the audit row names the fields and not their contents."""
+        """Change the actor's names or unproven e-mail address; the audit row names the fields and not their contents.
+
+        :raises EmailProvenError: when the address in force is proven: that one has a say.
+        """
         if not changes:
             return await self._accounts.view(actor.id)
+        if "email" in changes and (await self._accounts.view(actor.id)).email_verified:
+            raise EmailProvenError
         audit = record(
             "user.profile_changed",
             actor=actor,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -120,7 +121,19 @@ class AccountLinks:
             raise LinkEndedError
         return spent
 
-    def message(self, drawn: DrawnLink, target: Target, *, purpose: LinkPurpose, life: timedelta) -> Message:
+    def draw(self) -> DrawnLink:
+        """Return a link nobody knows yet, for who writes it down with something else."""
+        return self._links.draw()
+
+    def message(
+        self,
+        drawn: DrawnLink,
+        target: Target,
+        *,
+        purpose: LinkPurpose,
+        life: timedelta,
+        facts: Mapping[str, str] | None = None,
+    ) -> Message:
         """Return the message that carries a link; it is not sent once the link has run out."""
         return Message(
             id=self._ids.new(),
@@ -132,6 +145,7 @@ class AccountLinks:
                 "channel": target.channel,
                 "to": target.address,
                 "expires_at": self._clock.now() + life,
+                "facts": dict(facts or {}),
             },
         )
 
