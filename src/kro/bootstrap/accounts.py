@@ -16,7 +16,9 @@ from kro.core.scheduler import Step
 from kro.management.database.accounts import UserAccounts
 from kro.management.database.passwords import PasswordStore
 from kro.management.domain import (
+    AccountClosing,
     Accounts,
+    ClosingStore,
     ContactChanges,
     ContactChangeStore,
     Logins,
@@ -90,6 +92,14 @@ def build_accounts(
             clock=base.clock,
             ids=base.ids,
         ),
+        closing=AccountClosing(
+            ClosingStore(base.database),
+            limiter=base.limiter,
+            hasher=hasher,
+            settings=base.settings.accounts,
+            clock=base.clock,
+            ids=base.ids,
+        ),
         links=links,
     )
 
@@ -100,5 +110,6 @@ def account_steps(base: Foundation, accounts: Accounts) -> Sequence[Step]:
     codes = VerificationCodes(base.database)
     return (
         Step("contacts.changes", 60.0, lambda: accounts.contacts.settle_due(limit=batch), alone=True),
+        Step("retention.accounts", 3600.0, lambda: accounts.closing.tidy(limit=batch), alone=True),
         Step("retention.codes", 3600.0, codes.forget, alone=True),
     )

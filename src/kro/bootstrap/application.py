@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-from kro.bootstrap.accounts import account_steps, build_captcha
+from kro.bootstrap.accounts import build_captcha
 from kro.bootstrap.administration import Administration, build_administration
 from kro.bootstrap.auditing import Auditing, auditing_steps, build_auditing
 from kro.bootstrap.choosing import Choosing, build_choosing
@@ -243,12 +243,11 @@ def build(
             **knowing.handlers(),
         },
         steps=(
-            *build_steps(base, listening, paying_out, refunding),
+            *build_steps(base, identity, listening, paying_out, refunding),
             *exception_steps(refunding, exceptions),
             *reconciliation_steps(reconciliation),
             *evidence_steps(base, orders),
             *knowing_steps(base, knowing),
-            *account_steps(base, identity.accounts),
             *auditing_steps(auditing),
             *live_steps(base, bus),
             *messaging_steps(base, messaging),

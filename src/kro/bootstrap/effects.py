@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from kro.bootstrap.accounts import account_steps
 from kro.bootstrap.exceptions import Exceptions
 from kro.bootstrap.foundation import Foundation
+from kro.bootstrap.identity import Identity
 from kro.bootstrap.live import told_live
 from kro.bootstrap.orders import Orders
 from kro.bootstrap.payments import Collecting, Listening, PayingOut
@@ -104,7 +106,9 @@ def build_handlers(
     }
 
 
-def build_steps(base: Foundation, listening: Listening, paying_out: PayingOut, refunding: Refunding) -> Sequence[Step]:
+def build_steps(
+    base: Foundation, identity: Identity, listening: Listening, paying_out: PayingOut, refunding: Refunding
+) -> Sequence[Step]:
     """Return what the worker repeats."""
     batch = base.settings.worker.batch
     every = base.settings.worker.poll_ms / 1000
@@ -113,6 +117,7 @@ def build_steps(base: Foundation, listening: Listening, paying_out: PayingOut, r
         Step("payment.polls", 5.0, lambda: listening.poller.poll_due(limit=batch)),
         Step("refund.polls", 5.0, lambda: refunding.tracker.poll_due(limit=batch)),
         Step("payout.alarms", 60.0, paying_out.alarms.raise_due, alone=True),
+        *account_steps(base, identity.accounts),
         Step("retention.calls", 3600.0, base.call_log.forget, alone=True),
         Step("retention.notifications", 3600.0, Inbox(base.database, clock=base.clock).forget, alone=True),
         Step("ledger.rollups", 60.0, Rollups(base.database).advance, alone=True),

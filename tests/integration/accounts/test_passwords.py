@@ -17,6 +17,7 @@ from tests.integration.accounts.ways import (
 
 from kro_api import BUYER_PHONE, PASSWORD, World
 from order_steps import put_money
+from step_up_steps import add_bank_account
 
 UNKNOWN = "+2348051234567"
 
@@ -163,10 +164,10 @@ class TestChanged:
 class TestPayouts:
     async def test_rest_after_a_change(self, cooling_world: World) -> None:
         world = cooling_world
-        account = await world.buyer.post("/me/bank-accounts", {"bank_code": "058", "account_number": "0123456789"})
+        account = await add_bank_account(world, world.buyer)
         await world.database.execute("UPDATE bank_accounts SET usable_from = now() - interval '1 day'")
         await put_money(world, 500_000)
-        wanted = {"bank_account_id": account.json()["id"], "amount": {"amount": 100_000, "currency": "NGN"}}
+        wanted = {"bank_account_id": account["id"], "amount": {"amount": 100_000, "currency": "NGN"}}
         assert (await world.buyer.post("/payouts", wanted)).status_code == 202
         right = {"current_password": PASSWORD, "password": NEW_PASSWORD}
         assert (await world.buyer.post("/auth/password/change", right)).status_code == 204

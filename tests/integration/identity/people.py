@@ -29,12 +29,14 @@ from kro.core.rate_limit import RateLimiter
 from kro.core.two_factor import USER_FACTORS, TwoFactor
 from kro.management.database.passwords import PasswordStore
 from kro.management.domain import (
+    AccountClosing,
     Accounts,
     AdminAccess,
     AdminAccounts,
     BankAccounts,
     BankAccountStore,
     Banks,
+    ClosingStore,
     ContactChanges,
     ContactChangeStore,
     Logins,
@@ -271,6 +273,14 @@ class People:
                 hasher=self.hasher,
                 waits=timedelta(hours=72),
                 cooling_hours=24,
+                clock=self.clock,
+                ids=self.ids,
+            ),
+            closing=AccountClosing(
+                ClosingStore(self.database),
+                limiter=self.limiter,
+                hasher=self.hasher,
+                settings=self.settings.accounts,
                 clock=self.clock,
                 ids=self.ids,
             ),

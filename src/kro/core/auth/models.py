@@ -59,6 +59,8 @@ class UserRow(Base):
     legal_hold_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
+    former_phone: Mapped[str | None]
+    former_email: Mapped[str | None]
 
 
 class AdminRow(Base):

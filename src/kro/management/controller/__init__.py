@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from kro.management.controller import (
+    account_endings,
     admin_audit,
     admin_auth,
     admin_breaks,
@@ -44,6 +45,7 @@ from kro.management.controller import (
 )
 
 router = APIRouter()
+router.include_router(account_endings.router)
 router.include_router(auth.router)
 router.include_router(two_factor.router)
 router.include_router(profiles.router)

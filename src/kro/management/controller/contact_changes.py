@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from kro.core.errors import ValidationFailedError
 from kro.core.guards import ActiveUser, ClientDep
 from kro.core.http import JSONBytes, problems
-from kro.core.ids import UnknownIdError, read_id
+from kro.core.ids import read_id
 from kro.core.phone import InvalidPhoneError
 from kro.core.rate_limit import RateLimitedError
 from kro.management.controller.account_views import ContactChangeList, ContactChangeStarted, ContactConfirmed
@@ -50,13 +50,9 @@ async def confirm(
     change_id: str, body: ContactConfirmIn, user: ActiveUser, accounts: AccountsDep, client: ClientDep
 ) -> JSONBytes:
     """Send the code that came to the new one or to the old one. With both the change takes effect at once."""
-    try:
-        challenge_id = read_id("otp", body.challenge_id)
-    except UnknownIdError:
-        raise ChallengeEndedError from None
     done = await accounts.contacts.confirm(
         read_id("chg", change_id),
-        challenge_id=challenge_id,
+        challenge_id=read_id("otp", body.challenge_id),
         code=body.code,
         new=body.side == "new",
         actor=user,

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from kro.core.auth.passwords import MAX_LENGTH
 from kro.core.guards import CaptchaToken
-from kro.core.http import Email, Input
+from kro.core.http import Email, Input, id_text
 from kro.verification.domain import ProvenIn
 
 Phone = Annotated[
@@ -101,8 +101,12 @@ class ContactChangeIn(Input):
 
 class ContactConfirmIn(Input):
     side: Literal["new", "old"]
-    challenge_id: str = Field(examples=["otp_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    challenge_id: Annotated[str, id_text("otp")] = Field(examples=["otp_01kajz7k3nf9b8r2m4q6s8t0vw"])
     code: Code
+
+
+class CloseIn(Input):
+    password: Password
 
 
 class PasswordChangeIn(Input):

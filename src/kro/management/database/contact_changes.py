@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from kro.core.database.pool import Database
+from kro.management.database.contact_records import ContactBasis, ContactChange
 from kro.verification.domain import REDEEM_CODE
 
 _TAKEN: Final = """
@@ -85,35 +84,6 @@ _LAPSE: Final = "UPDATE contact_changes SET status = 'lapsed', settled_at = now(
 _LAPSE_UNPROVEN: Final = """
 UPDATE contact_changes SET status = 'lapsed', settled_at = now()
 WHERE status = 'open' AND new_proven_at IS NULL AND expires_at <= now()"""
-
-
-@dataclass(frozen=True, slots=True)
-class ContactBasis:
-    """What a change depends on; ``taken`` says that the new one is somebody else's, which nobody is told."""
-
-    phone: str | None = field(repr=False)
-    email: str | None = field(repr=False)
-    email_verified: bool
-    password_hash: str = field(repr=False)
-    taken: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ContactChange:
-    id: UUID
-    user_id: UUID
-    kind: str
-    old_value: str | None = field(repr=False)
-    new_value: str = field(repr=False)
-    new_proven_at: datetime | None
-    old_proven_at: datetime | None
-    created_at: datetime
-    takes_effect_at: datetime
-
-    @property
-    def is_agreed(self) -> bool:
-        """Whether everybody who has a say has had it."""
-        return self.new_proven_at is not None and (self.old_value is None or self.old_proven_at is not None)
 
 
 class ContactChangeStore:

@@ -4,7 +4,9 @@ from kro.management.database.accounts import UserAccounts
 from kro.management.database.adjustments import AdjustmentStore
 from kro.management.database.admins import AdminAccounts
 from kro.management.database.bank_accounts import BankAccountStore
-from kro.management.database.contact_changes import ContactChange, ContactChangeStore
+from kro.management.database.closing import ClosingStore
+from kro.management.database.contact_changes import ContactChangeStore
+from kro.management.database.contact_records import ContactChange
 from kro.management.database.payouts import PayoutBasisStore
 from kro.management.database.proposal_records import Proposal, ProposalKind, ProposalStatus, Terms
 from kro.management.database.proposals import ProposalRepository
@@ -24,6 +26,7 @@ from kro.management.domain.adjustments import (
 from kro.management.domain.admin_access import AdminAccess, AdminLoggedIn
 from kro.management.domain.bank_accounts import AccountNumber, BankAccounts
 from kro.management.domain.banks import Banks
+from kro.management.domain.closing import AccountClosing
 from kro.management.domain.contact_changes import ContactChanges, Started
 from kro.management.domain.decide_adjustment import (
     AdjustmentReason,
@@ -70,6 +73,7 @@ from kro.management.domain.user_administration import (
 from kro.management.domain.user_factors import FactorExistsError, FactorProof, NoFactorError, UserFactors
 
 __all__ = [
+    "AccountClosing",
     "AccountNumber",
     "Accounts",
     "AdjustmentEffect",
@@ -84,6 +88,7 @@ __all__ = [
     "BankAccounts",
     "Banks",
     "BeneficiaryNotFoundError",
+    "ClosingStore",
     "ContactChange",
     "ContactChangeStore",
     "ContactChanges",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kro.management.domain.closing import AccountClosing
 from kro.management.domain.contact_changes import ContactChanges
 from kro.management.domain.logins import Logins
 from kro.management.domain.passwords import Passwords
@@ -19,4 +20,5 @@ class Accounts:
     profiles: Profiles
     passwords: Passwords
     contacts: ContactChanges
+    closing: AccountClosing
     links: AccountLinks

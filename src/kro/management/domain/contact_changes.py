@@ -16,7 +16,8 @@ from kro.core.decisions import Message
 from kro.core.decisions.encoding import encode
 from kro.core.ids import IdSource
 from kro.core.rate_limit import Limit, RateLimiter
-from kro.management.database.contact_changes import ContactChange, ContactChangeStore
+from kro.management.database.contact_changes import ContactChangeStore
+from kro.management.database.contact_records import ContactChange
 from kro.management.domain.decide_contact_change import (
     Drawn,
     decide_contact_change,

@@ -12,7 +12,7 @@ from kro.core.decisions import Audit, Decision, Insert, Message
 from kro.core.ids import IdSource
 from kro.core.notices import Reader, notice
 from kro.core.phone import masked
-from kro.management.database.contact_changes import ContactBasis, ContactChange
+from kro.management.database.contact_records import ContactBasis, ContactChange
 from kro.management.domain.errors import ContactUnchangedError
 from kro.verification.domain import DrawnCode, DrawnLink, LinkPurpose, Target, TargetChannel
 
