@@ -246,6 +246,32 @@ def reconcile_import(
     raise typer.Exit(0 if taken else 1)
 
 
+@app.command("sanctions-import")
+def sanctions_import(
+    file: Annotated[Path, typer.Argument(help="The list as its publisher made it.", exists=True, dir_okay=False)],
+    code: Annotated[str, typer.Option(help="Names the list: un, ofac, or one of your own.")],
+    form: Annotated[str, typer.Option("--format", help="un_xml, ofac_xml, ofac_csv or csv.")],
+) -> None:
+    """Take a sanctions list in; everybody is compared with it by the worker."""
+    import re
+
+    from rich.console import Console
+
+    from kro.core.config import load_settings
+    from kro.core.sanctions import ListFormat
+    from kro.run.sanctions import import_sanctions
+
+    if not re.fullmatch(r"[a-z][a-z0-9_]{1,29}", code):
+        raise typer.BadParameter("a code is 2 to 30 small letters, digits and underscores", param_hint="--code")
+    try:
+        wanted = ListFormat(form)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--format") from None
+    with one_sentence():
+        taken = import_sanctions(load_settings(), Console(), file=file, code=code, form=wanted)
+    raise typer.Exit(0 if taken else 1)
+
+
 @app.command()
 def advance(
     hours: Annotated[int, typer.Option(min=1, max=24 * 366, help="How many hours pass.")],

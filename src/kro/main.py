@@ -25,7 +25,7 @@ from kro.core.storage.routes import file_policy
 from kro.core.storage.routes import router as files
 from kro.core.telemetry import configure_logging
 from kro.kro_balance.controller import router as balance
-from kro.management.controller import form_policy, statement_policy
+from kro.management.controller import form_policy, sanction_list_policy, statement_policy
 from kro.management.controller import router as management
 from kro.order.controller import evidence_policy, test_clock
 from kro.order.controller import router as orders
@@ -85,6 +85,7 @@ def create_api(application: Application) -> FastAPI:
         body_policies=(
             evidence_policy,
             statement_policy,
+            sanction_list_policy,
             form_policy,
             file_policy(application.settings.evidence.max_bytes),
         ),

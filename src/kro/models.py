@@ -17,6 +17,7 @@ from kro.management.database import account_models as accounts
 from kro.management.database import identity_models as identities
 from kro.management.database import models as management
 from kro.management.database import proposal_models as proposals
+from kro.management.database import sanction_models as sanctions
 from kro.order.database import handover_models as handover
 from kro.order.database import issue_models as issues
 from kro.order.database import models as order
@@ -56,6 +57,7 @@ __all__ = [
     "rate_limit",
     "reconciliation",
     "refund",
+    "sanctions",
     "scheduler",
     "suspense",
     "terms",

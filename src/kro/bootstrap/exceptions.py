@@ -9,6 +9,7 @@ from kro.bootstrap.order_rules import dispute_rules
 from kro.bootstrap.orders import Orders
 from kro.bootstrap.providers import Providers
 from kro.kro_balance.domain import LedgerReads
+from kro.management.database.sanctions import SanctionRepository
 from kro.management.domain import (
     AdjustmentEffect,
     AdjustmentStore,
@@ -22,6 +23,7 @@ from kro.management.domain import (
     SuspenseReturnEffect,
     WriteOffEffect,
 )
+from kro.management.domain.freeze_effects import FreezeLiftEffect
 from kro.payment.domain import SuspenseRepository, SuspenseService
 from kro.refund.domain import ReceivableRepository
 
@@ -57,6 +59,7 @@ def build_exceptions(base: Foundation, providers: Providers, orders: Orders) -> 
                 SuspenseReturnEffect(items),
                 DisputeDecisionEffect(orders.for_admins, dispute_rules(base)),
                 HoldLiftEffect(orders.for_admins),
+                FreezeLiftEffect(SanctionRepository(base.database)),
             ),
             two_factor=base.two_factor,
             clock=base.clock,

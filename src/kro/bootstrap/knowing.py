@@ -12,11 +12,14 @@ from kro.core.encryption import EnvelopeCipher
 from kro.core.outbox import Handler
 from kro.core.scheduler import Step
 from kro.management.database.identity_checks import IdentityCheckRepository
+from kro.management.database.sanctions import SanctionRepository
 from kro.management.database.tier_admin import TierAdminRepository
 from kro.management.domain.decide_identity import RESOLVE_TOPIC
+from kro.management.domain.decide_sanction import SCREEN_TOPIC
 from kro.management.domain.identity import IdentityResolver, IdentityService
 from kro.management.domain.identity_review import IdentityReview
 from kro.management.domain.identity_vault import IdentityVault
+from kro.management.domain.sanctions import SanctionImports, SanctionMatches, SanctionScreening
 from kro.management.domain.tier_administration import TierAdministration
 
 _BATCH = 20
@@ -28,6 +31,9 @@ class Knowing:
     identities: IdentityService
     resolver: IdentityResolver
     review: IdentityReview
+    screening: SanctionScreening
+    imports: SanctionImports
+    matches: SanctionMatches
 
     def services(self) -> dict[str, object]:
         """Return what the routes ask for, by name."""
@@ -35,23 +41,29 @@ class Knowing:
             "tier_administration": self.tiers,
             "identity_checks": self.identities,
             "identity_review": self.review,
+            "sanction_imports": self.imports,
+            "sanction_matches": self.matches,
         }
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return what to do with each topic of the outbox."""
-        return {RESOLVE_TOPIC: self.resolver.handle}
+        return {RESOLVE_TOPIC: self.resolver.handle, SCREEN_TOPIC: self.screening.handle}
 
 
 def build_knowing(base: Foundation, providers: Providers) -> Knowing:
     """Join what is known of people and what follows from it."""
     shared: dict[str, Any] = {"runner": base.runner, "clock": base.clock, "ids": base.ids}
     checks = IdentityCheckRepository(base.database)
+    sanctions = SanctionRepository(base.database)
     vault = IdentityVault(EnvelopeCipher(base.cipher), base.index)
     return Knowing(
         tiers=TierAdministration(rules=TierAdminRepository(base.database), board=base.tiers, **shared),
         identities=IdentityService(checks, vault=vault, index=base.index, limiter=base.limiter, **shared),
         resolver=IdentityResolver(checks, provider=providers.identity, vault=vault, tiers=base.tiers, **shared),
         review=IdentityReview(checks, vault=vault, tiers=base.tiers, **shared),
+        screening=SanctionScreening(sanctions, vault=vault, **shared),
+        imports=SanctionImports(sanctions, clock=base.clock, ids=base.ids),
+        matches=SanctionMatches(sanctions, **shared),
     )
 
 
@@ -65,5 +77,6 @@ def knowing_steps(base: Foundation, knowing: Knowing) -> Sequence[Step]:
 
     return (
         Step("identity.checks", 5.0, lambda: knowing.resolver.resolve_due(limit=_BATCH)),
+        Step("sanctions.screen_all", 60.0, knowing.screening.screen_next, alone=True),
         Step("identity.rewrap", 3600.0, rewrap, alone=True),
     )

@@ -51,6 +51,13 @@ class AccountNotActiveError(KroError):
     code = "account_not_active"
 
 
+class AccountRestrictedError(KroError):
+    """This is not possible with your account at present; contact support."""
+
+    kind = ErrorKind.FORBIDDEN
+    code = "account_restricted"
+
+
 class PermissionDeniedError(KroError):
     """The role does not allow this."""
 
@@ -73,6 +80,7 @@ class Standing:
     status: str
     kyc_tier: int = 0
     permissions: frozenset[str] = frozenset()
+    is_frozen: bool = False
 
     def ensure_active(self) -> None:
         """Refuse an actor whose session was revoked or whose account is not active.
@@ -84,6 +92,14 @@ class Standing:
             raise SessionEndedError
         if self.status != "active":
             raise AccountNotActiveError
+
+    def ensure_unrestricted(self) -> None:
+        """Refuse a user whose money may not move; what arrives for them still does.
+
+        :raises AccountRestrictedError: saying nothing of why.
+        """
+        if self.is_frozen:
+            raise AccountRestrictedError
 
     def ensure_permitted(self, permission: str) -> None:
         """Refuse an admin whose role lacks a permission.

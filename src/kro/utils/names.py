@@ -113,13 +113,16 @@ def _alike(one: str, other: str) -> float:
         return 1.0 if len(one) > 1 else _INITIAL
     if 1 in (len(one), len(other)):
         return _INITIAL if one[0] == other[0] else 0.0
-    if one[0] == other[0] and _skeleton(one) == _skeleton(other) and len(_skeleton(one)) >= _SHORTEST_SKELETON:
+    if sound(one) == sound(other) and len(sound(one)) >= _SHORTEST_SKELETON:
         return _BY_EAR
     alike: float = JaroWinkler.normalized_similarity(one, other)
     return alike if alike >= _ALIKE else 0.0
 
 
-def _skeleton(part: str) -> str:
-    """Return a name without vowels and doubled letters: what Mohammed, Muhammad and Mohamed have in common."""
+def sound(part: str) -> str:
+    """Return a part of a name without vowels and doubled letters, as Mohammed, Muhammad and Mohamed share.
+
+    The first letter stays, whatever it is.
+    """
     kept = [letter for at, letter in enumerate(part) if at == 0 or (letter not in _VOWELS and letter != part[at - 1])]
     return "".join(kept)

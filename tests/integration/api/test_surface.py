@@ -95,6 +95,12 @@ BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/v1/me/contact-changes/{change_id}/confirm": {"side": "new", "challenge_id": f"otp_{'0' * 26}", "code": "000000"},
     "/v1/me/close": {"password": "correct horse battery"},
     "/v1/auth/password/change": {"current_password": "correct horse battery", "password": "another-kettle-42"},
+    "/v1/me/kyc": {
+        "kind": "bvn",
+        "number": "22222222222",
+        "date_of_birth": "1990-01-31",
+        "consent_version": "2026-11",
+    },
     "/v1/me/bank-accounts": {"bank_code": "058", "account_number": "0123456789"},
     "/v1/auth/step-up": {"action": "change_password"},
     "/v1/me/bank-accounts/resolve": {"bank_code": "058", "account_number": "0123456789"},
@@ -125,6 +131,9 @@ PREFIXES: Final = {
     "hold": "hld",
     "notification": "ntf",
     "change": "chg",
+    "check": "idc",
+    "match": "smt",
+    "freeze": "frz",
 }
 
 

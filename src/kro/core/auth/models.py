@@ -51,6 +51,7 @@ class UserRow(Base):
     role_code: Mapped[str] = mapped_column(ForeignKey("user_roles.code"))
     kyc_tier: Mapped[int] = mapped_column(SmallInteger)
     phone_verified_at: Mapped[datetime | None]
+    frozen_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

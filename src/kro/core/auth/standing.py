@@ -12,7 +12,8 @@ from kro.core.actor import Actor, SessionEndedError, Standing
 from kro.core.decisions import StoredAnswer
 
 USER_STANDING: Final = """
-(SELECT json_build_object('live', s.id IS NOT NULL, 'status', u.status, 'kyc_tier', u.kyc_tier)
+(SELECT json_build_object('live', s.id IS NOT NULL, 'status', u.status, 'kyc_tier', u.kyc_tier,
+                          'frozen', u.frozen_at IS NOT NULL)
  FROM users AS u LEFT JOIN sessions AS s
    ON s.id = $2::uuid AND s.user_id = u.id AND s.revoked_at IS NULL AND s.expires_at > now()
  WHERE u.id = $1::uuid) AS standing"""
@@ -48,6 +49,7 @@ def read_standing(row: Columns) -> Standing:
         session_live=found["live"],
         status=found["status"],
         kyc_tier=found.get("kyc_tier", 0),
+        is_frozen=found.get("frozen", False),
         permissions=frozenset(found.get("permissions", ())),
     )
 

@@ -25,6 +25,7 @@ from kro.management.controller import (
     admin_reconciliation,
     admin_refunds,
     admin_reports,
+    admin_sanctions,
     admin_stuck_payouts,
     admin_templates,
     admin_tiers,
@@ -84,10 +85,12 @@ router.include_router(admin_tiers.router)
 router.include_router(admin_users.router)
 router.include_router(admin_user_care.router)
 router.include_router(admin_kyc.router)
+router.include_router(admin_sanctions.router)
 router.include_router(kyc.router)
 router.include_router(admin_workplace.router)
 
 statement_policy = admin_reconciliation.statement_policy
+sanction_list_policy = admin_sanctions.list_policy
 form_policy = link_pages.form_policy
 
-__all__ = ["form_policy", "router", "statement_policy"]
+__all__ = ["form_policy", "router", "sanction_list_policy", "statement_policy"]

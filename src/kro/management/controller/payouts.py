@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from kro.core.actor import AccountRestrictedError
 from kro.core.decisions import InsufficientFundsError
 from kro.core.guards import CurrentUser
 from kro.core.http import IdempotencyKey, MoneyIn, id_text, problems, send
@@ -40,6 +41,7 @@ class PayoutIn(ProvenIn):
     response_model=PayoutRead,
     responses=problems(
         BankAccountNotFoundError,
+        AccountRestrictedError,
         PayoutsRestError,
         InsufficientFundsError,
         CurrencyMismatchError,

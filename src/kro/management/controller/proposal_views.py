@@ -45,6 +45,7 @@ _SUBJECT_PREFIX = {
     ProposalKind.SUSPENSE_RETURN: "sus",
     ProposalKind.DISPUTE_DECISION: "iss",
     ProposalKind.HOLD_LIFT: "hld",
+    ProposalKind.FREEZE_LIFT: "frz",
 }
 
 
@@ -53,7 +54,9 @@ class ProposalQuery(PageQuery):
     kind: ProposalKind | None = None
 
 
-class _Reasoned(Input):
+class Reasoned(Input):
+    """What every proposal says beside its numbers."""
+
     ticket: str = Field(min_length=1, max_length=60, pattern=r"^[\w\-#/.]+$", description="Where it is discussed.")
     note: Line = Field(description="Why, in a sentence or two.")
 
@@ -61,7 +64,7 @@ class _Reasoned(Input):
         return Why(reason=reason, ticket=self.ticket, note=self.note)
 
 
-class AdjustmentIn(_Reasoned):
+class AdjustmentIn(Reasoned):
     user_id: UserId
     amount: MoneyIn
     direction: Direction
@@ -76,7 +79,7 @@ class AdjustmentIn(_Reasoned):
         )
 
 
-class GoodwillIn(_Reasoned):
+class GoodwillIn(Reasoned):
     user_id: UserId
     amount: MoneyIn
     reason: GoodwillReason
@@ -87,7 +90,7 @@ class GoodwillIn(_Reasoned):
         )
 
 
-class WriteOffIn(_Reasoned):
+class WriteOffIn(Reasoned):
     user_id: UserId
     amount: MoneyIn = Field(description="All that the user owes, or a part of it.")
     reason: WriteOffReason
@@ -98,7 +101,7 @@ class WriteOffIn(_Reasoned):
         )
 
 
-class JournalReversalIn(_Reasoned):
+class JournalReversalIn(Reasoned):
     journal_id: Annotated[str, id_text("jrn")]
     reason: ReversalReason
 
@@ -106,7 +109,7 @@ class JournalReversalIn(_Reasoned):
         return reversal_terms(journal_id=read_id("jrn", self.journal_id), why=self.why(self.reason))
 
 
-class SuspenseCreditIn(_Reasoned):
+class SuspenseCreditIn(Reasoned):
     item_id: Annotated[str, id_text("sus")]
     user_id: UserId = Field(description="Whose money it is.")
     reason: SuspenseCreditReason
@@ -117,7 +120,7 @@ class SuspenseCreditIn(_Reasoned):
         )
 
 
-class SuspenseReturnIn(_Reasoned):
+class SuspenseReturnIn(Reasoned):
     item_id: Annotated[str, id_text("sus")]
     return_reference: str = Field(
         min_length=1, max_length=100, pattern=r"^[!-~]+$", description="The provider's id of what was sent back."
@@ -132,7 +135,7 @@ class SuspenseReturnIn(_Reasoned):
         )
 
 
-class HoldLiftIn(_Reasoned):
+class HoldLiftIn(Reasoned):
     reason: LiftReason
 
     def terms(self, hold_id: UUID) -> Terms:

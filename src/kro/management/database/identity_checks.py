@@ -41,6 +41,7 @@ FROM (SELECT 1) AS one LEFT JOIN users AS u ON u.id = $1"""  # noqa: S608 - buil
 
 _FACTS: Final = """
        row_to_json(c) AS found, u.kyc_tier, u.version AS user_version, u.phone_verified_at IS NOT NULL AS phone_known,
+       u.frozen_at IS NOT NULL AS is_frozen,
        (SELECT array_agg(v.kind) FROM identity_checks AS v
         WHERE v.user_id = c.user_id AND v.status = 'verified') AS verified,
        EXISTS (SELECT FROM identity_checks AS v WHERE v.kind = c.kind AND v.number_index = c.number_index
@@ -197,5 +198,6 @@ def _state(row: Columns, **others: Any) -> CheckState:  # noqa: ANN401 - fields 
         phone_known=bool(row["phone_known"]),
         verified=frozenset(IdentityKind(kind) for kind in row["verified"] or ()),
         in_use=bool(row["in_use"]),
+        is_frozen=bool(row["is_frozen"]),
         **others,
     )

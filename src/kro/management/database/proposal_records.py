@@ -21,6 +21,7 @@ class ProposalKind(StrEnum):
     SUSPENSE_RETURN = "suspense_return"
     DISPUTE_DECISION = "dispute_decision"
     HOLD_LIFT = "hold_lift"
+    FREEZE_LIFT = "freeze_lift"
 
 
 class ProposalStatus(StrEnum):

@@ -12,6 +12,7 @@ from kro.core.decisions import Audit, Decision, Insert, Message, Outcome
 from kro.core.ids import IdSource
 from kro.core.notices import Reader, notice
 from kro.management.database.records import AccountsOfUser, BankAccount
+from kro.management.domain.decide_sanction import screening
 from kro.management.domain.errors import AccountNotResolvedError, BankAccountExistsError, TooManyBankAccountsError
 from kro.management.domain.name_match import match_names
 
@@ -91,7 +92,9 @@ def decide_bank_account(
         },
     )
     decision = Decision(
-        writes=(Insert("bank_accounts", (asdict(account),)),), messages=(_notice(account, ids),), audits=(audit,)
+        writes=(Insert("bank_accounts", (asdict(account),)),),
+        messages=(_notice(account, ids), screening(actor.id, ids)),
+        audits=(audit,),
     )
     return Outcome(decision, account)
 

@@ -9,9 +9,11 @@ from kro.core.phone import to_e164
 from kro.core.rate_limit import Limit, RateLimiter
 from kro.management.database.accounts import UserAccounts
 from kro.management.database.records import Match, UserView
+from kro.management.domain.decide_sanction import screening
 from kro.management.domain.errors import EmailProvenError, UserNotFoundError
 from kro.management.domain.records import record
 
+_NAMES: Final = frozenset({"first_name", "last_name"})
 _LOOKUPS: Final = Limit("user_lookup", quota=30, window_seconds=600)
 _LOOKUPS_DAILY: Final = Limit("user_lookup_day", quota=200, window_seconds=86_400)
 
@@ -43,6 +45,7 @@ class Profiles:
             target=("user", actor.id),
             ids=self._ids,
             detail={"fields": sorted(changes)},
+            messages=(screening(actor.id, self._ids),) if _NAMES & changes.keys() else (),
         )
         return await self._accounts.change(actor.id, changes, record=audit)
 

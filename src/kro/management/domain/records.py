@@ -7,7 +7,7 @@ from uuid import UUID
 
 from kro.core.actor import SYSTEM, Actor, ActorKind
 from kro.core.auth.sessions import Client
-from kro.core.decisions import Audit, Decision
+from kro.core.decisions import Audit, Decision, Message
 from kro.core.decisions.encoding import encode
 from kro.core.ids import IdSource
 
@@ -30,8 +30,12 @@ def record(
     ids: IdSource,
     refused_because: str | None = None,
     detail: dict[str, Any] | None = None,
+    messages: tuple[Message, ...] = (),
 ) -> str:
-    """Return one audit row as an encoded decision. ``detail`` never holds personal data or secrets."""
+    """Return one audit row, and what follows from it, as an encoded decision.
+
+    ``detail`` never holds personal data or secrets.
+    """
     target_type, target_id = target
     audit = Audit(
         id=ids.new(),
@@ -43,4 +47,4 @@ def record(
         reason=refused_because,
         detail=detail or {},
     )
-    return encode(Decision(audits=(audit,)))
+    return encode(Decision(audits=(audit,), messages=messages))

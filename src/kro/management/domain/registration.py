@@ -12,6 +12,7 @@ from kro.core.ids import IdSource
 from kro.core.rate_limit import Limit, RateLimiter, network_of
 from kro.management.database.accounts import UserAccounts
 from kro.management.database.records import NewUser
+from kro.management.domain.decide_sanction import screening
 from kro.management.domain.records import actor_at, record
 from kro.order.domain import InviteNotFoundError
 from kro.verification.domain import (
@@ -116,6 +117,7 @@ class Registration:
                 actor=actor_at(client, kind=ActorKind.USER, id=user.id),
                 target=("user", user.id),
                 ids=self._ids,
+                messages=(screening(user.id, self._ids),),
             ),
         )
         if not opened:

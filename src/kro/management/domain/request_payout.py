@@ -91,6 +91,7 @@ class PayoutRequests:
                 now=now,
             )
             loaded.state.standing.ensure_active()
+            loaded.state.standing.ensure_unrestricted()
             if loaded.answer is None:
                 await proving.look(lambda gate: decide(loaded.state, gate))
             return loaded

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from kro.core.actor import AccountRestrictedError
 from kro.core.errors import KroError
 from kro.core.guards import CurrentUser
 from kro.core.http import IdempotencyKey, problems, send
@@ -34,6 +35,7 @@ from kro.verification.domain import STEP_UP_PROBLEMS, ProvenIn
 router = APIRouter(prefix="/orders", tags=["orders"])
 
 _COMMON: tuple[type[KroError], ...] = (
+    AccountRestrictedError,
     errors.OrderNotFoundError,
     errors.IllegalTransitionError,
     errors.WrongPartyError,
@@ -46,6 +48,7 @@ _COMMON: tuple[type[KroError], ...] = (
     response_model=OrderRead,
     responses=problems(
         errors.QuoteExpiredError,
+        AccountRestrictedError,
         TierLimitExceededError,
         InvalidPhoneError,
         errors.CounterpartyNotFoundError,

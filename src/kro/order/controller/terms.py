@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from kro.core.actor import AccountRestrictedError
 from kro.core.errors import KroError
 from kro.core.guards import CurrentUser
 from kro.core.http import JSONBytes, problems, send
@@ -29,6 +30,7 @@ from kro.order.domain.decide_fund import BalanceTooLowError
 router = APIRouter(prefix="/orders/{order_id}", tags=["orders"])
 
 _COMMON: tuple[type[KroError], ...] = (
+    AccountRestrictedError,
     errors.OrderNotFoundError,
     errors.IllegalTransitionError,
     errors.WrongPartyError,

@@ -180,8 +180,10 @@ class OrderRepository:
 
 def visible_state(row: asyncpg.Record, actor: Actor) -> OrderState | None:
     """Build the state of an active user from a row of a command's load; ``None`` when it brought no order."""
-    read_standing(row).ensure_active()
-    return _state_of_party(row, actor)
+    standing = read_standing(row)
+    standing.ensure_active()
+    state = _state_of_party(row, actor)
+    return None if state is None else replace(state, standing=standing)
 
 
 def _state_of_party(row: asyncpg.Record, actor: Actor) -> OrderState | None:

@@ -70,6 +70,7 @@ def decide_create(
     :raises TierLimitExceededError: when the price is above what the proposer's tier may trade.
     """
     state.standing.ensure_active()
+    state.standing.ensure_unrestricted()
     if state.is_blocked:
         raise errors.CounterpartyNotFoundError
     counterparty = state.counterparty or newcomer(link, context)

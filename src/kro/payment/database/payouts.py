@@ -33,7 +33,8 @@ PAYOUT_DAY: Final = """
 """What ``$1`` has asked for on the business day from ``$4`` on, in currency ``$5``, and in the hour before ``$6``."""
 
 _SUBMISSION: Final = f"""
-SELECT {PAYOUT_COLUMNS}, {PAYOUT_PARTS}, u.status AS owner_status, debt_of(t.user_id, t.currency) AS owner_owes
+SELECT {PAYOUT_COLUMNS}, {PAYOUT_PARTS}, CASE WHEN u.frozen_at IS NULL THEN u.status ELSE 'frozen' END AS owner_status,
+       debt_of(t.user_id, t.currency) AS owner_owes
 FROM transactions AS t JOIN users AS u ON u.id = t.user_id {LAST_ATTEMPT}
 WHERE t.id = $1 AND t.kind = 'payout'"""  # noqa: S608 - built from constants only
 

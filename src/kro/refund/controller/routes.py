@@ -6,6 +6,7 @@ from typing import Annotated, Self, cast
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from kro.core.actor import AccountRestrictedError
 from kro.core.decisions import InsufficientFundsError
 from kro.core.guards import CurrentUser
 from kro.core.http import (
@@ -122,6 +123,7 @@ async def list_refundable(
     response_model=RefundRead,
     responses=problems(
         PaymentNotFoundError,
+        AccountRestrictedError,
         CurrencyMismatchError,
         NotRefundableError,
         RefundNotOfferedError,

@@ -32,7 +32,8 @@ LEFT JOIN transactions AS t ON t.id = $5 AND t.order_id = w.id AND t.user_id = w
     AND t.status = 'succeeded'"""  # noqa: S608 - built from constants only
 
 _SUBMISSION: Final = f"""
-SELECT {REFUND_COLUMNS}, u.status AS owner_status, t.provider_reference AS transaction, t.version AS payment_version,
+SELECT {REFUND_COLUMNS}, CASE WHEN u.frozen_at IS NULL THEN u.status ELSE 'frozen' END AS owner_status,
+       t.provider_reference AS transaction, t.version AS payment_version,
        t.received_amount - charged_back(t.id) - coalesce((
            SELECT sum(f.amount) FROM refunds AS f
            WHERE f.payment_id = t.id AND f.id <> r.id AND {COUNTED}), 0)::bigint AS payment_left

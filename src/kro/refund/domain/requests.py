@@ -52,6 +52,7 @@ class RefundRequests:
 
         def decide(basis: SourceBasis) -> Outcome[Refund]:
             basis.standing.ensure_active()
+            basis.standing.ensure_unrestricted()
             return decide_source_request(basis, amount, rules=self._rules, context=self._context(actor))
 
         return await self._runner.run(
