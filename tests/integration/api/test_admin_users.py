@@ -115,12 +115,14 @@ class TestViewingAsAUser:
     async def test_shows_what_the_users_own_routes_show(self, world: World) -> None:
         support = await at_desk(world, Role.SUPPORT)
         order = await funded(world)
+        await world.work()
         path = f"/admin/users/{await id_of(world.buyer)}/view"
 
         for own, viewed in (
             ("/orders", "/orders"),
             (f"/orders/{order['id']}", f"/orders/{order['id']}"),
             ("/balance", "/balance"),
+            ("/me/notifications", "/notifications"),
         ):
             seen = (await support.get(f"{path}{viewed}", **WHY)).json()
             assert seen == (await world.buyer.get(own)).json(), own
@@ -130,7 +132,7 @@ class TestViewingAsAUser:
         looks = await world.database.rows(
             "SELECT detail->>'what' AS what, reason FROM audit_log WHERE action = 'user.view' ORDER BY at, id"
         )
-        assert [row["what"] for row in looks] == ["orders", "order", "balance", "profile"]
+        assert [row["what"] for row in looks] == ["orders", "order", "balance", "notifications", "profile"]
         assert {row["reason"] for row in looks} == {WHY["reason"]}
 
     async def test_needs_a_permission_a_reason_and_a_user_and_shows_nothing_of_others(self, world: World) -> None:
@@ -139,7 +141,7 @@ class TestViewingAsAUser:
         order = await accepted(world)
         stranger, buyer = await id_of(world.stranger), await id_of(world.buyer)
 
-        for part in ("profile", "orders", "balance", f"orders/{order['id']}"):
+        for part in ("profile", "orders", "balance", "notifications", f"orders/{order['id']}"):
             path = f"/admin/users/{buyer}/view/{part}"
             assert (await approver.get(path, **WHY)).status_code == 403, part
             assert (await support.get(path)).status_code == 422, part

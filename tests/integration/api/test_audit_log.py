@@ -91,6 +91,33 @@ class TestSearch:
         assert (export["detail"]["action"], export["detail"]["format"]) == ("user.logged_in", "ndjson")
 
 
+class TestReads:
+    async def test_of_what_is_others_are_on_record_with_what_was_asked(self, world: World) -> None:
+        finance = await at_desk(world, Role.FINANCE)
+        buyer = (await world.buyer.get("/me")).json()["id"]
+        for path, query, action, filters in (
+            ("/admin/orders", {"user": buyer}, "order.list", ["user"]),
+            ("/admin/payouts", {"limit": 5}, "payout.read", []),
+            ("/admin/payouts/stuck", {}, "payout.read", []),
+            ("/admin/refunds", {}, "refund.read", []),
+            ("/admin/chargebacks", {}, "exception.read", []),
+            ("/admin/debts", {}, "exception.read", []),
+            ("/admin/suspense", {}, "exception.read", []),
+        ):
+            assert (await finance.get(path, **query)).status_code == 200, path
+            row = await world.database.row("SELECT * FROM audit_log ORDER BY at DESC, id DESC LIMIT 1")
+            assert (row["action"], row["result"], row["detail"]["route"]) == (action, "done", f"/v1{path}")
+            assert row["detail"]["filters"] == filters
+            assert buyer not in str(row["detail"])
+        nobody = f"pyt_{'0' * 26}"
+        assert (await finance.get(f"/admin/payouts/{nobody}")).status_code == 404
+        days = {"from": "2026-01-01", "to": "2026-01-31", "format": "csv"}
+        assert (await finance.get("/admin/reports/users", **days)).status_code == 200
+        rows = await world.database.rows("SELECT action, detail FROM audit_log ORDER BY at DESC, id DESC LIMIT 2")
+        assert rows[0]["detail"] == {"name": "users", "format": "csv", "first": days["from"], "last": days["to"]}
+        assert (rows[1]["action"], rows[1]["detail"]["path"]) == ("payout.read", {"payout_id": nobody})
+
+
 class TestTheChain:
     async def test_is_verified_and_kept_elsewhere(self, world: World, superuser: Any) -> None:
         admin = await at_desk(world)

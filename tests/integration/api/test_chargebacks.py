@@ -97,6 +97,22 @@ class TestWhileTheOrderHoldsTheMoney:
         assert (await world.buyer.available(), await world.seller.available()) == (0, 0)
         await books_agree(world)
 
+    async def test_lost_ends_a_hold_of_compliance_with_the_order(self, world: World) -> None:
+        order, reference = await paid_order(world)
+        compliance = await admin(world)
+        hold = await compliance.post(f"/admin/orders/{order['id']}/holds", {"reason": "fraud", "note": "Stolen card."})
+        assert hold.status_code == 201, hold.text
+        dispute = await contested(world, reference)
+        world.paystack.end_dispute(dispute, "merchant-accepted")
+
+        await hear(world, dispute, "resolve")
+
+        assert (await seen(world.buyer, order))["status"] == "refunded"
+        row = await world.database.row("SELECT lifted_by, lift_approved_by, lifted_at FROM order_holds")
+        assert (row["lifted_by"], row["lift_approved_by"]) == (None, None)
+        assert row["lifted_at"] is not None
+        assert (await compliance.get("/admin/holds")).status_code == 200
+
     async def test_first_heard_of_when_it_was_lost_is_opened_and_ended(self, world: World) -> None:
         order, reference = await paid_order(world)
         dispute = world.paystack.contest(reference)

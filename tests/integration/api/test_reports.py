@@ -132,6 +132,22 @@ async def test_how_long_payouts_took(world: World, admin: Person, owner_database
     assert (row["from_approval_p50"], row["from_approval_p90"], row["from_approval_p99"]) == (50, 86, 94.1)
 
 
+async def test_people_their_identity_and_what_is_contested(world: World, admin: Person) -> None:
+    order = await completed(world)
+    await stepped(
+        world.buyer.post(f"/orders/{order['id']}/issues", {"category": "other", "statement": "It is broken."})
+    )
+    await funded(world)
+    database = world.database
+    month = await database.value("SELECT to_char(now() AT TIME ZONE 'Africa/Lagos', 'YYYY-MM')")
+
+    assert await report(world, admin, "users") == [{"month": month, "registered": 3, "logged_in": 3}]
+    assert await report(world, admin, "identity") == []
+    [contested] = await report(world, admin, "disputes")
+    assert (contested["orders"], contested["contested"], contested["escalated"], contested["open"]) == (2, 1, 0, 1)
+    assert contested["contested_bps"] == 5_000
+
+
 async def test_a_table_for_a_spreadsheet(world: World, admin: Person) -> None:
     await small_book(world)
     day = today(world)

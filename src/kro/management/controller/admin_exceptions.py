@@ -20,7 +20,7 @@ from kro.refund.domain import Chargeback, ChargebackNotFoundError, ChargebackSta
 
 router = APIRouter(prefix="/admin", tags=["admin"])
 
-ExceptionReader = Annotated[Actor, admin_with(Permission.EXCEPTIONS_READ)]
+ExceptionReader = Annotated[Actor, admin_with(Permission.EXCEPTIONS_READ, trace="exception.read")]
 
 
 class ChargebackQuery(PageQuery):

@@ -28,6 +28,7 @@ from kro.order.domain import (
 
 router = APIRouter(prefix="/admin/orders", tags=["admin"])
 
+OrderLister = Annotated[Actor, admin_with(Permission.ORDERS_READ, trace="order.list")]
 OrderReader = Annotated[Actor, admin_with(Permission.ORDERS_READ)]
 
 
@@ -162,7 +163,7 @@ AdminOrdersDep = Annotated[AdminOrders, Depends(_orders)]
 @router.get("", response_model=Page[AdminOrderSummaryRead], responses=problems(ValidationFailedError))
 async def list_all_orders(
     query: Annotated[AdminOrderQuery, Query()],
-    admin: OrderReader,  # noqa: ARG001 - the guard
+    admin: OrderLister,  # noqa: ARG001 - the guard
     orders: AdminOrdersDep,
     cursors: CursorsDep,
 ) -> JSONBytes:

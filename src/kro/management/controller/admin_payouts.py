@@ -46,7 +46,8 @@ from kro.payment.domain import (
 
 router = APIRouter(prefix="/admin/payouts", tags=["admin"])
 
-PayoutReader = Annotated[Actor, admin_with(Permission.PAYOUTS_READ)]
+PayoutReader = Annotated[Actor, admin_with(Permission.PAYOUTS_READ, trace="payout.read")]
+PayoutQueueReader = Annotated[Actor, admin_with(Permission.PAYOUTS_APPROVE, trace="payout.read")]
 PayoutApprover = Annotated[Actor, admin_with(Permission.PAYOUTS_APPROVE)]
 
 
@@ -94,7 +95,7 @@ async def list_payouts(
 
 @router.get("/queue", response_model=Page[AdminPayoutRead])
 async def list_queue(
-    query: PageParameters, admin: PayoutApprover, payouts: AdminPayoutsDep, cursors: CursorsDep
+    query: PageParameters, admin: PayoutQueueReader, payouts: AdminPayoutsDep, cursors: CursorsDep
 ) -> JSONBytes:
     """List what waits for your approval, the longest waiting first; each one needs a fresh code of its own."""
     bound_to = {"list": "payout_queue", "admin": str(admin.id)}

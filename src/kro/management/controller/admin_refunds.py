@@ -65,7 +65,7 @@ from kro.refund.domain import (
 
 router = APIRouter(prefix="/admin/refunds", tags=["admin"])
 
-RefundReader = Annotated[Actor, admin_with(Permission.REFUNDS_READ)]
+RefundReader = Annotated[Actor, admin_with(Permission.REFUNDS_READ, trace="refund.read")]
 RefundRequester = Annotated[Actor, admin_with(Permission.REFUNDS_REQUEST)]
 RefundApprover = Annotated[Actor, admin_with(Permission.REFUNDS_APPROVE)]
 

@@ -41,7 +41,7 @@ from kro.payment.domain import (
 
 router = APIRouter(prefix="/admin/payouts", tags=["admin"])
 
-PayoutReader = Annotated[Actor, admin_with(Permission.PAYOUTS_READ)]
+PayoutReader = Annotated[Actor, admin_with(Permission.PAYOUTS_READ, trace="payout.read")]
 PayoutResolver = Annotated[Actor, admin_with(Permission.PAYOUTS_RESOLVE)]
 
 _EVIDENCED = frozenset({ResolutionOutcome.PAID, ResolutionOutcome.RETURNED})

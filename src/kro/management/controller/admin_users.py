@@ -17,6 +17,8 @@ from kro.core.http import Input, JSONBytes, Page, PageQuery, Position, problems
 from kro.core.ids import UnknownIdError, read_id
 from kro.core.phone import InvalidPhoneError, to_e164
 from kro.management.controller.dependencies import AccountsDep, CursorsDep, UserAdministrationDep
+from kro.management.controller.notification_views import NotificationRead
+from kro.management.controller.notifications import InboxDep, InboxQuery, notification_page
 from kro.management.controller.user_views import (
     AdminUserFileRead,
     AdminUserPersonalRead,
@@ -119,6 +121,26 @@ async def reinstate_user(user_id: str, body: ReasonIn, admin: Suspender, users: 
     """Make a suspended account active again; the person logs in anew."""
     ended = await users.reinstate(read_id("usr", user_id), admin=admin, reason=body.reason)
     return JSONBytes.of(EndedRead(ended_sessions=ended))
+
+
+class ViewedInboxQuery(InboxQuery, ViewQuery):
+    pass
+
+
+@router.get(
+    "/{user_id}/view/notifications", response_model=Page[NotificationRead], responses=problems(PersonNotFoundError)
+)
+async def view_notifications(
+    user_id: str,
+    query: Annotated[ViewedInboxQuery, Query()],
+    admin: UserViewer,
+    views: ViewAsUserDep,
+    inbox: InboxDep,
+    cursors: CursorsDep,
+) -> JSONBytes:
+    """List what a user was told, as the user sees it; looking marks nothing as read."""
+    user = await views.look(read_id("usr", user_id), admin=admin, reason=query.reason, what="notifications")
+    return JSONBytes.of(await notification_page(query, user=user, inbox=inbox, cursors=cursors))
 
 
 @router.get("/{user_id}/view/profile", response_model=UserRead, responses=problems(PersonNotFoundError))

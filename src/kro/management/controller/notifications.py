@@ -7,8 +7,9 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
+from kro.core.actor import Actor
 from kro.core.guards import ActiveUser
-from kro.core.http import BoundTo, JSONBytes, Page, PageQuery, Position, problems
+from kro.core.http import BoundTo, CursorSigner, JSONBytes, Page, PageQuery, Position, problems
 from kro.core.ids import read_id
 from kro.core.notifications import Inbox, NotificationNotFoundError, PreferenceLockedError, PreferenceStore
 from kro.management.controller.dependencies import CursorsDep
@@ -44,6 +45,13 @@ async def list_notifications(
     query: Annotated[InboxQuery, Query()], user: ActiveUser, inbox: InboxDep, cursors: CursorsDep
 ) -> JSONBytes:
     """List what you were told, the newest first."""
+    return JSONBytes.of(await notification_page(query, user=user, inbox=inbox, cursors=cursors))
+
+
+async def notification_page(
+    query: InboxQuery, *, user: Actor, inbox: Inbox, cursors: CursorSigner
+) -> Page[NotificationRead]:
+    """Return a page of what a user was told, to themselves or to whoever sees through their eyes."""
     bound_to: BoundTo = {"list": "notifications", "owner": str(user.id), "unread": int(query.unread)}
     rows = await inbox.list(
         user.id,
@@ -55,7 +63,7 @@ async def list_notifications(
         rows, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
     )
     data = [NotificationRead.of(row) for row in page.rows]
-    return JSONBytes.of(Page[NotificationRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    return Page[NotificationRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor)
 
 
 @router.get("/notifications/unread", response_model=UnreadRead)

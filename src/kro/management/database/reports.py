@@ -18,6 +18,9 @@ class ReportName(StrEnum):
     FEES = "fees"
     TAXES = "taxes"
     PAYOUTS = "payouts"
+    USERS = "users"
+    IDENTITY = "identity"
+    DISPUTES = "disputes"
 
 
 _COLUMNS: Final[Mapping[ReportName, tuple[str, ...]]] = {
@@ -29,6 +32,11 @@ _COLUMNS: Final[Mapping[ReportName, tuple[str, ...]]] = {
         *("currency", "requested", "succeeded", "returned", "failed", "rejected", "cancelled", "open"),
         *("from_request_p50", "from_request_p90", "from_request_p99"),
         *("from_approval_p50", "from_approval_p90", "from_approval_p99"),
+    ),
+    ReportName.USERS: ("month", "registered", "logged_in"),
+    ReportName.IDENTITY: ("kind", "started", "people", "pending", "in_review", "verified", "refused"),
+    ReportName.DISPUTES: (
+        *("currency", "orders", "contested", "escalated", "settled", "withdrawn", "decided", "open", "contested_bps"),
     ),
 }
 _QUERIES: Final = {name: f"SELECT * FROM report_{name}($1, $2)" for name in ReportName} | {  # noqa: S608 - names of ours

@@ -53,7 +53,7 @@ class MessageQuery(QueryInput):
 
 class AuthorRead(BaseModel):
     kind: Author
-    id: str
+    id: str | None = Field(description="Nothing for `admin`: that is KRO support, whoever of it wrote.")
 
 
 class MessageRead(BaseModel):

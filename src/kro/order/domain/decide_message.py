@@ -132,8 +132,9 @@ def message_item(message: records.Message, *, viewer_id: UUID | None) -> Mapping
     }
 
 
-def _author_id(message: records.Message) -> str:
-    return show_id("adm" if message.author_kind is Author.ADMIN else "usr", message.author_id)
+def _author_id(message: records.Message) -> str | None:
+    # Whoever writes for the platform is the platform to both parties.
+    return None if message.author_kind is Author.ADMIN else show_id("usr", message.author_id)
 
 
 def _event(message: records.Message, users: tuple[UUID, UUID], context: Context) -> Message:
