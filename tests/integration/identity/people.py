@@ -173,9 +173,9 @@ class People:
     async def verify(self, challenge: Challenge, code: str) -> None:
         await self.accounts.registration.verify(challenge_id=challenge.id, code=code, client=PHONE_CLIENT)
 
-    async def log_in(self, phone: str = PHONE, password: str = PASSWORD) -> Session:
+    async def log_in(self, phone: str = PHONE, password: str = PASSWORD, *, client: Client = PHONE_CLIENT) -> Session:
         target = Target.phone(phone)
-        logged_in = await self.accounts.logins.log_in(target, password=password, client=PHONE_CLIENT)
+        logged_in = await self.accounts.logins.log_in(target, password=password, client=client)
         claims = self.user_tokens.verify(logged_in.tokens.access_token)
         return Session(
             user_id=claims.subject,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from passlib.hash import bcrypt  # type: ignore[import-untyped] # libpass ships no types
@@ -44,6 +45,17 @@ class TestLogIn:
         stored = await people.database.value("SELECT string_agg(s::text, '') FROM sessions AS s")
         assert session.refresh_token not in stored
         assert people.user_sessions._refresh_tokens.read(session.refresh_token).secret.hex() not in stored
+
+    async def test_another_country_is_told_of_once_and_the_first_one_is_home(self, people: People) -> None:
+        seen = []
+        for country in (None, "NG", "NG", None, "GH", "GH", "NG"):
+            await people.log_in(client=replace(PHONE_CLIENT, country=country))
+            told = await people.database.rows(
+                "SELECT payload FROM outbox WHERE payload ->> 'template' = 'login_from_new_country'"
+            )
+            seen.append([row["payload"]["facts"]["country"] for row in told])
+
+        assert seen == [[], [], [], [], ["GH"], ["GH"], ["GH"]]
 
     async def test_an_unknown_number_is_like_a_wrong_password(self, people: People) -> None:
         details = set()

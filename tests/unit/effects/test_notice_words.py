@@ -89,6 +89,7 @@ FACTS: dict[Template, dict[str, Any]] = {
     Template.TWO_FACTOR_OFF: {"at": "2026-01-15T09:00:00+00:00"},
     Template.TWO_FACTOR_CODES_RENEWED: {"at": "2026-01-15T09:00:00+00:00"},
     Template.RECOVERY_CODE_USED: {"at": "2026-01-15T09:00:00+00:00"},
+    Template.LOGIN_FROM_NEW_COUNTRY: {"at": "2026-01-15T09:00:00+00:00", "country": "GH"},
     Template.AMENDMENT_DECLINED: ORDER,
     Template.LOGIN_LINK: {"link": ACCOUNT_LINK},
     Template.PASSWORD_RESET_LINK: {"link": ACCOUNT_LINK},

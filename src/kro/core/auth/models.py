@@ -93,6 +93,7 @@ class SessionRow(Base):
         ),
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         Index("ix_sessions_user_id", "user_id", postgresql_where=text("revoked_at IS NULL")),
+        Index("ix_sessions_user_id_country", "user_id", "country", postgresql_where=text("country IS NOT NULL")),
         Index("ix_sessions_admin_id", "admin_id", postgresql_where=text("revoked_at IS NULL")),
     )
 

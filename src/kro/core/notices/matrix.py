@@ -56,6 +56,7 @@ RULES: Final[tuple[Rule, ...]] = (
         T.TWO_FACTOR_OFF,
         T.TWO_FACTOR_CODES_RENEWED,
         T.RECOVERY_CODE_USED,
+        T.LOGIN_FROM_NEW_COUNTRY,
         T.ACCOUNT_CLOSED,
         T.DATA_EXPORT_READY,
         T.PAYOUT_REQUESTED,

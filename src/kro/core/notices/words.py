@@ -12,6 +12,7 @@ class Template(StrEnum):
     TWO_FACTOR_OFF = "two_factor_off"
     TWO_FACTOR_CODES_RENEWED = "two_factor_codes_renewed"
     RECOVERY_CODE_USED = "recovery_code_used"
+    LOGIN_FROM_NEW_COUNTRY = "login_from_new_country"
     ORDER_CREATED = "order_created"
     ORDER_ACCEPTED = "order_accepted"
     ORDER_DECLINED = "order_declined"

@@ -43,6 +43,7 @@ SAMPLE_FACTS: Final[Mapping[str, Any]] = {
     "tier": 2,
     "action": "request_payout",
     "at": "2026-01-15T09:00:00+00:00",
+    "country": "GH",
     "from": "2026-01-16T09:00:00+00:00",
     "until": "2026-01-22T09:00:00+00:00",
 }

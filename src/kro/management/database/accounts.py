@@ -40,7 +40,8 @@ SELECT apply_decision(replace($7::text, $2::uuid::text, o.id::text)::jsonb) FROM
 
 _CREDENTIAL_COLUMNS: Final = """
 users.id, users.status, users.password_hash,
-EXISTS (SELECT FROM two_factor_user AS f WHERE f.id = users.id AND f.confirmed_at IS NOT NULL) AS has_factor"""
+EXISTS (SELECT FROM two_factor_user AS f WHERE f.id = users.id AND f.confirmed_at IS NOT NULL) AS has_factor,
+ARRAY(SELECT DISTINCT s.country FROM sessions AS s WHERE s.user_id = users.id AND s.country IS NOT NULL) AS countries"""
 _CREDENTIALS: Final = f"""
 SELECT {_CREDENTIAL_COLUMNS} FROM users
 WHERE (phone = $1 OR (email = $2 AND email_verified_at IS NOT NULL)) AND status <> 'invited'"""  # noqa: S608 - built from constants only

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -33,12 +34,13 @@ class AdminView:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a password is compared with."""
+    """What a password is compared with. ``countries`` are those that sessions were opened from, as far as known."""
 
     id: UUID
     status: str
     password_hash: str = field(repr=False)
     has_factor: bool = False
+    countries: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

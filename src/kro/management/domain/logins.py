@@ -10,7 +10,7 @@ from kro.core.auth.passwords import PasswordHasher
 from kro.core.auth.sessions import Client, Sessions, SessionView, Tokens
 from kro.core.clock import Clock
 from kro.core.database.pool import Database
-from kro.core.decisions import Audit, Decision
+from kro.core.decisions import Audit, Decision, Message
 from kro.core.decisions.encoding import encode
 from kro.core.errors import KroError
 from kro.core.ids import IdSource
@@ -132,7 +132,7 @@ class Logins:
             policy=self._sessions.policy,
             client=client,
             renewed_hash=renewed,
-            record=self._record(actor, recovered=mac is not None),
+            record=self._record(actor, recovered=mac is not None, strange_country=_strange(found, client)),
             step=step,
             recovery_mac=mac,
         )
@@ -153,7 +153,12 @@ class Logins:
         except (WrongFactorError, FactorLockedError) as error:
             raise await self._refused_factor(found, client, error) from None
 
-    def _record(self, actor: Actor, *, recovered: bool) -> str:
+    def _record(self, actor: Actor, *, recovered: bool, strange_country: str | None) -> str:
+        messages = []
+        if recovered:
+            messages.append(self._notice(actor, "recovery_code_used", {}))
+        if strange_country is not None:
+            messages.append(self._notice(actor, "login_from_new_country", {"country": strange_country}))
         audit = Audit(
             id=self._ids.new(),
             actor=actor,
@@ -162,14 +167,16 @@ class Logins:
             target_id=actor.id,
             detail={"by": "recovery_code"} if recovered else {},
         )
-        told = notice(
+        return encode(Decision(messages=tuple(messages), audits=(audit,)))
+
+    def _notice(self, actor: Actor, template: str, facts: dict[str, str]) -> Message:
+        return notice(
             id=self._ids.new(),
             user_id=actor.id,
-            template="recovery_code_used",
+            template=template,
             reader=Reader.OWNER,
-            facts={"at": self._clock.now().isoformat()},
+            facts={"at": self._clock.now().isoformat(), **facts},
         )
-        return encode(Decision(messages=(told,) if recovered else (), audits=(audit,)))
 
     async def _refused_factor(self, found: Credentials, client: Client, error: KroError) -> KroError:
         actor = nobody_at(client)
@@ -216,3 +223,8 @@ class Logins:
             )
         )
         raise AccountNotActiveError if reason == "not_active" else InvalidCredentialsError
+
+
+def _strange(found: Credentials, client: Client) -> str | None:
+    """Return the country of a login when earlier ones were all from others; the first known country is home."""
+    return client.country if found.countries and client.country not in {None, *found.countries} else None
