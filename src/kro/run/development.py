@@ -94,7 +94,14 @@ def _children(settings: Settings) -> list[Child]:
     environment = variables(settings)
     sandbox = Child(
         name="sandbox",
-        arguments=("kro_sandbox", "--port", str(settings.sandbox.port), "--webhook-target", api_url(settings)),
+        arguments=(
+            "kro_sandbox",
+            "--port",
+            str(settings.sandbox.port),
+            "--webhook-target",
+            api_url(settings),
+            "--termii-webhooks",
+        ),
         log=logs / "sandbox.log",
         health=Health(LOOPBACK, settings.sandbox.port, "/_sim/health"),
     )

@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import httpx2
+import pytest
 from tests.integration.messaging.victim import LEASE_SECONDS, relay
 
 from kro.core.database.pool import Database
@@ -22,6 +23,7 @@ MESSAGES_PER_KILL = 6
 SEED = int(os.environ.get("KRO_TEXT_SEED", "22"))
 
 
+@pytest.mark.timeout(120 + 15 * KILLS)
 async def test_one_message_per_event_after_kills(database: Database, app_dsn: str, sandbox_url: str) -> None:
     chance, ids = random.Random(SEED), SystemIdSource()  # noqa: S311 - to be repeated, not to be secret
     async with httpx2.AsyncClient(base_url=sandbox_url) as control:

@@ -16,6 +16,7 @@ from kro.core.sms import (
     SMSResult,
     TermiiSettings,
     TermiiSMS,
+    TextKind,
     UnsendableTextError,
     ensure_one_part,
     to_gsm7,
@@ -84,6 +85,20 @@ class TestText:
 
 
 class TestTermii:
+    @pytest.mark.parametrize(("kind", "channel"), [(TextKind.CODE, "dnd"), (TextKind.NOTICE, "generic")])
+    async def test_a_code_never_goes_by_the_promotional_route(self, kind: TextKind, channel: str) -> None:
+        bodies: list[dict[str, object]] = []
+
+        def handle(request: httpx2.Request) -> httpx2.Response:
+            bodies.append(json.loads(request.content))
+            return httpx2.Response(200, json={"code": "ok", "message_id": "301"})
+
+        settings = TermiiSettings(api_key=KEY, base_url="https://termii.example", channel="generic")
+        async with TermiiSMS(settings, transport=httpx2.MockTransport(handle)) as sms:
+            await sms.send(replace(MESSAGE, kind=kind))
+
+        assert [body["channel"] for body in bodies] == [channel]
+
     async def test_sends_on_the_dnd_route_to_digits_without_plus(self) -> None:
         answer = httpx2.Response(200, json={"code": "ok", "message_id": "301", "message": "Successfully Sent"})
 
