@@ -34,7 +34,7 @@ PARTS: Final[tuple[tuple[str, str], ...]] = (
     (r"/public/invites/", "invited"),
     (r"/public/magic-links/", "login_link"),
     (r"/public/password-resets/|/auth/password/reset$", "reset_link"),
-    (r"/contact-changes", "change"),
+    (r"/contact-changes|/data-exports", "change"),
     (r"/payouts/{payout_id}/resolutions", "stuck"),
     (r"/payouts|/bank-accounts", "payout"),
     (r"/refunds", "refund"),
@@ -102,6 +102,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/refunds": {"payment_id": "{payment_id}", "amount": ngn(1_000)},
     "PATCH /v1/me": {"first_name": "Ada"},
     "POST /v1/public/password-resets/{token}": b"password=another-kettle-42",
+    "POST /v1/me/data-exports": {"password": PASSWORD},
     "POST /v1/me/close": {"password": PASSWORD},
     "POST /v1/me/contact-changes": {"email": "another@example.com", "password": PASSWORD},
     "POST /v1/me/contact-changes/{change_id}/confirm": {

@@ -90,6 +90,7 @@ async def _doors(world: World) -> dict[str, dict[str, str]]:
     for path in ("/auth/magic-links", "/auth/password/forgot"):
         reply = await world.http.post(f"/v1{path}", json={"email": MAILBOX})
         assert reply.status_code == 202, reply.text
+    export = (await world.buyer.post("/me/data-exports", {"password": PASSWORD})).json()
     change = (await world.buyer.post("/me/contact-changes", {"phone": NEW_PHONE, "password": PASSWORD})).json()
     await world.work()
     mails = {mail.category: mail.text for mail in world.email.sent}
@@ -101,6 +102,7 @@ async def _doors(world: World) -> dict[str, dict[str, str]]:
         "change": {
             "token": token_in(stopping),
             "change_id": change["id"],
+            "export_id": export["id"],
             "challenge_id": change["new_challenge_id"],
             "contact_code": code_in(codes[-1]),
         },

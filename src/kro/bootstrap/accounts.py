@@ -13,6 +13,7 @@ from kro.core.auth.sessions import Sessions
 from kro.core.captcha import CaptchaGate, CaptchaRules
 from kro.core.config import CaptchaVersion
 from kro.core.scheduler import Step
+from kro.core.storage import ObjectStore
 from kro.management.database.accounts import UserAccounts
 from kro.management.database.passwords import PasswordStore
 from kro.management.domain import (
@@ -21,6 +22,8 @@ from kro.management.domain import (
     ClosingStore,
     ContactChanges,
     ContactChangeStore,
+    DataExports,
+    DataExportStore,
     Logins,
     Passwords,
     Profiles,
@@ -41,7 +44,7 @@ def build_captcha(base: Foundation, providers: Providers) -> CaptchaGate:
 
 
 def build_accounts(
-    base: Foundation, sessions: Sessions, verification: Verification, hasher: PasswordHasher
+    base: Foundation, sessions: Sessions, verification: Verification, hasher: PasswordHasher, files: ObjectStore
 ) -> Accounts:
     """Join everything about a user's own account."""
     users = UserAccounts(base.database)
@@ -81,17 +84,8 @@ def build_accounts(
             cooling_hours=base.settings.payouts.cooling_hours,
             ids=base.ids,
         ),
-        contacts=ContactChanges(
-            ContactChangeStore(base.database),
-            verification=verification,
-            links=links,
-            limiter=base.limiter,
-            hasher=hasher,
-            waits=timedelta(hours=base.settings.accounts.change_wait_hours),
-            cooling_hours=base.settings.payouts.cooling_hours,
-            clock=base.clock,
-            ids=base.ids,
-        ),
+        contacts=_contacts(base, verification, links, hasher),
+        exports=_exports(base, files, hasher),
         closing=AccountClosing(
             ClosingStore(base.database),
             limiter=base.limiter,
@@ -104,12 +98,42 @@ def build_accounts(
     )
 
 
+def _contacts(
+    base: Foundation, verification: Verification, links: AccountLinks, hasher: PasswordHasher
+) -> ContactChanges:
+    return ContactChanges(
+        ContactChangeStore(base.database),
+        verification=verification,
+        links=links,
+        limiter=base.limiter,
+        hasher=hasher,
+        waits=timedelta(hours=base.settings.accounts.change_wait_hours),
+        cooling_hours=base.settings.payouts.cooling_hours,
+        clock=base.clock,
+        ids=base.ids,
+    )
+
+
+def _exports(base: Foundation, files: ObjectStore, hasher: PasswordHasher) -> DataExports:
+    return DataExports(
+        DataExportStore(base.database),
+        passwords=PasswordStore(base.database),
+        files=files,
+        limiter=base.limiter,
+        hasher=hasher,
+        settings=base.settings.accounts,
+        clock=base.clock,
+        ids=base.ids,
+    )
+
+
 def account_steps(base: Foundation, accounts: Accounts) -> Sequence[Step]:
     """Return what the worker repeats about people's own accounts."""
     batch = base.settings.worker.batch
     codes = VerificationCodes(base.database)
     return (
         Step("contacts.changes", 60.0, lambda: accounts.contacts.settle_due(limit=batch), alone=True),
+        Step("retention.exports", 600.0, lambda: accounts.exports.expire_due(limit=batch), alone=True),
         Step("retention.accounts", 3600.0, lambda: accounts.closing.tidy(limit=batch), alone=True),
         Step("retention.codes", 3600.0, codes.forget, alone=True),
     )

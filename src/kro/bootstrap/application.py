@@ -239,7 +239,7 @@ def build(
         realtime=build_realtime(base, identity, orders, bus),
         bus=bus,
         outbox_handlers={
-            **build_handlers(base, outside, collecting, paying_out, refunding, bus, messaging.sms),
+            **build_handlers(base, identity, outside, collecting, paying_out, refunding, bus, messaging.sms),
             **knowing.handlers(),
         },
         steps=(

@@ -34,6 +34,7 @@ from kro.core.realtime import RealtimeBus, RealtimeTopic
 from kro.core.scheduler import Step
 from kro.core.sms import SMSProvider
 from kro.kro_balance.domain import Rollups
+from kro.management.domain import EXPORT_TOPIC
 from kro.refund.domain import UnheardDisputes
 
 
@@ -49,6 +50,7 @@ def notice_services(base: Foundation) -> Mapping[str, object]:
 
 def build_handlers(
     base: Foundation,
+    identity: Identity,
     providers: Providers,
     collecting: Collecting,
     paying_out: PayingOut,
@@ -87,6 +89,7 @@ def build_handlers(
             base_url=str(base.settings.app.public_base_url),
         ).handle,
         "contact.former": FormerContactTopic(sms=texts, email=providers.email).handle,
+        EXPORT_TOPIC: identity.accounts.exports.handle,
         "sms.handover": HandoverTopic(database=base.database, sms=texts, cipher=base.cipher).handle,
         "invite": InviteTopic(
             sms=texts,

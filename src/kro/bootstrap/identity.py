@@ -69,7 +69,7 @@ def build_identity(base: Foundation, providers: Providers, choosing: Choosing, *
     return Identity(
         user_tokens=TokenVerifier(users, clock=base.clock),
         admin_tokens=TokenVerifier(admins, clock=base.clock),
-        accounts=build_accounts(base, _sessions(base, users, user_policy), verification, hasher),
+        accounts=build_accounts(base, _sessions(base, users, user_policy), verification, hasher, providers.files),
         admin_access=AdminAccess(
             AdminAccounts(base.database),
             sessions=_sessions(base, admins, admin_policy),

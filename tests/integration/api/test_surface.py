@@ -93,6 +93,7 @@ BODIES: Final[Mapping[str, dict[str, Any]]] = {
     "/v1/balance/top-ups": {"amount": {"amount": 500_000, "currency": "NGN"}},
     "/v1/me/contact-changes": {"phone": "+2348051234567", "password": "correct horse battery"},
     "/v1/me/contact-changes/{change_id}/confirm": {"side": "new", "challenge_id": f"otp_{'0' * 26}", "code": "000000"},
+    "/v1/me/data-exports": {"password": "correct horse battery"},
     "/v1/me/close": {"password": "correct horse battery"},
     "/v1/auth/password/change": {"current_password": "correct horse battery", "password": "another-kettle-42"},
     "/v1/me/kyc": {
@@ -134,6 +135,7 @@ PREFIXES: Final = {
     "check": "idc",
     "match": "smt",
     "freeze": "frz",
+    "export": "exp",
 }
 
 
@@ -301,6 +303,7 @@ async def everything(world: World) -> dict[str, str]:
         "/payouts", {"bank_account_id": account["id"], "amount": {"amount": 100_000, "currency": "NGN"}}
     )
     await world.work()
+    export = await world.buyer.post("/me/data-exports", BODIES["/v1/me/data-exports"])
     change = await world.buyer.post("/me/contact-changes", BODIES["/v1/me/contact-changes"])
     return {
         "order_id": order["id"],
@@ -317,6 +320,7 @@ async def everything(world: World) -> dict[str, str]:
         "bank_account_id": account["id"],
         "payout_id": payout.json()["id"],
         "change_id": change.json()["id"],
+        "export_id": export.json()["id"],
         "session_id": (await first(world.buyer, "/auth/sessions"))["id"],
         "notification_id": (await first(world.buyer, "/me/notifications"))["id"],
     }

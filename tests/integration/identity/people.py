@@ -26,6 +26,7 @@ from kro.core.ids import SystemIdSource
 from kro.core.kyc.board import TierBoard
 from kro.core.outgoing.call_log import CallLog
 from kro.core.rate_limit import RateLimiter
+from kro.core.storage import MemoryObjectStore
 from kro.core.two_factor import USER_FACTORS, TwoFactor
 from kro.management.database.passwords import PasswordStore
 from kro.management.domain import (
@@ -39,6 +40,8 @@ from kro.management.domain import (
     ClosingStore,
     ContactChanges,
     ContactChangeStore,
+    DataExports,
+    DataExportStore,
     Logins,
     Passwords,
     PayoutBasisStore,
@@ -276,6 +279,7 @@ class People:
                 clock=self.clock,
                 ids=self.ids,
             ),
+            exports=self._exports(),
             closing=AccountClosing(
                 ClosingStore(self.database),
                 limiter=self.limiter,
@@ -285,6 +289,18 @@ class People:
                 ids=self.ids,
             ),
             links=links,
+        )
+
+    def _exports(self) -> DataExports:
+        return DataExports(
+            DataExportStore(self.database),
+            passwords=PasswordStore(self.database),
+            files=MemoryObjectStore(),
+            limiter=self.limiter,
+            hasher=self.hasher,
+            settings=self.settings.accounts,
+            clock=self.clock,
+            ids=self.ids,
         )
 
     def _bank_accounts(self) -> BankAccounts:

@@ -35,6 +35,7 @@ from kro.management.controller import (
     auth,
     bank_accounts,
     contact_changes,
+    data_exports,
     invites,
     kyc,
     link_pages,
@@ -46,6 +47,7 @@ from kro.management.controller import (
 )
 
 router = APIRouter()
+router.include_router(data_exports.router)
 router.include_router(account_endings.router)
 router.include_router(auth.router)
 router.include_router(two_factor.router)

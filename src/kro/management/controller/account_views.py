@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field
 
 from kro.core.ids import show_id
-from kro.management.domain import ContactChange, Started
+from kro.management.domain import ContactChange, DataExport, Started
 from kro.management.domain.decide_contact_change import shown
 from kro.verification.domain import Challenge
 
@@ -105,3 +105,34 @@ class ContactChangeList(BaseModel):
                 for change in changes
             ]
         )
+
+
+class DataExportRead(BaseModel):
+    id: str = Field(examples=["exp_01kajz7k3nf9b8r2m4q6s8t0vw"])
+    status: Literal["pending", "ready", "expired"]
+    size_bytes: int | None
+    requested_at: datetime
+    ready_at: datetime | None
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, export: DataExport) -> Self:
+        return cls.model_validate(
+            {
+                "id": show_id("exp", export.id),
+                "status": export.status,
+                "size_bytes": export.size_bytes,
+                "requested_at": export.requested_at,
+                "ready_at": export.ready_at,
+                "expires_at": export.expires_at,
+            }
+        )
+
+
+class DataExportList(BaseModel):
+    data: list[DataExportRead]
+
+
+class DataExportLink(BaseModel):
+    url: str
+    expires_at: datetime

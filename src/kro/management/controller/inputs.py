@@ -105,6 +105,10 @@ class ContactConfirmIn(Input):
     code: Code
 
 
+class DataExportIn(Input):
+    password: Password
+
+
 class CloseIn(Input):
     password: Password
 

@@ -7,6 +7,7 @@ from kro.management.database.bank_accounts import BankAccountStore
 from kro.management.database.closing import ClosingStore
 from kro.management.database.contact_changes import ContactChangeStore
 from kro.management.database.contact_records import ContactChange
+from kro.management.database.data_exports import DataExport, DataExportStore
 from kro.management.database.payouts import PayoutBasisStore
 from kro.management.database.proposal_records import Proposal, ProposalKind, ProposalStatus, Terms
 from kro.management.database.proposals import ProposalRepository
@@ -28,6 +29,7 @@ from kro.management.domain.bank_accounts import AccountNumber, BankAccounts
 from kro.management.domain.banks import Banks
 from kro.management.domain.closing import AccountClosing
 from kro.management.domain.contact_changes import ContactChanges, Started
+from kro.management.domain.data_exports import EXPORT_TOPIC, DataExports
 from kro.management.domain.decide_adjustment import (
     AdjustmentReason,
     Direction,
@@ -73,6 +75,7 @@ from kro.management.domain.user_administration import (
 from kro.management.domain.user_factors import FactorExistsError, FactorProof, NoFactorError, UserFactors
 
 __all__ = [
+    "EXPORT_TOPIC",
     "AccountClosing",
     "AccountNumber",
     "Accounts",
@@ -92,6 +95,9 @@ __all__ = [
     "ContactChange",
     "ContactChangeStore",
     "ContactChanges",
+    "DataExport",
+    "DataExportStore",
+    "DataExports",
     "Direction",
     "DisputeDecisionEffect",
     "FactorExistsError",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from kro.management.domain.closing import AccountClosing
 from kro.management.domain.contact_changes import ContactChanges
+from kro.management.domain.data_exports import DataExports
 from kro.management.domain.logins import Logins
 from kro.management.domain.passwords import Passwords
 from kro.management.domain.profiles import Profiles
@@ -21,4 +22,5 @@ class Accounts:
     passwords: Passwords
     contacts: ContactChanges
     closing: AccountClosing
+    exports: DataExports
     links: AccountLinks
