@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -103,3 +104,22 @@ async def test_only_whoever_may_changes_limits(world: World) -> None:
         await support.get("/admin/kyc/tiers"),
     ):
         assert (reply.status_code, reply.json()["code"]) == (403, "permission_denied")
+
+
+async def test_top_ups_at_once_never_add_up_to_more_than_the_day_allows(world: World, officer: Admin) -> None:
+    none: dict[str, Any] = {"order_limit": 0, "payout_limit": 0, "day_out_limit": 0, "balance_limit": 0}
+    await changed(officer, tier=0, requires=[], day_in_limit=700_000, **none)
+    await changed(officer, day_in_limit=700_000)
+    body = {"amount": {"amount": 200_000, "currency": "NGN"}}
+
+    replies = await asyncio.gather(*(world.buyer.post("/balance/top-ups", body) for _ in range(50)))
+    replies += [await world.buyer.post("/balance/top-ups", body) for _ in range(4)]
+
+    assert sum(reply.status_code == 202 for reply in replies) == 3
+    assert {reply.json()["code"] for reply in replies if reply.status_code != 202} <= {
+        "tier_limit_exceeded",
+        "concurrent_update",
+        "database_busy",
+    }
+    paid_in = "SELECT coalesce(sum(amount), 0) FROM transactions WHERE kind = 'payment'"
+    assert await world.database.value(paid_in) == 600_000

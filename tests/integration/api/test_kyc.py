@@ -117,6 +117,25 @@ class TestGiving:
         assert second.json()["code"] == "identity_check_open"
         assert [reply.status_code for reply in tries] == [409] * 5 + [429]
 
+    async def test_names_that_were_proven_cannot_be_changed_afterwards(self, world: World) -> None:
+        world.identity.people[CANARY] = RECORD
+        await gave(world, world.buyer)
+        headers = {"Authorization": f"Bearer {world.buyer.token}"}
+
+        renamed = await world.http.patch("/v1/me", json={"first_name": "Other"}, headers=headers)
+
+        assert (renamed.status_code, renamed.json()["code"]) == (409, "names_verified")
+
+    async def test_whoever_is_called_otherwise_by_the_time_of_the_answer_is_for_people(self, world: World) -> None:
+        world.identity.people[CANARY] = RECORD
+        reply = await world.buyer.post("/me/kyc", given())
+        assert reply.status_code == 202
+        await world.database.execute("UPDATE users SET first_name = 'Other' WHERE last_name = 'Buyer'")
+        await world.work()
+
+        seen = (await world.buyer.get("/me/kyc")).json()
+        assert (seen["tier"], seen["checks"][0]["status"]) == (1, "review")
+
     async def test_a_repeat_under_one_key_is_one_number(self, world: World) -> None:
         first, again = [await world.buyer.post("/me/kyc", given(), key="once") for _ in range(2)]
 

@@ -15,7 +15,7 @@ from kro.core.rate_limit import RateLimitedError
 from kro.management.controller.dependencies import AccountsDep
 from kro.management.controller.inputs import ProfileIn
 from kro.management.controller.views import MatchRead, UserRead
-from kro.management.domain.errors import EmailProvenError, UserNotFoundError
+from kro.management.domain.errors import EmailProvenError, NamesVerifiedError, UserNotFoundError
 
 router = APIRouter(tags=["me"])
 
@@ -26,7 +26,9 @@ async def read_profile(user: CurrentUser, accounts: AccountsDep) -> JSONBytes:
     return JSONBytes.of(UserRead.of(await accounts.profiles.read(user)))
 
 
-@router.patch("/me", response_model=UserRead, responses=problems(ValidationFailedError, EmailProvenError))
+@router.patch(
+    "/me", response_model=UserRead, responses=problems(ValidationFailedError, EmailProvenError, NamesVerifiedError)
+)
 async def change_profile(body: ProfileIn, user: ActiveUser, accounts: AccountsDep) -> JSONBytes:
     """Change your names, or an e-mail address that is not proven yet."""
     return JSONBytes.of(UserRead.of(await accounts.profiles.change(_changes(body), actor=user)))

@@ -86,6 +86,9 @@ WITH changed AS (
 )
 SELECT c.*, apply_decision($3::text::jsonb)::text FROM changed AS c"""  # noqa: S608 - built from constants only
 
+_PROVEN_NAMES: Final = """
+SELECT EXISTS (SELECT FROM identity_checks WHERE user_id = $1 AND status IN ('pending', 'review', 'verified'))"""
+
 _FIND: Final = """
 SELECT id, first_name || ' ' || left(last_name, 1) || '.' AS display_name FROM users
 WHERE phone = $1 AND status = 'active' AND NOT has_blocked(id, $2)"""
@@ -174,6 +177,10 @@ class UserAccounts:
     async def view(self, user_id: UUID) -> UserView:
         """Load a user whose standing was just checked."""
         return _view(await self._database.row(_VIEW, user_id))
+
+    async def has_proven_names(self, user_id: UUID) -> bool:
+        """Say whether a register has confirmed a user's names, or is being asked."""
+        return bool(await self._database.value(_PROVEN_NAMES, user_id))
 
     async def find(self, phone: str, *, by: UUID) -> Match | None:
         """Return the active user with a number, unless they have blocked who asks."""

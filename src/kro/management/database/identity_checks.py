@@ -42,6 +42,7 @@ FROM (SELECT 1) AS one LEFT JOIN users AS u ON u.id = $1"""  # noqa: S608 - buil
 _FACTS: Final = """
        row_to_json(c) AS found, u.kyc_tier, u.version AS user_version, u.phone_verified_at IS NOT NULL AS phone_known,
        u.frozen_at IS NOT NULL AS is_frozen,
+       (u.first_name, u.last_name) = (c.first_name, c.last_name) AS names_kept,
        (SELECT array_agg(v.kind) FROM identity_checks AS v
         WHERE v.user_id = c.user_id AND v.status = 'verified') AS verified,
        EXISTS (SELECT FROM identity_checks AS v WHERE v.kind = c.kind AND v.number_index = c.number_index
@@ -87,8 +88,6 @@ _REWRAP: Final = """
 UPDATE identity_checks AS c SET number_key = n.fresh
 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS n (id, stale, fresh)
 WHERE c.id = n.id AND c.number_key = n.stale"""
-
-_NAMES_VERIFIED: Final = "SELECT EXISTS (SELECT FROM identity_checks WHERE user_id = $1 AND status = 'verified')"
 
 
 class IdentityCheckRepository:
@@ -161,10 +160,6 @@ class IdentityCheckRepository:
             _REWRAP, [one[0] for one in keys], [one[1] for one in keys], [one[2] for one in keys]
         )
 
-    async def has_verified(self, user_id: UUID) -> bool:
-        """Say whether a register has confirmed the user's names."""
-        return bool(await self._database.value(_NAMES_VERIFIED, user_id))
-
 
 def read_check(found: dict[str, Any]) -> IdentityCheck:
     """Build a check from its JSON form."""
@@ -199,5 +194,6 @@ def _state(row: Columns, **others: Any) -> CheckState:  # noqa: ANN401 - fields 
         verified=frozenset(IdentityKind(kind) for kind in row["verified"] or ()),
         in_use=bool(row["in_use"]),
         is_frozen=bool(row["is_frozen"]),
+        names_kept=bool(row["names_kept"]),
         **others,
     )

@@ -93,6 +93,7 @@ class SubmissionState:
 class CheckState:
     """What deciding about a check needs. ``verified`` are the kinds of numbers already proven for its owner.
 
+    ``names_kept`` says that the owner is still called what the check was about.
     ``in_use`` says that another account has been verified with the same number, ``is_own`` that the admin who asks is
     the owner, and ``standing`` is the admin's.
     """
@@ -104,6 +105,7 @@ class CheckState:
     verified: frozenset[IdentityKind] = frozenset()
     in_use: bool = False
     is_frozen: bool = False
+    names_kept: bool = True
     is_own: bool = False
     standing: Standing | None = None
 

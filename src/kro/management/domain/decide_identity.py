@@ -240,6 +240,8 @@ def _in_context(state: CheckState, verdict: Verdict, *, now: datetime) -> Verdic
         return verdict
     if state.in_use:
         return replace(verdict, status=CheckStatus.REFUSED, cause=CheckCause.NUMBER_IN_USE)
+    if verdict.status is CheckStatus.VERIFIED and not state.names_kept:
+        return replace(verdict, status=CheckStatus.REVIEW, cause=CheckCause.NAMES_DIFFER)
     if verdict.status is CheckStatus.VERIFIED and state.is_frozen:
         return replace(verdict, status=CheckStatus.REVIEW, cause=CheckCause.ACCOUNT_FROZEN)
     return verdict

@@ -84,6 +84,12 @@ class ContactChangeNotFoundError(KroError):
     code = "contact_change_not_found"
 
 
+class NamesVerifiedError(KroError):
+    """These names are verified or being verified; contact support to change them."""
+
+    code = "names_verified"
+
+
 class EmailProvenError(KroError):
     """A proven mail address is changed by a contact change, not with the profile."""
 

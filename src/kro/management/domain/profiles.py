@@ -10,7 +10,7 @@ from kro.core.rate_limit import Limit, RateLimiter
 from kro.management.database.accounts import UserAccounts
 from kro.management.database.records import Match, UserView
 from kro.management.domain.decide_sanction import screening
-from kro.management.domain.errors import EmailProvenError, UserNotFoundError
+from kro.management.domain.errors import EmailProvenError, NamesVerifiedError, UserNotFoundError
 from kro.management.domain.records import record
 
 _NAMES: Final = frozenset({"first_name", "last_name"})
@@ -33,19 +33,24 @@ class Profiles:
     async def change(self, changes: Mapping[str, str | None], *, actor: Actor) -> UserView:
         """Change the actor's names or unproven e-mail address; the audit row names the fields and not their contents.
 
+        :raises NamesVerifiedError: when a register has confirmed the names, or is being asked.
         :raises EmailProvenError: when the address in force is proven: that one has a say.
         """
         if not changes:
             return await self._accounts.view(actor.id)
         if "email" in changes and (await self._accounts.view(actor.id)).email_verified:
             raise EmailProvenError
+        has_names = bool(_NAMES & changes.keys())
+        # A proven name is what bank accounts and lists are compared with: it must stay the one that was proven.
+        if has_names and await self._accounts.has_proven_names(actor.id):
+            raise NamesVerifiedError
         audit = record(
             "user.profile_changed",
             actor=actor,
             target=("user", actor.id),
             ids=self._ids,
             detail={"fields": sorted(changes)},
-            messages=(screening(actor.id, self._ids),) if _NAMES & changes.keys() else (),
+            messages=(screening(actor.id, self._ids),) if has_names else (),
         )
         return await self._accounts.change(actor.id, changes, record=audit)
 
