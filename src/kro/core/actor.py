@@ -17,6 +17,8 @@ class ActorKind(StrEnum):
 class Actor:
     """Who asks: taken from a verified token, not yet checked against the database.
 
+    ``country`` is where the address probably is (ISO 3166-1).
+
     ``viewed_by`` is the admin through whose eyes a user is shown something. Such an actor has no session, so every
     command refuses it like anybody who is logged out; only reads that expect a viewer let it through.
     """
@@ -27,6 +29,7 @@ class Actor:
     request_id: str | None = None
     ip: str | None = None
     viewed_by: UUID | None = None
+    country: str | None = None
 
     @property
     def label(self) -> str:

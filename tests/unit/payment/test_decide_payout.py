@@ -165,7 +165,9 @@ class TestApproval:
 
         assert (outcome.value.status, outcome.value.approvals_required) == (PayoutStatus.APPROVED, 0)
         assert "payout.submit" in [message.topic for message in outcome.decision.messages]
-        (audit,) = outcome.decision.audits
+        asked, audit = outcome.decision.audits
+        assert (asked.action, asked.actor.kind) == ("payout.requested", ActorKind.USER)
+        assert asked.detail == {"amount": 1_999_999, "currency": "NGN", "country": None}
         assert (audit.action, audit.actor.kind) == ("payout.auto_approve", ActorKind.SYSTEM)
 
     @pytest.mark.parametrize(

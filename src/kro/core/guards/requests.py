@@ -10,7 +10,7 @@ from kro.core.actor import Actor
 from kro.core.auth.sessions import Client
 from kro.core.auth.tokens import InvalidTokenError, TokenVerifier
 from kro.core.geo import Atlas
-from kro.core.http.context import current_request
+from kro.core.http.context import RequestContext, current_request
 from kro.core.http.traffic import count_person
 
 _SCHEME: Final = "bearer "
@@ -43,6 +43,7 @@ def actor_of(request: Request, verifier: TokenVerifier) -> Actor:
         session_id=claims.session_id,
         request_id=context.request_id if context else None,
         ip=context.ip if context else None,
+        country=_country(request, context),
     )
 
 
@@ -50,10 +51,14 @@ async def _client(request: Request) -> Client:
     context = current_request()
     return Client(
         ip=context.ip if context else None,
-        country=cast("Atlas", request.app.state.atlas).country_of(context.ip) if context else None,
+        country=_country(request, context),
         user_agent=request.headers.get("user-agent", "")[:_LONGEST_USER_AGENT] or None,
         request_id=context.request_id if context else None,
     )
+
+
+def _country(request: Request, context: RequestContext | None) -> str | None:
+    return cast("Atlas", request.app.state.atlas).country_of(context.ip) if context else None
 
 
 ClientDep = Annotated[Client, Depends(_client)]

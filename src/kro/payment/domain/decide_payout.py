@@ -125,6 +125,7 @@ def decide_payout_request(
             payout_notice(payout, "payout_requested", context=context),
             balance_updated(user_id, context=context),
         ),
+        audits=(_request_audit(payout, context),),
     )
     return Outcome(decision + _auto_approval(payout, limits, context), payout)
 
@@ -175,6 +176,22 @@ def _approvals(amount: Money, account: PayoutAccount, *, limits: PayoutLimits, r
         return 2
     trusted = account.name_match is NameMatch.MATCH and amount.amount < limits.auto_approve_below_minor
     return 0 if trusted else 1
+
+
+def _request_audit(payout: Payout, context: Context) -> Audit:
+    """Return the record of who asked, from which session and country: what approvers and investigators look for."""
+    return Audit(
+        id=context.new_id(),
+        actor=context.actor,
+        action="payout.requested",
+        target_type="payout",
+        target_id=payout.id,
+        detail={
+            "amount": payout.amount.amount,
+            "currency": payout.amount.currency,
+            "country": context.actor.country,
+        },
+    )
 
 
 def _auto_approval(payout: Payout, limits: PayoutLimits, context: Context) -> Decision:
