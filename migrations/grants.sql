@@ -17,7 +17,7 @@ BEGIN
         SELECT g.rights, tables.name FROM (VALUES
             ('INSERT, UPDATE', 'users, sessions, admins, two_factor_admin, verification_codes, user_roles'),
             ('INSERT, UPDATE, DELETE', 'two_factor_user, recovery_codes'),
-            ('INSERT, UPDATE', 'step_up_challenges'),
+            ('INSERT, UPDATE', 'step_up_challenges, admin_enrolments'),
             ('INSERT, UPDATE', 'bank_accounts, job_claims, condition_templates, fee_configuration, tax_rules'),
             ('INSERT, UPDATE', 'orders, conditions'),
             ('INSERT, UPDATE', 'transactions, payout_attempts, payment_webhook_state, refunds'),

@@ -58,6 +58,12 @@ async def set_scene(world: World) -> Scene:
     return Scene(world, admins, objects)
 
 
+_ASKED_RESET: Final = """
+INSERT INTO admin_enrolments (id, purpose, subject_id, email, name, role_code, asked_by, reason, expires_at)
+SELECT gen_random_uuid(), 'reset', a.id, a.email, a.name, a.role_code, $1, 'asked for', now() + interval '72 hours'
+FROM admins AS a WHERE a.email = 'support@kro.example' RETURNING id"""
+
+
 async def _people(world: World, admins: Mapping[Role, Admin]) -> dict[str, str]:
     other = await world.login("+2348031110001")
     sessions = (await world.buyer.get("/auth/sessions")).json()["data"]
@@ -68,7 +74,9 @@ async def _people(world: World, admins: Mapping[Role, Admin]) -> dict[str, str]:
     check = await world.seller.post("/me/kyc", known)
     await world.work()
     approver = await world.database.value("SELECT id FROM admins WHERE email = $1", "approver@kro.example")
+    asked = await world.database.value(_ASKED_RESET, approver)
     return {
+        "enrolment_id": show_id("enr", asked),
         "session_id": sessions[0]["id"],
         "user_id": (await world.seller.get("/me")).json()["id"],
         "admin_id": show_id("adm", approver),

@@ -178,6 +178,8 @@ class Application:
             "payout_requests": identity.payout_requests,
             "step_up": base.step_up,
             "user_factors": identity.user_factors,
+            "admin_administration": identity.admin_administration,
+            "admin_enrolment": identity.admin_enrolment,
         }
         for name, service in services.items():
             setattr(app.state, name, service)

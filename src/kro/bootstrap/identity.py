@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from kro.bootstrap.accounts import build_accounts
 from kro.bootstrap.choosing import Choosing
+from kro.bootstrap.factors import build_admin_administration, build_admin_enrolment, build_user_factors
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.payments import payout_rules
 from kro.bootstrap.providers import Providers
@@ -19,10 +20,11 @@ from kro.core.auth.tokens import TokenIssuer, TokenVerifier, TokenWorld
 from kro.core.config import AdminTokenSettings, UserTokenSettings
 from kro.management.database.admins import AdminAccounts
 from kro.management.database.bank_accounts import BankAccountStore
-from kro.management.database.user_factors import UserFactorStore
 from kro.management.domain import (
     Accounts,
     AdminAccess,
+    AdminAdministration,
+    AdminEnrolment,
     BankAccounts,
     Banks,
     PayoutBasisStore,
@@ -45,6 +47,8 @@ class Identity:
     verification: Verification
     seeding: Seeding
     user_factors: UserFactors
+    admin_administration: AdminAdministration
+    admin_enrolment: AdminEnrolment
 
 
 def build_identity(base: Foundation, providers: Providers, choosing: Choosing, *, hasher: PasswordHasher) -> Identity:
@@ -76,6 +80,7 @@ def build_identity(base: Foundation, providers: Providers, choosing: Choosing, *
             two_factor=base.two_factor,
             limiter=base.limiter,
             hasher=hasher,
+            key=base.settings.security.otp_key.get_secret_value(),
             database=base.database,
             ids=base.ids,
         ),
@@ -92,18 +97,9 @@ def build_identity(base: Foundation, providers: Providers, choosing: Choosing, *
             ids=base.ids,
         ),
         verification=verification,
-        user_factors=UserFactors(
-            UserFactorStore(base.database),
-            two_factor=base.user_factors,
-            step_up=base.step_up,
-            limiter=base.limiter,
-            hasher=hasher,
-            key=base.settings.security.otp_key.get_secret_value(),
-            database=base.database,
-            clock=base.clock,
-            ids=base.ids,
-            randomness=SystemRandomness(),
-        ),
+        admin_administration=build_admin_administration(base),
+        admin_enrolment=build_admin_enrolment(base, hasher),
+        user_factors=build_user_factors(base, hasher),
         seeding=Seeding(base.database, hasher=hasher, two_factor=base.two_factor, ids=base.ids),
     )
 

@@ -36,6 +36,9 @@ PUBLIC: Final = {
     ("POST", "/v1/public/contact-changes/{token}"),
     ("POST", "/v1/admin/auth/login"),
     ("POST", "/v1/admin/auth/refresh"),
+    # The token of a mail opens these, and is what is limited.
+    ("POST", "/v1/admin/auth/enrolment/start"),
+    ("POST", "/v1/admin/auth/enrolment/confirm"),
     ("POST", "/v1/webhooks/{provider}"),
     # Signed links: each is for one file, one method and a short while.
     ("PUT", "/v1/files/{key}"),
@@ -108,6 +111,8 @@ BODIES: Final[Mapping[str, dict[str, Any]]] = {
 }
 PREFIXES: Final = {
     "order": "ord",
+    "admin": "adm",
+    "enrolment": "enr",
     "condition": "cnd",
     "evidence": "evd",
     "upload": "upl",

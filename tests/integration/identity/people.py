@@ -135,6 +135,7 @@ class People:
             two_factor=self.two_factor,
             limiter=self.limiter,
             hasher=self.hasher,
+            key=b"o" * 32,
             database=database,
             ids=self.ids,
         )

@@ -12,13 +12,13 @@ from kro.core.decisions import Decision, LostRaceError
 from kro.core.decisions.encoding import encode
 from kro.core.rate_limit import RateLimitedError
 from kro.core.two_factor import FactorLockedError, WrongFactorError, spend_step
-from kro.management.domain import AdminLoggedIn
+from kro.management.domain import AdminLoggedIn, FactorProof
 from kro.management.domain.errors import AdminCredentialsError
 
 
 async def log_in(people: People, *, totp: str | None = None, password: str = PASSWORD) -> AdminLoggedIn:
     return await people.admin_access.log_in(
-        email=ADMIN, password=password, totp=totp or people.totp(), client=PHONE_CLIENT
+        email=ADMIN, password=password, factor=FactorProof(totp or people.totp()), client=PHONE_CLIENT
     )
 
 
@@ -48,7 +48,7 @@ class TestLogIn:
 
     async def test_an_address_is_the_same_in_capitals(self, people: People) -> None:
         await people.admin_access.log_in(
-            email=ADMIN.upper(), password=PASSWORD, totp=people.totp(), client=PHONE_CLIENT
+            email=ADMIN.upper(), password=PASSWORD, factor=FactorProof(people.totp()), client=PHONE_CLIENT
         )
 
     async def test_what_was_wrong_is_told_to_the_audit_log_alone(self, people: People) -> None:
@@ -56,7 +56,9 @@ class TestLogIn:
         tries = ((ADMIN, "wrong-kettle-42", people.totp()), (ADMIN, PASSWORD, wrong(people)))
         for email, password, totp in (*tries, ("nobody@kro.example", PASSWORD, people.totp())):
             with pytest.raises(AdminCredentialsError) as caught:
-                await people.admin_access.log_in(email=email, password=password, totp=totp, client=PHONE_CLIENT)
+                await people.admin_access.log_in(
+                    email=email, password=password, factor=FactorProof(totp), client=PHONE_CLIENT
+                )
             details.add((caught.value.code, caught.value.detail))
 
         assert len(details) == 1

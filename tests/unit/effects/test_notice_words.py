@@ -85,6 +85,8 @@ FACTS: dict[Template, dict[str, Any]] = {
     Template.TERMS_COUNTERED: ORDER,
     Template.AMENDMENT_PROPOSED: ORDER,
     Template.AMENDMENT_ACCEPTED: ORDER,
+    Template.ADMIN_INVITE: {"link": LINK},
+    Template.ADMIN_FACTOR_RESET: {"link": LINK},
     Template.TWO_FACTOR_ON: {"at": "2026-01-15T09:00:00+00:00"},
     Template.TWO_FACTOR_OFF: {"at": "2026-01-15T09:00:00+00:00"},
     Template.TWO_FACTOR_CODES_RENEWED: {"at": "2026-01-15T09:00:00+00:00"},

@@ -112,3 +112,36 @@ class SessionRow(Base):
     revoked_at: Mapped[datetime | None]
     revoke_reason: Mapped[str | None]
     country: Mapped[str | None]
+
+
+class AdminEnrolmentRow(Base):
+    """An invitation to be an admin, or a new authenticator for one: ends when its first code confirms it."""
+
+    __tablename__ = "admin_enrolments"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('invite', 'reset')", name="purpose"),
+        CheckConstraint("end_reason IN ('accepted', 'revoked')", name="end_reason"),
+        CheckConstraint("agreed_by <> asked_by", name="two_persons"),
+        CheckConstraint("subject_id <> asked_by AND subject_id <> agreed_by", name="not_about_oneself"),
+        CheckConstraint("purpose = 'invite' OR token_hash IS NULL OR agreed_by IS NOT NULL", name="agreed"),
+        UniqueConstraint("token_hash"),
+        Index("ix_admin_enrolments_created_at", text("created_at DESC"), text("id DESC")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
+    subject_id: Mapped[UUID]
+    email: Mapped[str]
+    name: Mapped[str]
+    role_code: Mapped[str] = mapped_column(ForeignKey("user_roles.code"))
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("admins.id"))
+    agreed_by: Mapped[UUID | None] = mapped_column(ForeignKey("admins.id"))
+    reason: Mapped[str]
+    token_hash: Mapped[bytes | None]
+    password_hash: Mapped[str | None]
+    secret_sealed: Mapped[str | None]
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]

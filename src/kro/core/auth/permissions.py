@@ -31,6 +31,7 @@ class Permission(StrEnum):
     LEDGER_READ = "ledger.read"
     FEES_READ = "fees.read"
     FEES_MANAGE = "fees.manage"
+    ADMINS_MANAGE = "admins.manage"
     EXCEPTIONS_READ = "exceptions.read"
     EXCEPTIONS_PROPOSE = "exceptions.propose"
     EXCEPTIONS_APPROVE = "exceptions.approve"

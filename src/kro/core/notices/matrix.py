@@ -153,6 +153,8 @@ DIRECT: Final[dict[Template, tuple[Channel, ...]]] = {
     T.PASSWORD_RESET_LINK: (Channel.MAIL,),
     T.CONTACT_CHANGE_STARTED: (Channel.SMS, Channel.MAIL),
     T.STEP_UP: (Channel.SMS, Channel.MAIL),
+    T.ADMIN_INVITE: (Channel.MAIL,),
+    T.ADMIN_FACTOR_RESET: (Channel.MAIL,),
     T.HANDOVER_CODE: (Channel.SMS,),
     T.ORDER_INVITE: (Channel.SMS, Channel.MAIL),
 }

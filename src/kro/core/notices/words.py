@@ -8,6 +8,8 @@ from enum import StrEnum
 class Template(StrEnum):
     OTP = "otp"
     STEP_UP = "step_up"
+    ADMIN_INVITE = "admin_invite"
+    ADMIN_FACTOR_RESET = "admin_factor_reset"
     TWO_FACTOR_ON = "two_factor_on"
     TWO_FACTOR_OFF = "two_factor_off"
     TWO_FACTOR_CODES_RENEWED = "two_factor_codes_renewed"

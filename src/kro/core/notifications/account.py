@@ -24,11 +24,16 @@ LINK_PAGES: Final = {
     "login": "/v1/public/magic-links/{token}",
     "password_reset": "/v1/public/password-resets/{token}",
     "change_stop": "/v1/public/contact-changes/{token}",
+    # What follows the # is no part of any request but the one the page sends with it.
+    "admin_invite": "/admin/enrolment#token={token}",
+    "admin_factor_reset": "/admin/enrolment#token={token}",
 }
 _TEMPLATES: Final = {
     "login": Template.LOGIN_LINK,
     "password_reset": Template.PASSWORD_RESET_LINK,
     "change_stop": Template.CONTACT_CHANGE_STARTED,
+    "admin_invite": Template.ADMIN_INVITE,
+    "admin_factor_reset": Template.ADMIN_FACTOR_RESET,
 }
 
 

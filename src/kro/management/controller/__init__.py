@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from kro.management.controller import (
     account_endings,
+    admin_admins,
     admin_audit,
     admin_auth,
     admin_breaks,
@@ -60,6 +61,7 @@ router.include_router(link_pages.router)
 router.include_router(notifications.router)
 router.include_router(payouts.router)
 router.include_router(admin_auth.router)
+router.include_router(admin_admins.router)
 # Before the routes with a payout in their path: "stuck" is none.
 router.include_router(admin_stuck_payouts.router)
 router.include_router(admin_conditions.router)

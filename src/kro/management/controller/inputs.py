@@ -123,8 +123,21 @@ class RefreshIn(Input):
 
 
 class AdminLoginIn(Input):
+    """With a code of the authenticator, or a recovery code when it is lost."""
+
     email: Email
     password: Password
+    totp: Code | None = None
+    recovery_code: RecoveryCode | None = None
+
+
+class EnrolmentStartIn(Input):
+    token: Secret = Field(description="Out of the link of the mail.")
+    password: NewPassword
+
+
+class EnrolmentConfirmIn(Input):
+    token: Secret
     totp: Code
 
 

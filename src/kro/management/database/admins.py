@@ -22,9 +22,13 @@ _VIEW: Final = f"SELECT {_COLUMNS} FROM {_JOINED} WHERE a.id = $1"  # noqa: S608
 _OPEN_SESSION: Final = f"""
 WITH spent AS (
     UPDATE two_factor_admin SET last_used_step = $3, failures = 0
-    WHERE admin_id = $1 AND last_used_step < $3 RETURNING admin_id
+    WHERE admin_id = $1 AND confirmed_at IS NOT NULL AND last_used_step < $3 RETURNING admin_id
+), recovered AS (
+    UPDATE recovery_codes SET used_at = now() WHERE admin_id = $1 AND code_mac = $12 AND used_at IS NULL
+    RETURNING admin_id
 ), holder AS (
-    SELECT {_COLUMNS} FROM {_JOINED} JOIN spent AS s ON s.admin_id = a.id
+    SELECT {_COLUMNS} FROM {_JOINED}
+    JOIN (SELECT admin_id FROM spent UNION SELECT admin_id FROM recovered) AS s ON s.admin_id = a.id
     WHERE a.status = 'active' AND a.password_hash = $2
 ), renewed AS (
     UPDATE admins AS x SET password_hash = $4 FROM holder AS h WHERE x.id = h.id AND $4::text IS NOT NULL
@@ -51,14 +55,15 @@ class AdminAccounts:
         self,
         credentials: Credentials,
         *,
-        step: int,
+        step: int | None,
         token: RefreshToken,
         policy: SessionPolicy,
         client: Client,
         renewed_hash: str | None,
         record: str,
+        recovery_mac: bytes | None = None,
     ) -> AdminView | None:
-        """Spend the code's step and open a session; ``None`` when the step or the credentials are gone."""
+        """Use up the step or the recovery code and open a session; ``None`` when it or the credentials are gone."""
         row = await self._database.row(
             _OPEN_SESSION,
             credentials.id,
@@ -72,6 +77,7 @@ class AdminAccounts:
             policy.first_life,
             record,
             client.country,
+            recovery_mac,
         )
         return _view(row) if row is not None else None
 

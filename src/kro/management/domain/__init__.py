@@ -2,6 +2,8 @@
 
 from kro.management.database.accounts import UserAccounts
 from kro.management.database.adjustments import AdjustmentStore
+from kro.management.database.admin_directory import AdminRecord
+from kro.management.database.admin_enrolments import Enrolment
 from kro.management.database.admins import AdminAccounts
 from kro.management.database.bank_accounts import BankAccountStore
 from kro.management.database.closing import ClosingStore
@@ -25,6 +27,15 @@ from kro.management.domain.adjustments import (
     WriteOffEffect,
 )
 from kro.management.domain.admin_access import AdminAccess, AdminLoggedIn
+from kro.management.domain.admin_administration import (
+    AdminAdministration,
+    AdminExistsError,
+    AdminNotFoundError,
+    AdminStateError,
+    EnrolmentNotFoundError,
+    SamePersonError,
+)
+from kro.management.domain.admin_enrolment import AdminEnrolment, EnrolmentEndedError
 from kro.management.domain.bank_accounts import AccountNumber, BankAccounts
 from kro.management.domain.banks import Banks
 from kro.management.domain.closing import AccountClosing
@@ -84,7 +95,13 @@ __all__ = [
     "AdjustmentStore",
     "AdminAccess",
     "AdminAccounts",
+    "AdminAdministration",
+    "AdminEnrolment",
+    "AdminExistsError",
     "AdminLoggedIn",
+    "AdminNotFoundError",
+    "AdminRecord",
+    "AdminStateError",
     "AdminView",
     "BankAccount",
     "BankAccountStore",
@@ -100,6 +117,9 @@ __all__ = [
     "DataExports",
     "Direction",
     "DisputeDecisionEffect",
+    "Enrolment",
+    "EnrolmentEndedError",
+    "EnrolmentNotFoundError",
     "FactorExistsError",
     "FactorProof",
     "GoodwillEffect",
@@ -132,6 +152,7 @@ __all__ = [
     "Registration",
     "ReversalEffect",
     "ReversalReason",
+    "SamePersonError",
     "Seeding",
     "Started",
     "SuspenseCreditEffect",

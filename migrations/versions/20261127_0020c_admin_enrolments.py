@@ -1,0 +1,20 @@
+"""How admins are invited, and get a new authenticator."""
+
+from pathlib import Path
+
+from kro.core.database.scripts import run_script
+
+revision = "0020c"
+down_revision = "0027"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+def upgrade() -> None:
+    run_script(SQL / "0020c_admin_enrolments.sql")
+
+
+def downgrade() -> None:
+    run_script(SQL / "0020c_admin_enrolments_down.sql")
