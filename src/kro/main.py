@@ -20,6 +20,7 @@ from kro.core.database.pool import DatabaseBusyError
 from kro.core.http import SurfaceMiddleware, behind_proxies, new_api
 from kro.core.http.docs import add_event_docs
 from kro.core.messaging.endpoints import router as delivery_reports
+from kro.core.notifications.endpoints import router as mail_reports
 from kro.core.realtime.asyncapi import asyncapi_document
 from kro.core.storage.routes import file_policy
 from kro.core.storage.routes import router as files
@@ -33,7 +34,7 @@ from kro.payment.controller import router as payments
 from kro.refund.controller import router as refunds
 from kro.verification.controller import router as verification
 
-ROUTERS: Final = (delivery_reports, verification, management, orders, payments, refunds, balance, files)
+ROUTERS: Final = (delivery_reports, mail_reports, verification, management, orders, payments, refunds, balance, files)
 """Everything under ``/v1``; delivery reports before the payments' webhooks, whose path takes any name."""
 
 _PATIENCE_SECONDS: Final = 30.0

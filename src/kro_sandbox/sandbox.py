@@ -14,6 +14,7 @@ from kro_sandbox.providus.service import Providus
 from kro_sandbox.recaptcha.api import RecaptchaAPI
 from kro_sandbox.s3.api import S3API
 from kro_sandbox.sendgrid.api import SendGridAPI
+from kro_sandbox.sendgrid.events import SendGridEvents
 from kro_sandbox.settings import SandboxSettings
 from kro_sandbox.termii.api import TermiiAPI
 from kro_sandbox.texts import Texts
@@ -84,7 +85,16 @@ class Sandbox:
         self.dojah = DojahAPI(settings=settings, faults=self.faults)
         self.s3 = S3API(settings=settings, clock=clock, faults=self.faults)
         self.recaptcha = RecaptchaAPI(settings=settings, clock=clock, faults=self.faults)
-        self.sendgrid = SendGridAPI(settings=settings, faults=self.faults, messages=self.inbox)
+        self.sendgrid = self._make_sendgrid()
+
+    def _make_sendgrid(self) -> SendGridAPI:
+        events = SendGridEvents(
+            seed=self.settings.sendgrid_signing_seed,
+            options=self.options,
+            background=self.background,
+            webhooks=self.webhooks,
+        )
+        return SendGridAPI(settings=self.settings, faults=self.faults, messages=self.inbox, events=events)
 
     def public_url(self, request: Request) -> str:
         """Tell where a browser finds the sandbox: as configured, or else as the caller found it."""

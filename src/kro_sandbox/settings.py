@@ -27,6 +27,8 @@ WHATSAPP_VERIFY_TOKEN = "kro_sandbox_whatsapp_verify_000000000000"  # noqa: S105
 WHATSAPP_PHONE_ID = "100000000000001"
 DOJAH_APP_ID = "kro_sandbox_app"
 DOJAH_TEST_KEY = "test_sk_kro_sandbox_dojah_000000000000"
+SENDGRID_SIGNING_SEED = b"kro_sandbox_sendgrid_signing_000"
+"""Of the P-256 key that signs its events; 32 bytes."""
 SENDGRID_TEST_KEY = "SG.kro_sandbox.0000000000000000000000"
 RECAPTCHA_TEST_KEY = "kro_sandbox_recaptcha_secret_00000000000"
 S3_KEY_ID = "kro_sandbox_s3_key_id"
@@ -86,6 +88,7 @@ class SandboxSettings:
     dojah_app_id: str = DOJAH_APP_ID
     dojah_key: str = DOJAH_TEST_KEY
     sendgrid_key: str = SENDGRID_TEST_KEY
+    sendgrid_signing_seed: bytes = SENDGRID_SIGNING_SEED
     recaptcha_secret: str = RECAPTCHA_TEST_KEY
     s3_key_id: str = S3_KEY_ID
     s3_secret: str = S3_TEST_KEY

@@ -14,6 +14,7 @@ from kro.bootstrap.orders import Orders
 from kro.bootstrap.payments import Collecting, Listening, PayingOut
 from kro.bootstrap.providers import Providers
 from kro.bootstrap.refunds import Refunding
+from kro.core.email.sendgrid_events import SendGridEvents
 from kro.core.notifications import (
     AlertTopic,
     FormerContactTopic,
@@ -29,6 +30,7 @@ from kro.core.notifications import (
     Previews,
     Templates,
 )
+from kro.core.notifications.mail_reports import MailReports
 from kro.core.outbox import Envelope, Handler
 from kro.core.realtime import RealtimeBus, RealtimeTopic
 from kro.core.scheduler import Step
@@ -38,6 +40,11 @@ from kro.management.domain import EXPORT_TOPIC
 from kro.refund.domain import UnheardDisputes
 
 
+def mail_reports(base: Foundation) -> MailReports:
+    events = SendGridEvents(base.settings.send_grid.accepted_webhook_keys, clock=base.clock)
+    return MailReports(base.database, events, ids=base.ids)
+
+
 def notice_services(base: Foundation) -> Mapping[str, object]:
     """Return what the routes about notices use, by name."""
     return {
@@ -45,6 +52,7 @@ def notice_services(base: Foundation) -> Mapping[str, object]:
         "notification_preferences": PreferenceStore(base.database, clock=base.clock, ids=base.ids),
         "notice_log": NoticeLog(base.database, ids=base.ids),
         "notice_previews": Previews(Templates()),
+        "mail_reports": mail_reports(base),
     }
 
 
@@ -122,6 +130,7 @@ def build_steps(
         Step("payout.alarms", 60.0, paying_out.alarms.raise_due, alone=True),
         *account_steps(base, identity.accounts),
         Step("retention.calls", 3600.0, base.call_log.forget, alone=True),
+        Step("retention.mail_events", 3600.0, mail_reports(base).forget, alone=True),
         Step("retention.notifications", 3600.0, Inbox(base.database, clock=base.clock).forget, alone=True),
         Step("ledger.rollups", 60.0, Rollups(base.database).advance, alone=True),
     )

@@ -12,7 +12,7 @@ from kro.bootstrap.text_vendors import text_vendors
 from kro.core.captcha import CaptchaProvider, Recaptcha, RecaptchaSettings
 from kro.core.clock import Clock, SystemClock
 from kro.core.config import Settings, VendorTimeouts
-from kro.core.email import EmailProvider, SendGridEmail, SendGridSettings
+from kro.core.email import EmailProvider, MailRoutes, SendGridEmail, SendGridSettings, SMTPEmail, SMTPSettings
 from kro.core.kyc.dojah import DojahIdentity
 from kro.core.kyc.dojah import DojahSettings as DojahKeys
 from kro.core.kyc.fake import NoIdentityProvider
@@ -50,16 +50,7 @@ def choose_providers(
         payments=payment_vendors(settings, recorder),
         sms=texting[0],
         texting=texting,
-        email=SendGridEmail(
-            SendGridSettings(
-                api_key=settings.send_grid.api_key.get_secret_value(),
-                from_email=settings.send_grid.from_email,
-                from_name=settings.send_grid.from_name,
-                base_url=settings.send_grid.base_url,
-                sandbox_mode=settings.send_grid.sandbox_mode,
-            ),
-            recorder=recorder,
-        ),
+        email=mail_routes(settings, recorder),
         files=object_store(settings, clock or SystemClock()),
         captcha=_captcha(settings, recorder),
         identity=identity_provider(settings, recorder),
@@ -90,6 +81,37 @@ def identity_provider(settings: Settings, recorder: CallRecorder | None = None) 
         ),
         recorder=recorder,
     )
+
+
+def mail_routes(settings: Settings, recorder: CallRecorder | None = None) -> EmailProvider:
+    """Return SendGrid, with the mail server behind it where one is configured."""
+    grid, server = settings.send_grid, settings.smtp
+    sendgrid = SendGridEmail(
+        SendGridSettings(
+            api_key=grid.api_key.get_secret_value(),
+            from_email=grid.from_email,
+            from_name=grid.from_name,
+            base_url=grid.base_url,
+            sandbox_mode=grid.sandbox_mode,
+            reply_to=grid.reply_to,
+        ),
+        recorder=recorder,
+    )
+    if server is None:
+        return MailRoutes(sendgrid)
+    smtp = SMTPEmail(
+        SMTPSettings(
+            host=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password.get_secret_value() if server.password else None,
+            ca_file=server.ca_file,
+            from_email=grid.from_email,
+            from_name=grid.from_name,
+            reply_to=grid.reply_to,
+        )
+    )
+    return MailRoutes(sendgrid, smtp)
 
 
 def object_store(settings: Settings, clock: Clock) -> ObjectStore:

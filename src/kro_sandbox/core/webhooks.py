@@ -126,17 +126,18 @@ class WebhookSender:
         repeats: int | None = None,
         path: str | None = None,
         as_form: bool = False,
+        raw: bytes | None = None,
     ) -> Delivery:
         """Schedule one event; what the script says about the vendor's webhooks happens to it.
 
         `forge` signs as somebody without the key would; `judge` reads the reply as the vendor does; `repeats` is how
         often it tries again at most, as long as there are delays by default. `path` is where on the server, with a
-        query, if not at the vendor's usual place.
+        query, if not at the vendor's usual place; `raw` is the body where it is not the compact JSON of the payload.
         """
         fault = self._faults.take(vendor=vendor, operations=(f"webhook:{event}", "webhook"), kinds=WEBHOOK)
         if fault is not None and fault.kind in TAMPER:
             payload = tampered(payload, fault)
-        content = urlencode(payload).encode() if as_form else compact_json(payload)
+        content = urlencode(payload).encode() if as_form else raw or compact_json(payload)
         kind = "application/x-www-form-urlencoded" if as_form else "application/json"
         forged = forged or (fault is not None and fault.kind is FaultKind.FORGED)
         # A forger knows the format but not the key: he signs another message correctly, unless that is too easy.

@@ -14,6 +14,7 @@ from kro_sandbox.core.faulty import with_faults
 from kro_sandbox.core.inbox import Channel, Inbox
 from kro_sandbox.core.tokens import token
 from kro_sandbox.core.wire import JSONObject, MalformedBodyError, json_response, read_object
+from kro_sandbox.sendgrid.events import SendGridEvents
 from kro_sandbox.sendgrid.validation import addresses, error, errors_of, is_sandboxed
 from kro_sandbox.settings import SandboxSettings
 
@@ -31,7 +32,10 @@ def rate_limited(request: Request, retry_after: int) -> Response:  # noqa: ARG00
 
 
 class SendGridAPI:
-    def __init__(self, *, settings: SandboxSettings, faults: FaultBook, messages: Inbox) -> None:
+    def __init__(
+        self, *, settings: SandboxSettings, faults: FaultBook, messages: Inbox, events: SendGridEvents
+    ) -> None:
+        self.events = events
         self._key = settings.sendgrid_key
         self._faults = faults
         self._messages = messages
@@ -79,6 +83,12 @@ class SendGridAPI:
                     text=text,
                     html=markup,
                     provider_id=message_id,
+                )
+                self.events.follow(
+                    address=address,
+                    message_id=message_id,
+                    arguments={**(mail.get("custom_args") or {}), **(personalization.get("custom_args") or {})},
+                    categories=list(mail.get("categories") or []),
                 )
         return message_id
 

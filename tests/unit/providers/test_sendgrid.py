@@ -113,5 +113,5 @@ async def test_a_mail_that_never_left_is_a_refusal_that_may_be_repeated() -> Non
 
 
 def test_personal_data_does_not_show() -> None:
-    assert repr(MAIL) == "Email(message_id='m-1', category='otp')"
+    assert repr(MAIL) == "Email(message_id='m-1', category='otp', may_repeat=False)"
     assert "SG.key" not in repr(SendGridSettings(api_key="SG.key", from_email="a@b.example", from_name="KRO"))

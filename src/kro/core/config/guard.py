@@ -37,7 +37,8 @@ _PUBLISHED: Final = frozenset(
         "29a492021f4b709a8d1152c3ef4d32dc5a7092723ecac4c511781003584b48873ccbfebdeae89cf22ed1cb1a836213549bc6638a3b563ca7fc009beb3bc30cf8",
         "6leixactaaaaagg-vfi1tnrwxmznfuojj4wifjwe",
         "6leixactaaaaajczvrqyhh71umiegnq_mxjizkhi",
-        # The public half of the key that the sandbox signs Telnyx's webhooks with.
+        # The public halves of the keys that the sandbox signs SendGrid's and Telnyx's webhooks with.
+        "mfkwewyhkozizj0caqyikozizj0daqcdqgaee1hvvz/nahqvift5zhayvh0jiobw+u1nduuhl56xiqhdcf1zztcpd2i6ev+iedvr8knw9use46/ywhhkogc/4g==",
         "hhma3yeruc9g+3++hej6mqjq9qsms/9+wbacibih9kk=",
     }
 )

@@ -40,6 +40,7 @@ from kro.core.config.vendors import (
     AWSSettings,
     DojahSettings,
     FincraSettings,
+    MailServerSettings,
     PaystackSettings,
     ProvidusSettings,
     SendGridSettings,
@@ -86,6 +87,7 @@ class Settings(Group):
     highlight: HighlightSettings = HighlightSettings()
     twilio: TwilioSettings | None = None
     telnyx: TelnyxSettings | None = None
+    smtp: MailServerSettings | None = None
     whatsapp: WhatsAppSettings | None = None
     providus: ProvidusSettings | None = None
     aws: AWSSettings | None = None

@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
 
-from kro.core.config.groups import BaseURL, Group, NotNegative, Seconds
+from kro.core.config.groups import BaseURL, FilePath, Group, NotNegative, Port, Seconds
 
 
 class VendorTimeouts(Group):
@@ -87,7 +87,26 @@ class SendGridSettings(Group):
     from_email: str
     from_name: str
     sandbox_mode: bool
+    reply_to: str | None = None
     webhook_public_key: str | None = None
+    """Verifies what SendGrid reports of mails, base64 as its dashboard shows it; without one reports are refused."""
+    webhook_public_keys: tuple[str, ...] = ()
+    """Further keys a report may be signed with, such as the previous one during a rotation."""
+
+    @property
+    def accepted_webhook_keys(self) -> tuple[str, ...]:
+        return (*((self.webhook_public_key,) if self.webhook_public_key else ()), *self.webhook_public_keys)
+
+
+class MailServerSettings(Group):
+    """A mail server that takes over while SendGrid refuses; always over STARTTLS with its certificate verified."""
+
+    host: str
+    port: Port = 587
+    username: str | None = None
+    password: SecretStr | None = None
+    ca_file: FilePath | None = None
+    """Of a private authority; public ones are trusted if it is not given."""
 
 
 class TwilioSettings(Group):

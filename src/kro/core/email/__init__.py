@@ -8,7 +8,9 @@ from kro.core.email.interface import (
     EmailRefused,
     EmailResult,
 )
+from kro.core.email.routes import MailRoutes
 from kro.core.email.sendgrid import SendGridEmail, SendGridSettings
+from kro.core.email.smtp import SMTPEmail, SMTPSettings
 
 __all__ = [
     "Email",
@@ -17,6 +19,9 @@ __all__ = [
     "EmailProvider",
     "EmailRefused",
     "EmailResult",
+    "MailRoutes",
+    "SMTPEmail",
+    "SMTPSettings",
     "SendGridEmail",
     "SendGridSettings",
 ]

@@ -9,7 +9,8 @@ class Email:
     """One mail to one person. Texts may hold a code or a link, so only ids show in representations.
 
     ``message_id`` is ours and comes back in delivery events; ``category`` is a short word such as ``otp``. Vendors
-    keep both for long and count them as free of personal data: never put any there.
+    keep both for long and count them as free of personal data: never put any there. ``may_repeat`` says that a second
+    arrival harms nobody; a mail about money that arrives twice looks as if money had moved twice.
     """
 
     to: str = field(repr=False)
@@ -18,6 +19,7 @@ class Email:
     html: str = field(repr=False)
     message_id: str
     category: str
+    may_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

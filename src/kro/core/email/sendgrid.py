@@ -31,6 +31,7 @@ _REFUSALS: Final[dict[int, tuple[str, bool]]] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too_large", True),
     HTTPStatus.TOO_MANY_REQUESTS: ("rate_limited", False),
 }
+_OURS: Final = ("from", "reply_to", "mail_settings", "tracking_settings", "categories")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class SendGridSettings:
     from_name: str
     base_url: str = "https://api.sendgrid.com"
     sandbox_mode: bool = False
+    reply_to: str | None = None
 
 
 class SendGridEmail:
@@ -106,6 +108,8 @@ def _payload(message: Email, settings: SendGridSettings) -> dict[str, JSONValue]
             "open_tracking": {"enable": False},
         },
     }
+    if settings.reply_to is not None:
+        payload["reply_to"] = {"email": settings.reply_to}
     if settings.sandbox_mode:
         payload["mail_settings"] = {"sandbox_mode": {"enable": True}}
     return payload
@@ -114,9 +118,20 @@ def _payload(message: Email, settings: SendGridSettings) -> dict[str, JSONValue]
 def _read(reply: Reply) -> EmailResult:
     if reply.status >= HTTPStatus.BAD_REQUEST:
         code, permanent = _REFUSALS.get(reply.status, ("refused", False))
+        if reply.status == HTTPStatus.BAD_REQUEST and not _is_about_this_mail(reply):
+            code, permanent = "misconfigured", False
         return EmailRefused(code, permanent=permanent, retry_after_seconds=reply.retry_after_seconds)
     # Sandbox mode answers 200 and gives no id.
     message_id = reply.headers.get(_MESSAGE_ID) or ("sandbox" if reply.status == HTTPStatus.OK else None)
     if message_id is None:
         return EmailOutcomeUnknown("odd_answer")
     return EmailAccepted(provider=_PROVIDER, provider_message_id=message_id)
+
+
+def _is_about_this_mail(reply: Reply) -> bool:
+    """Say whether a refusal names the address or the words; another vendor would refuse those too."""
+    errors = reply.object.get("errors")
+    fields = (
+        [str(one.get("field") or "") for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+    )
+    return not any(field.startswith(_OURS) for field in fields)

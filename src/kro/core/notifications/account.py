@@ -62,6 +62,7 @@ class _Direct:
             html=words.html,
             message_id=f"{envelope.id}.mail",
             category=template,
+            may_repeat=True,
         )
         conclude(await self._email.send(mail), envelope)
 
@@ -95,6 +96,7 @@ class MailOTPTopic:
             html=words.html,
             message_id=f"{envelope.id}.mail",
             category=template,
+            may_repeat=True,
         )
         conclude(await self._email.send(message), envelope)
 

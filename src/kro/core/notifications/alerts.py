@@ -37,5 +37,6 @@ class AlertTopic:
             html=words.html,
             message_id=f"{envelope.id}.alert",
             category="alert",
+            may_repeat=True,
         )
         conclude(await self._email.send(message), envelope)

@@ -81,5 +81,6 @@ class InviteTopic:
             html=words.html,
             message_id=f"{envelope.id}.mail",
             category=Template.ORDER_INVITE,
+            may_repeat=True,
         )
         conclude(await self._email.send(message), envelope)

@@ -10,7 +10,7 @@ from kro.core.clock import Clock, SystemClock
 from kro.core.database.pool import Database
 from kro.core.email import Email, EmailAccepted, EmailOutcomeUnknown, EmailProvider, EmailRefused, EmailResult
 from kro.core.ids import show_id
-from kro.core.notices import Channel, Reader, Rule, Template, Way, any_rule_of, rule_of, ways_to_reach
+from kro.core.notices import Channel, Group, Reader, Rule, Template, Way, any_rule_of, rule_of, ways_to_reach
 from kro.core.notifications.live import NOTIFICATION_CREATED, NotificationCreated
 from kro.core.notifications.outcome import MAX_UNCERTAIN_TRIES
 from kro.core.notifications.person import OF_USERS, PERSON, Person
@@ -187,6 +187,7 @@ class NotifyTopic:
                 html=words.html,
                 message_id=f"{envelope.id}.{Channel.MAIL}",
                 category=rule.template,
+                may_repeat=rule.group is not Group.MONEY,
             )
         )
 
