@@ -74,6 +74,8 @@ class TestSearch:
             ({"target": "DROP"}, "query:target"),
             ({"action": "x' OR true"}, "query:action"),
             ({"from": "2026-01-02"}, "query:from"),
+            ({"to": "0001-01-01T00:00:00Z"}, "query:to"),
+            ({"from": "9999-12-31T23:59:59-12:00"}, "query:from"),
         ):
             reply = await admin.get("/admin/audit-log", **query)
             assert reply.status_code == 422, query
@@ -131,6 +133,8 @@ class TestTheChain:
             "head_hash": "",
             "broken": None,
         }
+        beyond = (await admin.get("/admin/audit-log/verification", after=2**40)).json()
+        assert (beyond["sound"], beyond["verified_through"]) == (True, position)
         archive = world.application.auditing.archive
         assert [await archive.export_due(), await archive.export_due()] == [1, 0]
         row = await world.database.row("SELECT * FROM audit_exports")

@@ -89,6 +89,7 @@ class AuditChain:
         """
         head = await self._database.row(_HEAD)
         assert head is not None  # noqa: S101 - a migration wrote it, and nobody can delete it
+        after = min(after, head["position"])
         last = head["position"] if limit is None else min(head["position"], after + limit)
         through, current, broken = await self._recompute(after, last)
         complete = last == head["position"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
@@ -18,6 +18,8 @@ from kro.core.ids import UnknownIdError, read_id, show_id
 from kro.utils.csv_text import csv_text
 
 DEFAULT_SPAN: Final = timedelta(days=31)
+FIRST_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LAST_MOMENT: Final = datetime(2999, 12, 31, tzinfo=UTC)
 LONGEST_SPAN: Final = timedelta(days=366)
 
 PREFIXES: Final = {
@@ -49,9 +51,15 @@ class AuditFilterQuery(QueryInput):
     """What to find; everything that is given must match."""
 
     since: AwareDatetime | None = Field(
-        default=None, alias="from", description="Included; 31 days before `to` when left out, at most 366.",
-    )  # fmt: skip
-    until: AwareDatetime | None = Field(default=None, alias="to", description="Not included; now when left out.")
+        default=None,
+        alias="from",
+        ge=FIRST_MOMENT,
+        le=LAST_MOMENT,
+        description="Included; 31 days before `to` when left out, at most 366.",
+    )
+    until: AwareDatetime | None = Field(
+        default=None, alias="to", ge=FIRST_MOMENT, le=LAST_MOMENT, description="Not included; now when left out."
+    )
     actor: str | None = Field(default=None, description="`usr_…`, `adm_…` or `system`.", max_length=40)
     action: Word | None = Field(default=None, examples=["payout.approve"])
     target_type: Word | None = Field(default=None, examples=["payout"])
