@@ -38,6 +38,7 @@ from kro.core.sms import SMSProvider
 from kro.kro_balance.domain import Rollups
 from kro.management.domain import EXPORT_TOPIC
 from kro.refund.domain import UnheardDisputes
+from kro.verification.domain import VOID_TOPIC
 
 
 def mail_reports(base: Foundation) -> MailReports:
@@ -98,6 +99,7 @@ def build_handlers(
         ).handle,
         "contact.former": FormerContactTopic(sms=texts, email=providers.email).handle,
         EXPORT_TOPIC: identity.accounts.exports.handle,
+        VOID_TOPIC: _send_nothing,
         "sms.handover": HandoverTopic(database=base.database, sms=texts, cipher=base.cipher).handle,
         "invite": InviteTopic(
             sms=texts,
@@ -115,6 +117,10 @@ def build_handlers(
         "payout.submit": paying_out.submitter.handle,
         "refund.submit": refunding.submitter.handle,
     }
+
+
+async def _send_nothing(_: Envelope) -> None:
+    """Take what was written for an address nobody has."""
 
 
 def build_steps(

@@ -15,6 +15,8 @@ from kro.management.domain.records import record
 
 _NAMES: Final = frozenset({"first_name", "last_name"})
 _LOOKUPS: Final = Limit("user_lookup", quota=30, window_seconds=600)
+# Whoever looks up people they know hardly ever misses; whoever collects numbers mostly does.
+_MISSES_DAILY: Final = Limit("user_lookup_miss_day", quota=20, window_seconds=86_400)
 _LOOKUPS_DAILY: Final = Limit("user_lookup_day", quota=200, window_seconds=86_400)
 
 
@@ -58,12 +60,14 @@ class Profiles:
         """Find an active user by phone number, slowly enough that nobody can collect the numbers that exist.
 
         :raises InvalidPhoneError: when the number is not a mobile number we serve.
-        :raises RateLimitedError: after 30 look-ups in ten minutes or 200 in a day.
+        :raises RateLimitedError: after 30 look-ups in ten minutes, 200 in a day, or 20 in a day that found nobody.
         :raises UserNotFoundError: when nobody active has the number.
         """
         number = to_e164(phone, pointer="query:phone")
-        await self._limiter.hit((_LOOKUPS, str(actor.id)), (_LOOKUPS_DAILY, str(actor.id)))
+        asking = str(actor.id)
+        await self._limiter.hit((_LOOKUPS, asking), (_LOOKUPS_DAILY, asking), (_MISSES_DAILY, asking))
         found = await self._accounts.find(number, by=actor.id)
         if found is None:
             raise UserNotFoundError
+        await self._limiter.forgive(_MISSES_DAILY, asking)
         return found

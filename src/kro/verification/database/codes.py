@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kro.core.database.pool import Database
+from kro.verification.database.alike import alike
 
 _DRAFT_KEPT: Final = timedelta(hours=1)
 _KEPT: Final = timedelta(days=7)
@@ -24,7 +25,7 @@ WITH issued AS (
     INSERT INTO verification_codes (id, purpose, phone, email, code_mac, expires_at, draft)
     VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6), $7) RETURNING id
 )
-SELECT apply_decision($8::text::jsonb) FROM issued WHERE NOT {_TAKEN}"""  # noqa: S608 - built from constants only
+SELECT apply_decision({alike("$8", "NOT " + _TAKEN)}) FROM issued"""  # noqa: S608 - built from constants only
 
 # A code sent again opens what the first one would have opened. Which one that was is told by the challenge it repeats;
 # without that it is certain only while the number has a single registration open. Otherwise a stranger who registers
@@ -40,11 +41,11 @@ WITH open_drafts AS (
            (SELECT max(d.draft::text)::jsonb FROM open_drafts AS d HAVING count(*) = 1)
     RETURNING draft
 )
-SELECT apply_decision($8::text::jsonb) FROM issued AS i WHERE i.draft IS NOT NULL AND NOT {_TAKEN}"""  # noqa: S608 - built from constants only
+SELECT apply_decision({alike("$8", "i.draft IS NOT NULL AND NOT " + _TAKEN)}) FROM issued AS i"""  # noqa: S608 - built from constants only
 
 # For whom an account is known by its number or its proven address the code leaves; for nobody it does not, and the
 # work is the same.
-_ISSUE_TO_OWNER: Final = """
+_ISSUE_TO_OWNER: Final = f"""
 WITH owner AS (
     SELECT u.id FROM users AS u
     WHERE u.status = 'active' AND (u.phone = $3 OR (u.email = $4 AND u.email_verified_at IS NOT NULL))
@@ -52,7 +53,7 @@ WITH owner AS (
     INSERT INTO verification_codes (id, purpose, phone, email, code_mac, expires_at, user_id)
     SELECT $1, $2, $3, $4, $5, now() + make_interval(secs => $6), (SELECT o.id FROM owner AS o) RETURNING user_id
 )
-SELECT apply_decision($7::text::jsonb) FROM issued WHERE user_id IS NOT NULL"""
+SELECT apply_decision({alike("$7", "user_id IS NOT NULL")}) FROM issued"""  # noqa: S608 - built from constants only
 
 # One statement counts the try and hands out what to compare with: parallel guesses get `max_tries` in all.
 _COUNT_TRY: Final = """

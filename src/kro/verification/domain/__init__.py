@@ -1,6 +1,6 @@
 """The door of verification."""
 
-from kro.verification.database import REDEEM_CODE, LiveLink, MagicLinkStore, SpentLink, VerificationCodes
+from kro.verification.database import REDEEM_CODE, VOID_TOPIC, LiveLink, MagicLinkStore, SpentLink, VerificationCodes
 from kro.verification.database.step_ups import StepUpChallenges
 from kro.verification.domain.codes import Purpose
 from kro.verification.domain.errors import ChallengeEndedError, WrongCodeError
@@ -37,6 +37,7 @@ __all__ = [
     "REDEEM_CODE",
     "SHUT",
     "STEP_UP_PROBLEMS",
+    "VOID_TOPIC",
     "AccountLinks",
     "AuthenticatorNeededError",
     "Challenge",
