@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberType, carrier
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 
 from kro.core.encryption import BlindIndex
 from kro.core.phone import masked
@@ -60,9 +60,15 @@ class NumberReader:
             country=country,
             network=e164[:prefix],
             range=e164[:-_SUBSCRIBER_DIGITS],
-            carrier=carrier.name_for_number(number, "en") or None,
+            carrier=_carrier_of(number),
         )
 
     def index_of(self, e164: str) -> str:
         """Return what a number is found by."""
         return self._index.of(e164, context=_CONTEXT)
+
+
+def _carrier_of(number: PhoneNumber) -> str | None:
+    from phonenumbers import carrier  # noqa: PLC0415 - a table of the whole world, which only senders need
+
+    return carrier.name_for_number(number, "en") or None
