@@ -40,6 +40,7 @@ PUBLIC: Final = {
     ("POST", "/v1/admin/auth/enrolment/start"),
     ("POST", "/v1/admin/auth/enrolment/confirm"),
     ("POST", "/v1/webhooks/{provider}"),
+    ("POST", "/v1/webhooks/sendgrid"),
     # Signed links: each is for one file, one method and a short while.
     ("PUT", "/v1/files/{key}"),
     ("GET", "/v1/files/{key}"),
