@@ -73,3 +73,4 @@ async def test_endings_are_kept_in_mind_for_those_who_are_being_let_in() -> None
     assert sessions.was_ended_since(CLIENT, now)
     assert not sessions.was_ended_since(CLIENT, asyncio.get_running_loop().time() + 1)
     assert not sessions.was_ended_since(replace(CLIENT, session_id=UUID(int=3)), now)
+    assert not sessions.was_ended_since(replace(CLIENT, kind=ActorKind.ADMIN), now)
