@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import jinja2
@@ -19,6 +20,7 @@ from kro.core.money import Money, exponent
 from kro.core.notices import Language, Template
 from kro.core.sms import to_gsm7
 
+_LOADER: Final = jinja2.PackageLoader("kro.core.notifications", "templates")
 _DUTIES: Final = {
     Language.EN: {
         "accept_by": "answer the proposal",
@@ -68,6 +70,32 @@ class InboxText:
     body: str
 
 
+@cache
+def _words() -> jinja2.Environment:
+    # Compiled templates live as long as the process: everybody who renders has the same ones.
+    environment = jinja2.Environment(
+        loader=_LOADER,
+        autoescape=False,  # noqa: S701 - these are plain texts; the page below escapes them
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
+    environment.filters |= {
+        "money": money,
+        "plain": plain_money,
+        "line": line,
+        "code": code,
+        "moment": moment,
+        "duty": duty,
+    }
+    return environment
+
+
+@cache
+def _page() -> jinja2.Template:
+    page = jinja2.Environment(loader=_LOADER, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    return page.get_template("layout.html")
+
+
 class Templates:
     """Renders templates. Facts are plain JSON values; amounts are ``{"amount": minor units, "currency": code}``.
 
@@ -75,23 +103,8 @@ class Templates:
     """
 
     def __init__(self) -> None:
-        loader = jinja2.PackageLoader("kro.core.notifications", "templates")
-        self._words = jinja2.Environment(
-            loader=loader,
-            autoescape=False,  # noqa: S701 - these are plain texts; the page below escapes them
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-        )
-        self._words.filters |= {
-            "money": money,
-            "plain": plain_money,
-            "line": line,
-            "code": code,
-            "moment": moment,
-            "duty": duty,
-        }
-        page = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-        self._page = page.get_template("layout.html")
+        self._words = _words()
+        self._page = _page()
 
     def sms(self, template: Template, facts: Mapping[str, Any], *, language: Language = Language.EN) -> str:
         """Return one part of GSM-7.
