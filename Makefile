@@ -52,6 +52,10 @@ soak: $(SYNCED) ## Look for lost money in 12,000 random lives, 10,000 payouts, 3
 javascript: ## Install socket.io-client for its tests, which skip without it; needs Node.js and npm
 	@npm ci --prefix tests/javascript --ignore-scripts --no-audit --no-fund
 
+.PHONY: generated
+generated: $(SYNCED) ## Ask every operation made-up things as each role, in ROUNDS=10 rounds (an hour or two)
+	@KRO_GENERATED=$(or $(ROUNDS),10) $(BIN)/python -m pytest -rP tests/scenario/test_generated_requests.py $(ARGS)
+
 .PHONY: check
 check: $(SYNCED) ## Lint, formatting, types and import rules
 	$(BIN)/ruff check

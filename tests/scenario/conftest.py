@@ -28,7 +28,7 @@ from kro.demo.play import assembled, fresh_account_number
 from stack import Stack
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 60
+START_SECONDS = 150
 TEMPLATE = "kro_template"
 
 
@@ -106,6 +106,7 @@ def running_stack(postgres: Cluster, folder: Path, *, workers: int) -> Iterator[
                 totp_secret=admin.totp_secret.get_secret_value(),
             ),
             owner_dsn=postgres.dsn(Role.OWNER, name),
+            folder=folder,
         )
 
 

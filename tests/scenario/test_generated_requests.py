@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
+from typing import Final
 
 import httpx2
 import pyotp
@@ -27,8 +30,17 @@ LEFT_OUT = "/auth/(logout|sessions|refresh)|/fees/(changes|taxes)$|/condition-te
 """What would end the session of the requests, or change prices and conditions for everybody else on this stack."""
 
 
-def user_token(stack: Stack) -> str:
+def nobodys_token(_: Stack) -> None:
+    return None
+
+
+def buyers_token(stack: Stack) -> str:
     body = {"phone": "+2348030000001", "password": "kro-local-only buyer"}
+    return log_in(f"{stack.base_url}/v1/auth/login", body)
+
+
+def sellers_token(stack: Stack) -> str:
+    body = {"phone": "+2348030000002", "password": "kro-local-only seller"}
     return log_in(f"{stack.base_url}/v1/auth/login", body)
 
 
@@ -54,32 +66,60 @@ def log_in(url: str, body: dict[str, str]) -> str:
     return str(reply.json()["access_token"])
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    ("token_of", "paths"),
-    [(user_token, "^/(health|v1/(?!admin))"), (admin_token, "^/v1/admin")],
-    ids=["user", "admin"],
-)
-def test_every_answer_is_a_documented_one(
-    stack: Stack, tmp_path: Path, token_of: Callable[[Stack], str], paths: str
-) -> None:
+OPEN: Final = "^/(health|v1/((admin/)?auth|public|webhooks|files)/)"
+"""What takes no token, or may be called before there is one."""
+ROUNDS: Final = int(os.environ.get("KRO_GENERATED", "0"))
+"""How often each role tries everything in a long run; without it each role tries its own part once."""
+
+
+@dataclass(frozen=True)
+class Role:
+    token_of: Callable[[Stack], str | None]
+    paths: str
+    """Those that this role is the only one to try out in a short run; in a long one everybody tries everything."""
+    phases: str = "examples,coverage,fuzzing"
+    examples: int = 5
+
+
+ROLES: Final = {
+    "nobody": Role(nobodys_token, OPEN),
+    "buyer": Role(buyers_token, "^/v1/(?!admin|auth/|public/|webhooks/|files/)"),
+    "seller": Role(sellers_token, "^/v1/(orders|balance|payouts|refunds|me)", phases="fuzzing", examples=2),
+    "admin": Role(admin_token, "^/v1/admin/(?!auth/)"),
+}
+
+
+@pytest.mark.timeout(300 + ROUNDS * 900)
+@pytest.mark.parametrize("name", ROLES)
+def test_every_answer_is_a_documented_one(stack: Stack, tmp_path: Path, name: str) -> None:
+    role = ROLES[name]
+    for seed in range(ROUNDS):
+        # Each round logs in anew, for tokens do not live as long as a long run.
+        ask(stack, tmp_path, replace(role, paths="^/", phases="examples,coverage,fuzzing", examples=10), seed=seed)
+    if not ROUNDS:
+        ask(stack, tmp_path, role, seed=1)
+
+
+def ask(stack: Stack, folder: Path, role: Role, *, seed: int) -> None:
+    """Let a role ask everything that the documentation suggests, right and wrong."""
     program = shutil.which("schemathesis", path=str(Path(sys.executable).parent))
     assert program is not None
+    token = role.token_of(stack)
     finished = subprocess.run(
         [
             program,
             "--no-color",
             "run",
             f"{stack.base_url}/openapi.json",
-            *("--header", f"Authorization: Bearer {token_of(stack)}"),
-            *("--include-path-regex", paths, "--exclude-path-regex", LEFT_OUT),
-            *("--phases", "examples,coverage,fuzzing", "--max-examples", "5"),
+            *(("--header", f"Authorization: Bearer {token}") if token else ()),
+            *("--include-path-regex", role.paths, "--exclude-path-regex", LEFT_OUT),
+            *("--phases", role.phases, "--max-examples", str(role.examples), "--seed", str(seed)),
             *("--checks", ",".join(CHECKS), "--continue-on-failure", "--request-timeout", "20"),
         ],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=280 if not ROUNDS else 880,
         check=False,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from kro.demo import AdminLogin
 
@@ -15,3 +16,8 @@ class Stack:
     sandbox_url: str
     admin: AdminLogin
     owner_dsn: str
+    folder: Path
+
+    def log(self, name: str) -> str:
+        """Return what a process has written so far: ``api``, ``worker`` or ``sandbox``."""
+        return (self.folder / f"{name}.log").read_text(encoding="utf-8")
