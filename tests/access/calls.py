@@ -45,6 +45,7 @@ PARTS: Final[tuple[tuple[str, str], ...]] = (
     (r"/breaks|/runs", "break"),
     (r"/holds/{hold_id}", "hold"),
     (r"/notification-templates/", "notice"),
+    (r"/sanctions/", "sanctions"),
     (r"/webhooks", "webhook"),
     (r"/outbox", "outbox"),
 )
@@ -156,6 +157,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/admin/disputes/{issue_id}/assign": {"admin_id": None},
     "PUT /v1/admin/channels/switches": {"scope": "channel", "subject": "sms", "state": "off", "reason": "asked for"},
     "POST /v1/auth/otp": {"phone": "+2348031119998", "purpose": "register"},
+    "POST /v1/admin/sanctions/lists": b"ref,name,born\nN9,Nobody At All,\n",
     "POST /v1/admin/reconciliation/imports": b"kind,reference,amount,currency,occurred_at\r\n",
 }
 """Where the smallest body a schema accepts would not do; names in braces are objects of the scene."""
@@ -166,6 +168,7 @@ QUERIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "GET /v1/admin/reports/{name}": {"from": "2026-01-01", "to": "2026-01-31"},
     "POST /v1/orders/{order_id}/evidence": {"file_name": "a.png"},
     "GET /v1/admin/notification-templates/{name}/preview": {"channel": "mail", "language": "en"},
+    "POST /v1/admin/sanctions/lists": {"code": "house", "format": "csv"},
     "POST /v1/admin/reconciliation/imports": {
         "side": "provider",
         "account": "paystack",

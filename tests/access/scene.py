@@ -11,6 +11,7 @@ from uuid import uuid4
 from tests.integration.accounts.ways import MAILBOX, code_in, prove_mail, token_in
 from tests.integration.api.exception_steps import hear, paid_order, proposed
 from tests.integration.api.test_reconciliation import a_break
+from tests.integration.api.test_sanctions import LISTED, imported
 
 from admin_desk import Admin, at_desk
 from dispute_steps import GROUNDS, REPORT, ngn, to_decide
@@ -302,6 +303,17 @@ async def _desks(world: World, admins: Mapping[Role, Admin]) -> dict[str, dict[s
         "proposal": {"proposal_id": good["id"], "proposal_hash": good["proposal_hash"]},
         "suspense": {"item_id": (await finance.get("/admin/suspense")).json()["data"][0]["id"]},
         "break": {"break_id": found["id"], "run_id": runs[0]["id"]},
+        "sanctions": await _sanctions(world, compliance),
         "outbox": {"message_id": (await operator.get("/admin/outbox", state="dead")).json()["data"][0]["id"]},
         "webhook": {"webhook_id": (await operator.get("/admin/webhooks")).json()["data"][0]["id"]},
     }
+
+
+async def _sanctions(world: World, compliance: Admin) -> dict[str, str]:
+    """Somebody who has the name of somebody on a list, and is frozen for it."""
+    await world.application.seeding.user(
+        phone="+2348031110009", password=uuid4().hex, first_name="Listed", last_name="Person"
+    )
+    await imported(world, compliance, LISTED.splitlines()[0] + b"\nN1,Listed Person,\n")
+    [match] = (await compliance.get("/admin/sanctions/matches")).json()["data"]
+    return {"match_id": match["id"], "freeze_id": match["freeze_id"] or ""}

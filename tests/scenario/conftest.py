@@ -85,7 +85,9 @@ def running_stack(postgres: Cluster, folder: Path, *, workers: int) -> Iterator[
     asyncio.run(_as_admin(postgres, f'CREATE DATABASE "{name}" OWNER kro_owner TEMPLATE {TEMPLATE} STRATEGY FILE_COPY'))
     with ExitStack() as stopping:
         stopping.callback(lambda: asyncio.run(_as_admin(postgres, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')))
-        subprocess.run([sys.executable, "-m", "kro.cli", "seed"], env=environment, cwd=ROOT, check=True, timeout=60)
+        subprocess.run(
+            [sys.executable, "-m", "kro.cli", "seed"], env=environment, cwd=ROOT, check=True, timeout=START_SECONDS
+        )
 
         def start(log: str, *arguments: str) -> None:
             stopping.enter_context(_process(folder / f"{log}.log", environment, *arguments))
