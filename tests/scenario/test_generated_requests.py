@@ -105,6 +105,8 @@ def ask(stack: Stack, folder: Path, role: Role, *, seed: int) -> None:
     program = shutil.which("schemathesis", path=str(Path(sys.executable).parent))
     assert program is not None
     token = role.token_of(stack)
+    # The first reader of the document waits until it is made, longer than the program would on a busy machine.
+    assert httpx2.get(f"{stack.base_url}/openapi.json", timeout=60, trust_env=False).is_success
     finished = subprocess.run(
         [
             program,
