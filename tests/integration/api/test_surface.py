@@ -40,7 +40,13 @@ PUBLIC: Final = {
     ("POST", "/v1/admin/auth/enrolment/start"),
     ("POST", "/v1/admin/auth/enrolment/confirm"),
     ("POST", "/v1/webhooks/{provider}"),
+    # Signed by the vendors, as the ones above.
     ("POST", "/v1/webhooks/sendgrid"),
+    ("POST", "/v1/webhooks/twilio"),
+    ("POST", "/v1/webhooks/telnyx"),
+    ("POST", "/v1/webhooks/termii"),
+    ("POST", "/v1/webhooks/whatsapp"),
+    ("GET", "/v1/webhooks/whatsapp"),
     # Signed links: each is for one file, one method and a short while.
     ("PUT", "/v1/files/{key}"),
     ("GET", "/v1/files/{key}"),
