@@ -134,6 +134,7 @@ class Application:
             "clock": base.clock,
             "ids": base.ids,
             "atlas": base.atlas,
+            "index": base.index,
             "cursors": CursorSigner(base.settings.security.cursor_key.get_secret_value()),
             "user_tokens": identity.user_tokens,
             "admin_tokens": identity.admin_tokens,

@@ -58,7 +58,7 @@ def build_knowing(base: Foundation, providers: Providers) -> Knowing:
     vault = IdentityVault(EnvelopeCipher(base.cipher), base.index)
     return Knowing(
         tiers=TierAdministration(rules=TierAdminRepository(base.database), board=base.tiers, **shared),
-        identities=IdentityService(checks, vault=vault, index=base.index, limiter=base.limiter, **shared),
+        identities=IdentityService(checks, vault=vault, limiter=base.limiter, **shared),
         resolver=IdentityResolver(checks, provider=providers.identity, vault=vault, tiers=base.tiers, **shared),
         review=IdentityReview(checks, vault=vault, tiers=base.tiers, **shared),
         screening=SanctionScreening(sanctions, vault=vault, **shared),

@@ -10,6 +10,7 @@ import structlog
 from fastapi import APIRouter, FastAPI
 
 from kro.core.config import LogFormat, LoggingSettings, LogLevel, load_settings
+from kro.core.encryption import BlindIndex
 from kro.core.http import BodyPolicy, Check, new_api
 from kro.core.ids import SequentialIdSource
 from kro.core.telemetry import configure_logging
@@ -28,6 +29,7 @@ def build(
         checks=checks or {},
         body_policies=body_policies,
     )
+    app.state.index = BlindIndex(key=bytes(32))
     app.include_router(router, prefix="/v1")
     return app
 

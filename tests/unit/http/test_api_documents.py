@@ -89,7 +89,7 @@ def test_every_error_of_a_route_is_documented(document: dict[str, Any]) -> None:
         "409": {"order_closed", "order_on_hold", "idempotency_in_progress", "concurrent_update"},
         "413": {"body_too_large"},
         "415": {"unsupported_media_type"},
-        "422": {"validation_failed", "quote_expired", "idempotency_key_reused"},
+        "422": {"validation_failed", "unknown_parameter", "quote_expired", "idempotency_key_reused"},
         "429": {"rate_limited"},
         "500": set(),
     }
@@ -98,6 +98,7 @@ def test_every_error_of_a_route_is_documented(document: dict[str, Any]) -> None:
 def test_only_what_can_happen_is_documented(document: dict[str, Any]) -> None:
     assert codes(document["paths"]["/v1/orders"]["get"]) == {
         "403": {"domain_not_allowed"},
+        "422": {"unknown_parameter"},
         "429": {"rate_limited"},
         "500": set(),
     }

@@ -18,7 +18,7 @@ class Reply:
 class Once:
     """A client's wish that a request takes effect once: its idempotency key and what the request was.
 
-    ``fingerprint`` is the SHA-256 (hex) of the canonical body and the path; ``route`` is method and route template.
+    ``fingerprint`` is a keyed hash (hex) of the canonical body and the path; ``route`` is method and route template.
     """
 
     principal_id: UUID

@@ -6,13 +6,14 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 from uuid import UUID
 
 import orjson
 from fastapi import Depends, Header, Request
 
 from kro.core.decisions import Once
+from kro.core.encryption import BlindIndex
 from kro.core.http.errors import IdempotencyKeyInvalidError, IdempotencyKeyMissingError
 from kro.core.http.routes import route_template
 
@@ -29,7 +30,10 @@ _DESCRIPTION: Final = (
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRequest:
-    """The key with what the request was: ``route`` is method and route template, ``fingerprint`` a hex SHA-256."""
+    """The key with what the request was: ``route`` is method and route template, ``fingerprint`` a keyed hash.
+
+    A plain hash of a body with an account number could be guessed by whoever reads the table.
+    """
 
     key: str
     route: str
@@ -66,14 +70,15 @@ OptionalIdempotencyKey = Annotated[IdempotencyRequest | None, Depends(_optional)
 async def _describe(request: Request, key: str) -> IdempotencyRequest:
     if not _VISIBLE_ASCII.fullmatch(key):
         raise IdempotencyKeyInvalidError
+    plain = fingerprint(
+        target=request.scope["path"] + "?" + request.scope["query_string"].decode("latin-1"),
+        body=await request.body(),
+        is_json=request.headers.get("content-type", "").startswith("application/json"),
+    )
     return IdempotencyRequest(
         key=key,
         route=f"{request.method} {route_template(request.scope)}",
-        fingerprint=fingerprint(
-            target=request.scope["path"] + "?" + request.scope["query_string"].decode("latin-1"),
-            body=await request.body(),
-            is_json=request.headers.get("content-type", "").startswith("application/json"),
-        ),
+        fingerprint=cast("BlindIndex", request.app.state.index).of(plain, context="idempotency"),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta, timezone
 from typing import Final
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from kro.core.actor import SYSTEM, Actor
 from kro.core.clock import Clock
 from kro.core.decisions import DecisionRunner, Loaded, Once, Outcome, Reply
-from kro.core.encryption import BlindIndex, SealedValueError
+from kro.core.encryption import SealedValueError
 from kro.core.errors import ValidationFailedError
 from kro.core.ids import IdSource
 from kro.core.kyc.board import TierBoard
@@ -59,7 +59,6 @@ class IdentityService:
         *,
         runner: DecisionRunner,
         vault: IdentityVault,
-        index: BlindIndex,
         limiter: RateLimiter,
         clock: Clock,
         ids: IdSource,
@@ -67,7 +66,6 @@ class IdentityService:
         self._checks = checks
         self._runner = runner
         self._vault = vault
-        self._index = index
         self._limiter = limiter
         self._clock = clock
         self._ids = ids
@@ -89,8 +87,6 @@ class IdentityService:
         :raises IdentityAttemptsError: when too many could not be confirmed.
         """
         _ensure_adult(command.born, today=self._clock.now().astimezone(_LAGOS).date())
-        # A plain hash of eleven digits can be guessed, so what is kept to recognize a repeat is keyed.
-        once = replace(once, fingerprint=self._index.of(once.fingerprint, context="idempotency.identity"))
         sealed = self._vault.seal(
             check_id=self._ids.new(),
             kind=command.kind,
