@@ -263,3 +263,31 @@ class TestGivingItUp:
 async def _rests(world: World, user_id: UUID) -> bool:
     changed = await world.database.value("SELECT credentials_changed_at FROM users WHERE id = $1", user_id)
     return changed is not None
+
+
+class TestChangesOfWaysIn:
+    COMMANDS = (
+        ("/auth/password/change", {"current_password": PASSWORD, "password": "another-kettle-42"}, 204),
+        ("/me/contact-changes", {"phone": "+2348051234567", "password": PASSWORD}, 202),
+    )
+
+    @pytest.mark.parametrize(("path", "body", "done"), COMMANDS)
+    async def test_take_the_authenticator_of_who_has_one(
+        self, world: World, made: Made, path: str, body: dict[str, str], done: int
+    ) -> None:
+        totp, _ = made
+        await forget_spent(world)
+        missing = await world.buyer.post(path, body)
+        wrong = await world.buyer.post(path, {**body, "step_up": {"code": "000000"}})
+        right = await world.buyer.post(path, {**body, "step_up": {"code": totp.now()}})
+
+        assert (missing.status_code, missing.json()["step_up"]["methods"]) == (403, ["totp"])
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "two_factor_incorrect")
+        assert right.status_code == done
+        assert await world.database.value("SELECT last_used_step FROM two_factor_user") > 0, "the code is used up"
+
+    @pytest.mark.parametrize(("path", "body", "done"), COMMANDS)
+    async def test_take_nothing_more_of_who_has_none(
+        self, world: World, path: str, body: dict[str, str], done: int
+    ) -> None:
+        assert (await world.buyer.post(path, body)).status_code == done

@@ -15,7 +15,7 @@ from kro.management.controller.dependencies import AccountsDep
 from kro.management.controller.inputs import ContactChangeIn, ContactConfirmIn
 from kro.management.domain.errors import ContactChangeNotFoundError, ContactUnchangedError
 from kro.management.domain.passwords import WrongPasswordError
-from kro.verification.domain import ChallengeEndedError, Target, WrongCodeError
+from kro.verification.domain import STEP_UP_PROBLEMS, ChallengeEndedError, Target, WrongCodeError
 
 router = APIRouter(prefix="/me/contact-changes", tags=["me"])
 
@@ -25,13 +25,18 @@ router = APIRouter(prefix="/me/contact-changes", tags=["me"])
     status_code=202,
     response_model=ContactChangeStarted,
     responses=problems(
-        ValidationFailedError, InvalidPhoneError, WrongPasswordError, ContactUnchangedError, RateLimitedError
+        ValidationFailedError, InvalidPhoneError, WrongPasswordError, ContactUnchangedError, *STEP_UP_PROBLEMS
     ),
 )
 async def start(body: ContactChangeIn, user: ActiveUser, accounts: AccountsDep, client: ClientDep) -> JSONBytes:
-    """Add or change your phone or mail address. Codes go to the new one and to the one in force."""
+    """Add or change your phone or mail address. Codes go to the new one and to the one in force.
+
+    It takes the authenticator's code too, if you have one.
+    """
     target = Target.of(phone=body.phone, email=body.email)
-    started = await accounts.contacts.start(target, password=body.password, actor=user, client=client)
+    started = await accounts.contacts.start(
+        target, password=body.password, actor=user, client=client, claim=body.claim()
+    )
     return JSONBytes.of(ContactChangeStarted.of(started), status=202)
 
 

@@ -91,7 +91,7 @@ class ResetIn(Input):
     password: NewPassword
 
 
-class ContactChangeIn(Input):
+class ContactChangeIn(ProvenIn):
     """The new phone or mail address, and your password."""
 
     phone: Phone | None = None
@@ -113,7 +113,7 @@ class CloseIn(Input):
     password: Password
 
 
-class PasswordChangeIn(Input):
+class PasswordChangeIn(ProvenIn):
     current_password: Password
     password: NewPassword
 

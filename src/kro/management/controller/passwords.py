@@ -17,7 +17,7 @@ from kro.management.controller.account_views import ResetStarted
 from kro.management.controller.dependencies import AccountsDep
 from kro.management.controller.inputs import ForgotIn, PasswordChangeIn, ResetIn
 from kro.management.domain.passwords import WrongPasswordError
-from kro.verification.domain import ChallengeEndedError, LinkEndedError, Target, WrongCodeError
+from kro.verification.domain import STEP_UP_PROBLEMS, ChallengeEndedError, LinkEndedError, Target, WrongCodeError
 
 router = APIRouter(prefix="/auth/password", tags=["auth"])
 
@@ -68,8 +68,13 @@ async def reset(body: ResetIn, accounts: AccountsDep, client: ClientDep) -> Resp
     return Response(status_code=204)
 
 
-@router.post("/change", status_code=204, responses=problems(WrongPasswordError, WeakPasswordError, RateLimitedError))
+@router.post("/change", status_code=204, responses=problems(WrongPasswordError, WeakPasswordError, *STEP_UP_PROBLEMS))
 async def change(body: PasswordChangeIn, user: ActiveUser, accounts: AccountsDep) -> Response:
-    """Set a new password with the present one. All other sessions end, and payouts rest for a while."""
-    await accounts.passwords.change(current=body.current_password, password=body.password, actor=user)
+    """Set a new password with the present one, and the authenticator's code if you have one.
+
+    All other sessions end, and payouts rest for a while.
+    """
+    await accounts.passwords.change(
+        current=body.current_password, password=body.password, actor=user, claim=body.claim()
+    )
     return Response(status_code=204)

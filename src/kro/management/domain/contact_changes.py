@@ -12,7 +12,7 @@ from kro.core.actor import SYSTEM, AccountNotActiveError, Actor, ActorKind
 from kro.core.auth.passwords import PasswordHasher
 from kro.core.auth.sessions import Client
 from kro.core.clock import Clock
-from kro.core.decisions import Message
+from kro.core.decisions import LostRaceError, Message
 from kro.core.decisions.encoding import encode
 from kro.core.ids import IdSource
 from kro.core.rate_limit import Limit, RateLimiter
@@ -36,6 +36,11 @@ from kro.verification.domain import (
     DrawnLink,
     LinkPurpose,
     Purpose,
+    StepUp,
+    StepUpAction,
+    StepUpClaim,
+    StepUpSpentError,
+    StepUpTask,
     Target,
     Verification,
 )
@@ -68,6 +73,7 @@ class ContactChanges:
         verification: Verification,
         links: AccountLinks,
         limiter: RateLimiter,
+        step_up: StepUp,
         hasher: PasswordHasher,
         waits: timedelta,
         cooling_hours: int,
@@ -78,19 +84,24 @@ class ContactChanges:
         self._verification = verification
         self._links = links
         self._limiter = limiter
+        self._step_up = step_up
         self._hasher = hasher
         self._waits = waits
         self._cooling_hours = cooling_hours
         self._clock = clock
         self._ids = ids
 
-    async def start(self, target: Target, *, password: str, actor: Actor, client: Client) -> Started:
+    async def start(
+        self, target: Target, *, password: str, actor: Actor, client: Client, claim: StepUpClaim | None = None
+    ) -> Started:
         """Send a code to the new one, and a code and a link to stop it to the old one.
 
-        The answer is the same when the new one is somebody else's; then nothing is sent there.
+        The answer is the same when the new one is somebody else's; then nothing is sent there. Whoever has an
+        authenticator proves it as well.
 
         :raises WrongPasswordError: when the password is another.
         :raises ContactUnchangedError: when it is the present one.
+        :raises StepUpRequiredError: when the authenticator's code is missing; and what a wrong one raises.
         :raises RateLimitedError: after five changes in a day, ten wrong passwords, or too many codes.
         """
         await self._limiter.hit((_PASSWORDS, str(actor.id)))
@@ -103,6 +114,8 @@ class ContactChanges:
         old = old_target(basis, target)
         await self._limiter.hit((_STARTS, str(actor.id)))
         await self._verification.count_send(target, client=client)
+        action = StepUpAction.CHANGE_PHONE if target.number is not None else StepUpAction.CHANGE_EMAIL
+        proof = await self._step_up.prove_if_armed(StepUpTask(action, target.address), actor=actor, claim=claim)
         change_id = self._ids.new()
         drawn = self._draw(target, old)
         decision = decide_contact_change(
@@ -115,7 +128,10 @@ class ContactChanges:
             ids=self._ids,
             now=self._clock.now(),
         )
-        await self._store.start(actor.id, kind=kind_of(target), document=encode(decision))
+        try:
+            await self._store.start(actor.id, kind=kind_of(target), document=encode(decision + proof))
+        except LostRaceError:
+            raise StepUpSpentError from None
         return Started(
             change_id,
             kind_of(target),

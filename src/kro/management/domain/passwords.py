@@ -8,7 +8,7 @@ from uuid import UUID
 from kro.core.actor import AccountNotActiveError, Actor, ActorKind
 from kro.core.auth.passwords import PasswordHasher, check_password
 from kro.core.auth.sessions import Client
-from kro.core.decisions import Audit, Decision
+from kro.core.decisions import Audit, Decision, LostRaceError
 from kro.core.decisions.encoding import encode
 from kro.core.errors import ErrorKind, FieldError, KroError
 from kro.core.ids import IdSource
@@ -22,6 +22,11 @@ from kro.verification.domain import (
     ChallengeEndedError,
     LinkPurpose,
     Purpose,
+    StepUp,
+    StepUpAction,
+    StepUpClaim,
+    StepUpSpentError,
+    StepUpTask,
     Target,
     TargetChannel,
     Verification,
@@ -50,6 +55,7 @@ class Passwords:
         verification: Verification,
         links: AccountLinks,
         limiter: RateLimiter,
+        step_up: StepUp,
         hasher: PasswordHasher,
         cooling_hours: int,
         ids: IdSource,
@@ -58,6 +64,7 @@ class Passwords:
         self._verification = verification
         self._links = links
         self._limiter = limiter
+        self._step_up = step_up
         self._hasher = hasher
         self._cooling_hours = cooling_hours
         self._ids = ids
@@ -108,11 +115,14 @@ class Passwords:
         if not await self._store.set(spent.user_id, password_hash=hashed, document=document):
             raise AccountNotActiveError
 
-    async def change(self, *, current: str, password: str, actor: Actor) -> None:
+    async def change(self, *, current: str, password: str, actor: Actor, claim: StepUpClaim | None = None) -> None:
         """Set a new password with the present one. All other sessions end.
+
+        Whoever has an authenticator proves it as well.
 
         :raises WrongPasswordError: when the present password is another.
         :raises WeakPasswordError: when the new one is easy to guess.
+        :raises StepUpRequiredError: when the authenticator's code is missing; and what a wrong one raises.
         :raises RateLimitedError: after ten wrong ones in a quarter of an hour.
         """
         await self._limiter.hit((_TRIES, str(actor.id)))
@@ -124,10 +134,14 @@ class Passwords:
             raise WrongPasswordError
         check_password(password, personal=known)
         hashed = await self._hasher.hash(password)
-        document = encode(self._decision(actor, actor.id, how="present_password"))
-        changed = await self._store.set(
-            actor.id, password_hash=hashed, document=document, keep=actor.session_id, instead_of=present
-        )
+        proof = await self._step_up.prove_if_armed(StepUpTask(StepUpAction.CHANGE_PASSWORD), actor=actor, claim=claim)
+        document = encode(self._decision(actor, actor.id, how="present_password") + proof)
+        try:
+            changed = await self._store.set(
+                actor.id, password_hash=hashed, document=document, keep=actor.session_id, instead_of=present
+            )
+        except LostRaceError:
+            raise StepUpSpentError from None
         if not changed:
             raise WrongPasswordError
         await self._limiter.forgive(_TRIES, str(actor.id))

@@ -129,6 +129,14 @@ class StepUp:
             await self._challenges.record(encode(Decision(audits=(self._audit(task, claim, actor, refused=error),))))
             raise
 
+    async def prove_if_armed(self, task: StepUpTask, *, actor: Actor, claim: StepUpClaim | None) -> Decision:
+        """Return the use of an authenticator's code for a task, and nothing for a user who has no authenticator.
+
+        For what a password protects already: whoever has set up more is asked for it. See :meth:`prove`.
+        """
+        person = await self._challenges.person(actor.id)
+        return (await self.prove(task, actor=actor, claim=claim)).spent if person.has_factor else Decision()
+
     async def still_good(self, proven: Proven, *, actor: Actor) -> Proven:
         """Return a proof as it can be used now, after a write that used it lost a race.
 
