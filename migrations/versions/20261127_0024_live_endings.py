@@ -5,7 +5,7 @@ from pathlib import Path
 from kro.core.database.scripts import run_script
 
 revision = "0024"
-down_revision = "0021"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

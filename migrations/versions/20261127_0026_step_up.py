@@ -1,11 +1,11 @@
-"""What keeps an account open, and what is kept of one that was closed."""
+"""The second factor of users, and the codes that prove again who asks."""
 
 from pathlib import Path
 
 from kro.core.database.scripts import run_script
 
-revision = "0021b"
-down_revision = "0026c"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
@@ -13,8 +13,8 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    run_script(SQL / "0021b_closing.sql")
+    run_script(SQL / "0026_step_up.sql")
 
 
 def downgrade() -> None:
-    run_script(SQL / "0021b_closing_down.sql")
+    run_script(SQL / "0026_step_up_down.sql")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from kro.core.database.scripts import run_script
 
-revision = "0022"
-down_revision = "0020"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
@@ -13,8 +13,8 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    run_script(SQL / "0022_messaging.sql")
+    run_script(SQL / "0027_messaging.sql")
 
 
 def downgrade() -> None:
-    run_script(SQL / "0022_messaging_down.sql")
+    run_script(SQL / "0027_messaging_down.sql")

@@ -1,11 +1,11 @@
-"""The audit log as a chain of seals, its head, and the files it was exported to."""
+"""What waits for people, counted; and messages that somebody decided not to send."""
 
 from pathlib import Path
 
 from kro.core.database.scripts import run_script
 
-revision = "0026"
-down_revision = "0019b"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
@@ -13,8 +13,8 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    run_script(SQL / "0026_audit.sql")
+    run_script(SQL / "0031_queues.sql")
 
 
 def downgrade() -> None:
-    run_script(SQL / "0026_audit_down.sql")
+    run_script(SQL / "0031_queues_down.sql")

@@ -1,11 +1,11 @@
-"""The second factor of users, and the codes that prove again who asks."""
+"""What keeps an account open, and what is kept of one that was closed."""
 
 from pathlib import Path
 
 from kro.core.database.scripts import run_script
 
-revision = "0020"
-down_revision = "0026b"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
@@ -13,8 +13,8 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    run_script(SQL / "0020_step_up.sql")
+    run_script(SQL / "0032_closing.sql")
 
 
 def downgrade() -> None:
-    run_script(SQL / "0020_step_up_down.sql")
+    run_script(SQL / "0032_closing_down.sql")

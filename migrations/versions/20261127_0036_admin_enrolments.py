@@ -1,11 +1,11 @@
-"""Who users say they are: consents, and numbers looked up in registers."""
+"""How admins are invited, and get a new authenticator."""
 
 from pathlib import Path
 
 from kro.core.database.scripts import run_script
 
-revision = "0025b"
-down_revision = "0022"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 
@@ -13,8 +13,8 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    run_script(SQL / "0025b_identity.sql")
+    run_script(SQL / "0036_admin_enrolments.sql")
 
 
 def downgrade() -> None:
-    run_script(SQL / "0025b_identity_down.sql")
+    run_script(SQL / "0036_admin_enrolments_down.sql")

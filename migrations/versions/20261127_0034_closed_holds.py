@@ -4,8 +4,8 @@ from pathlib import Path
 
 from kro.core.database.scripts import run_script
 
-revision = "0026d"
-down_revision = "0025c"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
@@ -13,8 +13,8 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    run_script(SQL / "0026d_closed_holds.sql")
+    run_script(SQL / "0034_closed_holds.sql")
 
 
 def downgrade() -> None:
-    run_script(SQL / "0026d_closed_holds_down.sql")
+    run_script(SQL / "0034_closed_holds_down.sql")

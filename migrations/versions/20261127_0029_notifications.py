@@ -4,8 +4,8 @@ from pathlib import Path
 
 from kro.core.database.scripts import run_script
 
-revision = "0023"
-down_revision = "0025b"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
@@ -13,8 +13,8 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    run_script(SQL / "0023_notifications.sql")
+    run_script(SQL / "0029_notifications.sql")
 
 
 def downgrade() -> None:
-    run_script(SQL / "0023_notifications_down.sql")
+    run_script(SQL / "0029_notifications_down.sql")

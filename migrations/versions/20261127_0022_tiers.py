@@ -1,11 +1,11 @@
-"""Recovery codes, for who has lost an authenticator."""
+"""What each verification tier may do, as dated rules."""
 
 from pathlib import Path
 
 from kro.core.database.scripts import run_script
 
-revision = "0020b"
-down_revision = "0023"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
@@ -13,8 +13,8 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    run_script(SQL / "0020b_recovery_codes.sql")
+    run_script(SQL / "0022_tiers.sql")
 
 
 def downgrade() -> None:
-    run_script(SQL / "0020b_recovery_codes_down.sql")
+    run_script(SQL / "0022_tiers_down.sql")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from kro.core.database.scripts import run_script
 
-revision = "0021"
-down_revision = "0025"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
@@ -13,8 +13,8 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    run_script(SQL / "0021_accounts.sql")
+    run_script(SQL / "0023_accounts.sql")
 
 
 def downgrade() -> None:
-    run_script(SQL / "0021_accounts_down.sql")
+    run_script(SQL / "0023_accounts_down.sql")

@@ -1,11 +1,11 @@
-"""What each verification tier may do, as dated rules."""
+"""Sanctions lists, who on them looks like a user, and frozen accounts."""
 
 from pathlib import Path
 
 from kro.core.database.scripts import run_script
 
-revision = "0025"
-down_revision = "0026"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
@@ -13,8 +13,8 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    run_script(SQL / "0025_tiers.sql")
+    run_script(SQL / "0033_sanctions.sql")
 
 
 def downgrade() -> None:
-    run_script(SQL / "0025_tiers_down.sql")
+    run_script(SQL / "0033_sanctions_down.sql")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from kro.core.database.scripts import run_script
 
-revision = "0026b"
+revision = "0025"
 down_revision = "0024"
 branch_labels = None
 depends_on = None
@@ -13,8 +13,8 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 def upgrade() -> None:
-    run_script(SQL / "0026b_user_administration.sql")
+    run_script(SQL / "0025_user_administration.sql")
 
 
 def downgrade() -> None:
-    run_script(SQL / "0026b_user_administration_down.sql")
+    run_script(SQL / "0025_user_administration_down.sql")

@@ -1,4 +1,4 @@
--- Down from 0021: changes under way and exports are lost, and what is proven of mail addresses. Erased people and those
+-- Down: changes under way and exports are lost, and what is proven of mail addresses. Erased people and those
 -- without a phone keep a placeholder that no phone can be.
 
 DROP TABLE data_exports;
