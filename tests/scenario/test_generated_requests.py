@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+import asyncpg
 import httpx2
 import pyotp
 import pytest
@@ -98,6 +100,15 @@ def test_every_answer_is_a_documented_one(stack: Stack, tmp_path: Path, name: st
         ask(stack, tmp_path, replace(role, paths="^/", phases="examples,coverage,fuzzing", examples=10), seed=seed)
     if not ROUNDS:
         ask(stack, tmp_path, role, seed=1)
+    asyncio.run(unlock(stack.owner_dsn))
+
+
+async def unlock(owner_dsn: str) -> None:
+    """Let the authenticators that made-up codes have locked be used again: other scenarios need them."""
+    connection = await asyncpg.connect(owner_dsn)
+    await connection.execute("UPDATE two_factor_admin SET failures = 0, locked_until = NULL")
+    await connection.execute("UPDATE two_factor_user SET failures = 0, locked_until = NULL")
+    await connection.close()
 
 
 def ask(stack: Stack, folder: Path, role: Role, *, seed: int) -> None:

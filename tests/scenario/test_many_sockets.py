@@ -29,7 +29,7 @@ from kro.core.decisions import Event
 from kro.core.decisions.encoding import plain
 from kro.core.ids import SystemIdSource, show_id
 from kro.order.domain import event_item
-from socket_crowd import Member, answers, environment_of, free_port, process, until, wrong
+from socket_crowd import TOKEN_MINUTES, Member, answers, environment_of, free_port, process, until, wrong
 
 CROWD: Final = int(os.environ.get("KRO_SOCKETS", "50"))
 BEFORE, AWAY, AFTER = 4, 3, 3
@@ -93,7 +93,7 @@ class Crowd:
             audience=settings.audience,
             keys=keys,
             signing_kid=settings.keys[0].kid,
-            lifetime=timedelta(hours=2),
+            lifetime=timedelta(minutes=TOKEN_MINUTES),
         )
         issuer = TokenIssuer(world, clock=SystemClock(), ids=IDS)
         people = [IDS.new() for _ in range(count)]

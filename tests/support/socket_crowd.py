@@ -21,6 +21,8 @@ import websockets
 
 from kro.core.database.embedded import Role
 
+TOKEN_MINUTES = 120
+"""Long enough for the largest crowd: nobody renews a token here."""
 ROOT: Final = Path(__file__).parents[2]
 _SYNC: Final = "421"
 _SYNCED: Final = "431"
@@ -117,9 +119,13 @@ class Member:
 def environment_of(cluster: Any, name: str, folder: Path, *, port: int, redis_url: str | None) -> dict[str, str]:
     """Return the environment of the processes of one installation."""
     owner, app = (urlsplit(cluster.dsn(role, name)) for role in (Role.OWNER, Role.APP))
+    own_config = folder / "config"
+    own_config.mkdir()
+    (own_config / "test.json").write_bytes(orjson.dumps({"jwt": {"user": {"accessMinutes": TOKEN_MINUTES}}}))
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("KRO_", "NODE_"))}
     return kept | {
         "KRO_ENV": "test",
+        "KRO_CONFIG_DIR": str(own_config),
         "KRO_API_PORT": str(port),
         "KRO_PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
         # Every client has an address of its own, as it would behind a proxy.

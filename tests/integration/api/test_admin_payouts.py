@@ -11,7 +11,7 @@ from kro.core.auth.permissions import Role
 from kro.core.database.pool import Database
 from kro_api import World
 from order_steps import put_money
-from step_up_steps import add_bank_account
+from step_up_steps import add_bank_account, with_proof
 
 FUNDS, AMOUNT, COSTS = 300_000_000, 2_000_000, 10_000
 
@@ -29,7 +29,8 @@ async def approver(world: World) -> Admin:
 
 async def requested(world: World, account: str, amount: int = AMOUNT) -> str:
     body = {"bank_account_id": account, "amount": {"amount": amount, "currency": "NGN"}}
-    reply = await world.buyer.post("/payouts", body)
+    is_large = amount > world.application.settings.step_up.above_minor["NGN"]
+    reply = await (with_proof(world, world.buyer, "/payouts", body) if is_large else world.buyer.post("/payouts", body))
     assert reply.status_code == 202, reply.text
     return str(reply.json()["id"])
 

@@ -121,7 +121,7 @@ async def test_support_reads_templates_and_what_a_user_was_told_on_record(world:
     text = (await admin.get("/admin/notification-templates/otp/preview", channel="sms")).json()
     assert (text["title"], text["html"]) == (None, None)
     assert text["text"].startswith("012345 is your KRO code")
-    assert (await admin.get("/admin/notification-templates/otp/preview", channel="mail")).status_code == 404
+    assert (await admin.get("/admin/notification-templates/handover_code/preview", channel="mail")).status_code == 404
     assert (await admin.get("/admin/notification-templates/nothing/preview")).status_code in {404, 422}
 
     told = (await admin.get(f"/admin/users/{buyer_id}/notices")).json()["data"]

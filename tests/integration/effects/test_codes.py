@@ -16,6 +16,7 @@ from kro.core.sms.interface import MessageOutcomeUnknown
 
 Post = Callable[..., Awaitable[UUID]]
 PHONE = "+2348030000001"
+CHALLENGE = "01a21b18-0000-7000-8000-000000000001"
 
 
 @pytest.fixture
@@ -38,8 +39,8 @@ class TestCodes:
         return lambda: post(
             "sms.otp",
             phone=PHONE,
-            sealed=cipher.seal("012345", context="challenge-1"),
-            challenge_id="challenge-1",
+            sealed=cipher.seal("012345", context=CHALLENGE),
+            challenge_id=CHALLENGE,
             purpose="register",
         )
 
@@ -103,8 +104,8 @@ class TestCodes:
         await post(
             "sms.otp",
             phone=PHONE,
-            sealed=cipher.seal("012345", context="challenge-1"),
-            challenge_id="challenge-2",
+            sealed=cipher.seal("012345", context=CHALLENGE),
+            challenge_id="01a21b18-0000-7000-8000-000000000002",
             purpose="register",
         )
 

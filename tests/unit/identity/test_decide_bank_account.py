@@ -84,8 +84,8 @@ def test_the_name_of_the_bank_is_compared_and_the_result_kept(account_name: str,
 def test_the_owner_is_told_before_the_account_can_be_used() -> None:
     outcome = decide_bank_account(ADDITION, cooling=timedelta(hours=24), actor=USER, ids=SequentialIdSource(), now=NOW)
 
-    (message,) = outcome.decision.messages
-    assert message.topic == "notify"
+    message, screening = outcome.decision.messages
+    assert (message.topic, screening.topic) == ("notify", "sanctions.screen")
     assert message.payload == {
         "user_id": USER.id,
         "template": "bank_account_added",
