@@ -14,6 +14,8 @@ SETTLING_SECONDS: Final = 2.0
 # it any more, so the owner of the tables lets that time pass.
 _LET_TIME_PASS: Final = (
     "UPDATE outbox SET next_attempt_at = now() WHERE state = 'pending' AND next_attempt_at > now()",
+    # What a vendor may still report on is waited for; here that time has passed.
+    "UPDATE notice_receipts SET at = at - interval '10 minutes' WHERE status = 'sending'",
     "UPDATE payment_webhook_state SET next_attempt_at = now() WHERE state = 'received' AND next_attempt_at > now()",
     """UPDATE payout_attempts SET lease_until = now() - interval '1 second' WHERE lease_until > now()""",
     """UPDATE refund_attempts SET lease_until = now() - interval '1 second' WHERE lease_until > now()""",
