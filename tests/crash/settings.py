@@ -74,6 +74,8 @@ def write_configuration(plan: Plan) -> Path:
         "payouts": {"maxPerHour": 100_000, "maxPerDay": 100_000, "pollSeconds": [1, 2, 3, 5, 8, 13, 21, 34, 55]},
         "refunds": {"pollSeconds": [1, 2, 3, 5, 8, 13, 21, 34, 55], "retrySeconds": [1, 2]},
         "worker": {"leaseSeconds": 8},
+        # A few people get what thousands get in a day.
+        "messaging": {"caps": {f"{scope}Minor": _PLENTY for scope in ("number", "country", "provider", "total")}},
         "logging": {"level": "info"},
         "demo": {
             "users": [

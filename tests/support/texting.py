@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httpx2
 
-from kro.core.clock import SystemClock
+from kro.core.clock import Clock, SystemClock
 from kro.core.database.pool import Database
 from kro.core.encryption import BlindIndex
 from kro.core.ids import SystemIdSource
@@ -43,6 +43,7 @@ class Texting:
     reporting: frozenset[str] = frozenset()
     countries: tuple[str, ...] = ("NG",)
     report_seconds: float = 30
+    clock: Clock = field(default_factory=SystemClock)
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,7 +71,7 @@ class Texting:
             attempts=self.attempts,
             numbers=NumberReader(KRO_INDEX, countries=self.countries),
             options=options,
-            clock=SystemClock(),
+            clock=self.clock,
             ids=SystemIdSource(),
         )
 

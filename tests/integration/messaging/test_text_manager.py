@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from kro.core.clock import SystemClock
+from kro.core.clock import FrozenClock, SystemClock
 from kro.core.database.pool import Database
 from kro.core.encryption import FieldCipher
 from kro.core.ids import SystemIdSource
@@ -238,6 +239,19 @@ class TestCaps:
             assert results[2] == MessageRefused("spend_cap_number", permanent=True)
             assert isinstance(await sut.send(code("+2348031234568")), MessageAccepted)
             assert await alarms(database) == []
+
+    async def test_a_notice_waits_for_the_next_day(self, database: Database, sandbox_url: str) -> None:
+        wide = Caps(number_minor=10**6, country_minor=10**6, provider_minor=10**6, total_minor=10**6)
+        morning = FrozenClock(datetime(2026, 1, 15, 6, 0, tzinfo=UTC))
+        # Another vendor may be there before midnight, so a notice that only one of them refuses waits less.
+        for scope, hours in (("number", 18), ("country", 18), ("total", 18), ("provider", 2)):
+            caps = replace(wide, **{f"{scope}_minor": 1})
+            async with texting(
+                database, sandbox_url, "termii", caps=caps, prices={"termii": 500}, clock=morning
+            ) as sut:
+                refused = await sut.send(notice(NUMBER))
+            wanted = MessageRefused(f"spend_cap_{scope}", permanent=False, retry_after_seconds=hours * 3_600)
+            assert refused == wanted
 
     async def test_what_a_vendor_refused_costs_nothing(self, database: Database, sandbox_url: str) -> None:
         async with texting(database, sandbox_url, "termii", prices={"termii": 500}) as sut:

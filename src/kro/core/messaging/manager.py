@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -28,6 +29,8 @@ from kro.core.telemetry import get_logger
 
 _LOG = get_logger()
 _NO_ROUTE: Final = MessageRefused("no_route", permanent=False)
+_ONE_VENDOR_SECONDS: Final = 7_200
+"""How long a notice waits when only one vendor's money is spent: the outbox tries often enough to reach midnight."""
 # A cap on one vendor leaves the others; these would refuse them as well.
 _CAPPED: Final = frozenset({"spend_cap_total", "spend_cap_country", "spend_cap_number"})
 
@@ -166,12 +169,22 @@ class MessagingManager:
         capped = await self._attempts.begin(new, caps, [self._ids.new() for _ in caps])
         if capped is not None:
             _LOG.warning("text_capped", provider=route.provider, reason_code=capped)
-            return MessageRefused(f"spend_cap_{capped}", permanent=message.kind is TextKind.CODE)
+            return self._capped(capped, message.kind)
         result = await self._vendors[route.name].send(replace(message, message_id=str(new.id)))
         if isinstance(result, MessageOutcomeUnknown) and result.cause in DID_NOT_ACT:
             result = MessageRefused("server_error", permanent=False)
         await self._record(new.id, route, message.kind, result)
         return result
+
+    def _capped(self, scope: str, kind: TextKind) -> MessageRefused:
+        """Refuse a code for good, which is of no use tomorrow, and a notice until money can be spent again."""
+        if kind is TextKind.CODE:
+            return MessageRefused(f"spend_cap_{scope}", permanent=True)
+        now = self._clock.now().astimezone(UTC)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        left = math.ceil((midnight - now).total_seconds())
+        wait = left if f"spend_cap_{scope}" in _CAPPED else min(left, _ONE_VENDOR_SECONDS)
+        return MessageRefused(f"spend_cap_{scope}", permanent=False, retry_after_seconds=wait)
 
     async def _record(self, attempt_id: UUID, route: RouteFacts, kind: TextKind, result: SMSResult) -> None:
         facts = {"provider": route.provider, "channel": route.channel, "message_id": attempt_id}
