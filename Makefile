@@ -100,7 +100,7 @@ help: ## Show this list
 
 $(SYNCED): pyproject.toml uv.lock $(if $(wildcard $(BIN)/python),,missing) | python $(if $(filter .tools/%,$(UV)),.tools/bin/uv)
 	@echo "Making the virtual environment from uv.lock …"
-	@UV_PYTHON_DOWNLOADS=never $(UV) sync --frozen --quiet --python "$(PYTHON)"
+	@UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 $(UV) sync --frozen --quiet --python "$(PYTHON)"
 	@rm -f .venv/.synced-* && touch $@
 
 .tools/bin/uv: | python

@@ -16,7 +16,8 @@ from typing import Final
 from kro.run.errors import ChildStoppedError, NotReadyError
 
 _READY_SECONDS: Final = 60.0
-_STOP_SECONDS: Final = 8.0
+STOP_SECONDS: Final = 8.0
+"""How long the children together may take to end before they are killed."""
 _PAUSE_SECONDS: Final = 0.05
 _ASK_SECONDS: Final = 2.0
 _LAST_BYTES: Final = 4096
@@ -102,7 +103,7 @@ def wait_until_ready(children: Iterable[Child], *, is_stopping: Callable[[], boo
         time.sleep(_PAUSE_SECONDS if waiting else 0)
 
 
-def stop_all(children: Iterable[Child], *, patience_seconds: float = _STOP_SECONDS) -> None:
+def stop_all(children: Iterable[Child], *, patience_seconds: float = STOP_SECONDS) -> None:
     """Ask every child to end, wait for them together, and kill the ones that do not."""
     running = [child.process for child in children if child.process is not None]
     for process in running:

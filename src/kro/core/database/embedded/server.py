@@ -29,7 +29,8 @@ from kro.core.database.embedded.lock import FolderLock, clear_stale_pid_file
 from kro.core.database.embedded.places import home_of, make_folder, make_socket_folder, socket_folder
 
 _START_SECONDS: Final = 120
-_STOP_SECONDS: Final = 60
+STOP_SECONDS: Final = 60
+"""How long an orderly stop may take before the server is killed."""
 _PAUSE_SECONDS: Final = 0.01
 _STATUS_LINE: Final = 7
 _STATE: Final = Path("/var/lib/kro")
@@ -103,7 +104,7 @@ class EmbeddedPostgres:
                 process.stdin.write(b"s")
                 process.stdin.close()
             try:
-                process.wait(timeout=_STOP_SECONDS)
+                process.wait(timeout=STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
