@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from kro_sandbox.control.api import ControlAPI
@@ -62,8 +62,14 @@ def create_app(settings: SandboxSettings) -> Starlette:
         *sandbox.s3.routes(),
         *sandbox.recaptcha.routes(),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={MalformedBodyError: _malformed})
+    handlers = {MalformedBodyError: _malformed, ClientDisconnect: _gone}
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
 
 
 async def _malformed(request: Request, error: Exception) -> Response:  # noqa: ARG001  the signature Starlette calls
     return json_response({"error": str(error)}, status=400)
+
+
+async def _gone(request: Request, error: Exception) -> Response:  # noqa: ARG001  the signature Starlette calls
+    """Answer nobody: the caller hung up in the middle of its request."""
+    return Response(status_code=400)

@@ -5,7 +5,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -37,9 +37,14 @@ def with_faults(
     rate_limited: RateLimited,
     kinds: frozenset[FaultKind] = HTTP,
 ) -> Endpoint:
-    """Wrap an endpoint so that scripted faults of the vendor's operation happen to its callers."""
+    """Wrap an endpoint so that scripted faults of the vendor's operation happen to its callers.
+
+    A caller who hung up before its request was read, or before a late answer, is asked after no more: its straggler
+    neither acts nor uses up what was scripted for others.
+    """
 
     async def serve(request: Request) -> Response:
+        await request.body()
         fault = faults.take(vendor=vendor, operations=(operation, "*"), kinds=kinds)
         if fault is None:
             return await endpoint(request)
@@ -51,7 +56,8 @@ def with_faults(
 async def _misbehave(endpoint: Endpoint, request: Request, fault: Fault, rate_limited: RateLimited) -> Response:
     match fault.kind:
         case FaultKind.LATE:
-            await asyncio.sleep(fault.number("milliseconds", 1000) / 1000)
+            if await _hangs_up(request, within=fault.number("milliseconds", 1000) / 1000):
+                raise ClientDisconnect
             return await endpoint(request)
         case FaultKind.TIMEOUT:
             return await _hold(request, fault)
@@ -86,15 +92,19 @@ async def _hold(request: Request, fault: Fault) -> Response:
 
 async def hang(request: Request, *, seconds: float) -> Response:
     """Say nothing until the caller gives up; a patient caller gets what a gateway says in the end."""
-    await request.body()
+    await _hangs_up(request, within=seconds)
+    return HTMLResponse(_GATEWAY_PAGE.format(status=504, reason=_REASONS[504]), status_code=504)
 
+
+async def _hangs_up(request: Request, *, within: float) -> bool:
     async def hung_up() -> None:
         while (await request.receive())["type"] != "http.disconnect":
             pass
 
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(hung_up(), timeout=seconds)
-    return HTMLResponse(_GATEWAY_PAGE.format(status=504, reason=_REASONS[504]), status_code=504)
+        await asyncio.wait_for(hung_up(), timeout=within)
+        return True
+    return False
 
 
 def _gateway_error(fault: Fault) -> Response:

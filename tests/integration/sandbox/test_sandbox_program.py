@@ -9,12 +9,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx2
 import pytest
 
+from kro_sandbox.control.script import VENDORS
 from kro_sandbox.settings import SandboxSettings
 
 PROGRAM = [sys.executable, "-m", "kro_sandbox"]
@@ -86,8 +87,67 @@ def test_hanging_up_on_purpose_is_not_reported_as_an_error() -> None:
             client.get("/paystack/bank")
 
 
+WRITES = {
+    "paystack": "/paystack/transfer",
+    "fincra": "/fincra/disbursements/payouts",
+    "providus": "/providus/postingrest/NIPFundTransfer",
+    "termii": "/termii/api/sms/send",
+    "twilio": "/twilio/2010-04-01/Accounts/AC1/Messages.json",
+    "telnyx": "/telnyx/v2/messages",
+    "whatsapp": "/whatsapp/v23.0/1/messages",
+    "dojah": "/dojah/api/v1/kyc/bvn/full",
+    "sendgrid": "/sendgrid/v3/mail/send",
+    "s3": "/s3/bucket/key",
+    "recaptcha": "/google/recaptcha/api/siteverify",
+}
+
+
+def hang_up_after(url: str, said: str, *, when: Callable[[], bool] = lambda: True) -> None:
+    with socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1]))) as straggler:
+        straggler.sendall(said.encode())
+        while not when():
+            pass
+
+
+def test_a_caller_that_hung_up_before_it_was_read_uses_up_no_fault_and_is_no_error() -> None:
+    assert WRITES.keys() == VENDORS.keys()
+    with running("--port", "0") as url, httpx2.Client(base_url=url, trust_env=False) as client:
+        for vendor, path in WRITES.items():
+            client.post("/_sim/faults", json={"vendor": vendor, "operation": "*", "kind": "http_error"})
+            method = {"dojah": "GET", "s3": "PUT"}.get(vendor, "POST")
+            head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
+            hang_up_after(url, head)
+            hang_up_after(url, f'{head}{{"half":')
+        client.get("/_sim/health")
+        used = {fault["vendor"]: fault["used"] for fault in client.get("/_sim/faults").json()["faults"]}
+
+    assert used == dict.fromkeys(WRITES, 0)
+
+
+def test_a_caller_that_did_not_wait_for_a_late_answer_uses_up_nothing_later() -> None:
+    with running("--port", "0") as url, httpx2.Client(base_url=url, trust_env=False) as client:
+
+        def script(vendor: str, operation: str, kind: str, **more: int) -> None:
+            fault = {"vendor": vendor, "operation": operation, "kind": kind, **more}
+            client.post("/_sim/faults", json=fault).raise_for_status()
+
+        def used() -> list[int]:
+            return [fault["used"] for fault in client.get("/_sim/faults").json()["faults"]]
+
+        script("providus", "transfer", "late", milliseconds=300)
+        head = f"POST {WRITES['providus']} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"
+        hang_up_after(url, f"{head}{{}}", when=lambda: used() == [1])
+
+        script("providus", "transfer", "empty")
+        # Who waits as long, from later on, is answered after the other would have been.
+        script("paystack", "balance", "late", milliseconds=300)
+        client.get("/paystack/balance")
+
+        assert used() == [1, 0, 1]
+
+
 def test_callers_that_are_kept_waiting_do_not_keep_it_alive() -> None:
-    with running("--port", "0") as url, httpx2.Client(base_url=url, trust_env=False, timeout=0.2) as client:
+    with running("--port", "0") as url, httpx2.Client(base_url=url, trust_env=False) as client:
         client.post("/_sim/faults", json={"vendor": "paystack", "operation": "banks", "kind": "timeout"})
         port = int(url.rsplit(":", 1)[1])
         waiting = socket.create_connection(("127.0.0.1", port))
