@@ -78,6 +78,10 @@ bench: $(SYNCED) ## Measure the ledger beside pgbench, some 3 minutes; writes be
 bench-webhooks: $(SYNCED) ## Measure acknowledgements with the worker running and stopped
 	@$(BIN)/python -m benchmarks.webhooks $(ARGS)
 
+.PHONY: bench-idle
+bench-idle: $(SYNCED) ## Measure what a worker asks while nothing happens, and how soon it notices something
+	@$(BIN)/python -m benchmarks.idle $(ARGS)
+
 .PHONY: format
 format: $(SYNCED) ## Fix and format the code
 	$(BIN)/ruff check --fix

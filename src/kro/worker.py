@@ -16,12 +16,13 @@ from kro.core.clock import Clock
 from kro.core.config import Settings, WorkerSettings
 from kro.core.database.pool import Database
 from kro.core.outbox import Handler, OutboxRelay, OutboxStore, RelayOptions
-from kro.core.scheduler import Loop, Step, StepLoop, TimerOptions, TimerRunner, supervise
+from kro.core.scheduler import DueWatch, Loop, Step, StepLoop, TimerOptions, TimerRunner, supervise
 from kro.core.telemetry import configure_logging, get_logger
 
 OUTBOX_DAYS: Final = 30
 _HOUR: Final = 3600.0
 _BATCH: Final = 1000
+_FALL_BACK_SECONDS: Final = 30.0
 _LOG = get_logger()
 
 _FORGET_ANSWERS: Final = """
@@ -82,28 +83,26 @@ async def run_worker(application: Application, settings: WorkerSettings, *, stop
 def make_loops(application: Application, settings: WorkerSettings) -> Sequence[Loop]:
     """Return everything a worker runs side by side.
 
-    Each topic has a relay of its own, so that a slow SMS provider never holds up a payment or an event.
+    Each topic has a relay of its own, so that a slow SMS provider never holds up a payment or an event. One watch wakes
+    them, which is what ``poll_ms`` is about.
     """
-    database = application.database
-    steps = (*application.steps, *retention(database))
-    return (
-        *(
-            OutboxRelay(database, {topic: handle}, options=relay_options(settings))
-            for topic, handle in application.outbox_handlers.items()
-        ),
-        TimerRunner(database, application.fire_timer, application.clock, options=timer_options(settings)),
-        *(StepLoop(step, database) for step in steps),
-    )
+    database, clock = application.database, application.clock
+    relays = [
+        OutboxRelay(database, {topic: handle}, options=relay_options(settings))
+        for topic, handle in application.outbox_handlers.items()
+    ]
+    timers = TimerRunner(database, application.fire_timer, clock, options=timer_options(settings))
+    steps = [StepLoop(step, database) for step in (*application.steps, *retention(database))]
+    watch = DueWatch((*relays, timers, *steps), database, clock, every_seconds=settings.poll_ms / 1000)
+    return (watch, *relays, timers, *steps)
 
 
 def relay_options(settings: WorkerSettings) -> RelayOptions:
-    return RelayOptions(
-        poll_seconds=settings.poll_ms / 1000, parallel=settings.batch, lease_seconds=settings.lease_seconds
-    )
+    return RelayOptions(poll_seconds=_FALL_BACK_SECONDS, parallel=settings.batch, lease_seconds=settings.lease_seconds)
 
 
 def timer_options(settings: WorkerSettings) -> TimerOptions:
-    return TimerOptions(parallel=settings.batch, lease_seconds=settings.lease_seconds)
+    return TimerOptions(poll_seconds=_FALL_BACK_SECONDS, parallel=settings.batch, lease_seconds=settings.lease_seconds)
 
 
 def retention(database: Database) -> tuple[Step, ...]:

@@ -128,9 +128,8 @@ def build_steps(
 ) -> Sequence[Step]:
     """Return what the worker repeats."""
     batch = base.settings.worker.batch
-    every = base.settings.worker.poll_ms / 1000
     return (
-        Step("payment.webhooks", every, lambda: listening.webhooks.process_due(limit=batch)),
+        Step("payment.webhooks", 30.0, lambda: listening.webhooks.process_due(limit=batch), due=listening.webhooks.due),
         Step("payment.polls", 5.0, lambda: listening.poller.poll_due(limit=batch)),
         Step("refund.polls", 5.0, lambda: refunding.tracker.poll_due(limit=batch)),
         Step("payout.alarms", 60.0, paying_out.alarms.raise_due, alone=True),

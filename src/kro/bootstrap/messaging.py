@@ -93,7 +93,7 @@ def messaging_steps(base: Foundation, messaging: Messaging) -> Sequence[Step]:
     batch = base.settings.worker.batch
     attempts = messaging.attempts
     return (
-        Step("text.follow_up", 1.0, lambda: attempts.follow_up(limit=batch)),
+        Step("text.follow_up", 30.0, lambda: attempts.follow_up(limit=batch), due=attempts.due),
         Step("text.conversion", 60.0, messaging.watch.look, alone=True),
         Step("retention.texts", 3600.0, lambda: attempts.forget(older_than_days=_KEPT_DAYS), alone=True),
     )

@@ -190,7 +190,7 @@ async def test_asked_to_end_it_finishes_what_it_has_in_hand(
         sys.executable, "-c", SCRIPT, app_dsn, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while b"begun" not in await process.stdout.readline():
             pass
         later = await post()
@@ -208,7 +208,7 @@ async def test_killed_in_the_middle_it_leaves_the_message_to_others(app_dsn: str
         sys.executable, "-c", SCRIPT, app_dsn, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while b"begun" not in await process.stdout.readline():
             pass
         process.kill()

@@ -41,11 +41,13 @@ UPDATE text_attempts SET state = 'unknown', rank = 1, error = $2 WHERE id = $1 A
 
 # A code nobody needs any more is not sent again, nor one whose first arrival is known after all. An outbox row that is
 # still in hand is left to whoever has it; its turn comes with the next round.
-_FOLLOW_UP: Final = """
-WITH due AS (
+_DUE: Final = """
     SELECT a.id, a.notice_id, a.message_id, a.subject_id FROM text_attempts AS a
     LEFT JOIN outbox AS o ON o.id = a.notice_id
-    WHERE a.follow_up_at <= now() AND o.state IS DISTINCT FROM 'pending'
+    WHERE a.follow_up_at <= now() AND o.state IS DISTINCT FROM 'pending'"""
+
+_FOLLOW_UP: Final = f"""
+WITH due AS ({_DUE}
     ORDER BY a.follow_up_at LIMIT $1 FOR UPDATE OF a SKIP LOCKED
 ), given_up AS (
     UPDATE text_attempts AS a SET follow_up_at = NULL, replaced_at = now() FROM due WHERE a.id = due.id
@@ -61,7 +63,7 @@ WITH due AS (
     UPDATE notice_receipts AS r SET status = 'waiting' FROM revived
     WHERE r.message_id = revived.id AND r.channel = 'sms' AND r.status = 'failed'
 )
-SELECT count(*) FROM due"""
+SELECT count(*) FROM due"""  # noqa: S608 - built from constants only
 
 _FORGET: Final = """
 WITH old AS (
@@ -108,6 +110,8 @@ class NewAttempt:
 
 
 class TextAttempts:
+    due: Final = _DUE
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -8,7 +8,7 @@ from typing import Final
 from kro.core.database.pool import Database
 from kro.core.errors import KroError
 from kro.core.outbox.envelope import Envelope, Handler
-from kro.core.outbox.store import OutboxState, OutboxStore, Verdict
+from kro.core.outbox.store import OutboxState, OutboxStore, Verdict, due_query
 from kro.core.scheduler.pump import Pump, PumpOptions, Result, back_off
 from kro.core.scheduler.signals import GiveUp, RetryLater
 from kro.core.telemetry import get_logger
@@ -52,6 +52,7 @@ class OutboxRelay:
         options = options or RelayOptions()
         self._pump = Pump(_Delivery(OutboxStore(database), handlers, options), options=options.pump())
         self.name = "outbox." + "+".join(handlers)
+        self.due = due_query(tuple(handlers))
 
     async def run(self) -> None:
         """Deliver until :meth:`stop`, then finish what is in hand."""
@@ -62,7 +63,7 @@ class OutboxRelay:
         self._pump.stop()
 
     def wake(self) -> None:
-        """Look for messages now instead of at the next poll; for writers in the same process."""
+        """Look for messages now instead of at the next poll."""
         self._pump.wake()
 
     async def run_until_idle(self) -> int:

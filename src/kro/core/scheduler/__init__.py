@@ -5,8 +5,11 @@ from kro.core.scheduler.signals import GiveUp, RetryLater
 from kro.core.scheduler.steps import Step, StepLoop
 from kro.core.scheduler.supervisor import Loop, SupervisorOptions, supervise
 from kro.core.scheduler.timers import Fire, TimerOptions, TimerRunner
+from kro.core.scheduler.watch import PROGRAM_TIME, DueWatch, Watched
 
 __all__ = [
+    "PROGRAM_TIME",
+    "DueWatch",
     "Fire",
     "GiveUp",
     "Loop",
@@ -19,6 +22,7 @@ __all__ = [
     "SupervisorOptions",
     "TimerOptions",
     "TimerRunner",
+    "Watched",
     "Work",
     "back_off",
     "supervise",

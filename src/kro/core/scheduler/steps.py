@@ -18,13 +18,15 @@ class Step:
     """Something to do again and again.
 
     ``run`` handles one bounded batch and returns its size; it is called again at once while there is more. It must be
-    safe in several workers at once, by claiming its rows. With ``alone`` only one worker begins it per interval.
+    safe in several workers at once, by claiming its rows. With ``alone`` only one worker begins it per interval. With
+    ``due``, a query of a :class:`DueWatch`, it is done as soon as there is something to do.
     """
 
     name: str
     every_seconds: float
     run: Callable[[], Awaitable[int]]
     alone: bool = False
+    due: str | None = None
 
 
 class StepLoop:
@@ -34,20 +36,31 @@ class StepLoop:
         self.name = step.name
         self._step = step
         self._database = database
-        self._stopping = asyncio.Event()
+        self._nudge = asyncio.Event()
+        self._stopping = False
+
+    @property
+    def due(self) -> str | None:
+        return self._step.due
 
     async def run(self) -> None:
         """Repeat until :meth:`stop`; what the step raises ends the loop, and whoever runs it starts it again."""
-        while not self._stopping.is_set():
+        while not self._stopping:
+            self._nudge.clear()
             if not self._step.alone or await self._take():
-                while await self._step.run() and not self._stopping.is_set():
+                while await self._step.run() and not self._stopping:
                     pass
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self._step.every_seconds)
+                await asyncio.wait_for(self._nudge.wait(), self._step.every_seconds)
 
     def stop(self) -> None:
         """Begin no other batch."""
-        self._stopping.set()
+        self._stopping = True
+        self._nudge.set()
+
+    def wake(self) -> None:
+        """Begin a batch now instead of at the next interval."""
+        self._nudge.set()
 
     async def _take(self) -> bool:
         return await self._database.execute(_TAKE, self._step.name, self._step.every_seconds) == 1

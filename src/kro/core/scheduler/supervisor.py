@@ -27,7 +27,9 @@ class Loop(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SupervisorOptions:
-    """Seconds. A loop that held out for ``healthy_seconds`` is started again without having to wait long.
+    """Seconds. Loops begin ``stagger_seconds`` apart, so that they never all want a connection at once.
+
+    A loop that held out for ``healthy_seconds`` is started again without having to wait long.
 
     So is one that ended because something it needs was away, such as the database: waiting longer each time would only
     make money wait that could move again.
@@ -37,6 +39,7 @@ class SupervisorOptions:
     first_pause_seconds: float = 1.0
     longest_pause_seconds: float = 30.0
     healthy_seconds: float = 60.0
+    stagger_seconds: float = 0.02
 
 
 async def supervise(loops: Sequence[Loop], stop: asyncio.Event, *, options: SupervisorOptions | None = None) -> None:
@@ -46,7 +49,10 @@ async def supervise(loops: Sequence[Loop], stop: asyncio.Event, *, options: Supe
     another worker does it.
     """
     options = options or SupervisorOptions()
-    tasks = {asyncio.create_task(_keep_running(loop, stop, options)): loop.name for loop in loops}
+    tasks = {
+        asyncio.create_task(_keep_running(loop, stop, options, begin_in=place * options.stagger_seconds)): loop.name
+        for place, loop in enumerate(loops)
+    }
     try:
         await stop.wait()
     finally:
@@ -59,9 +65,10 @@ async def supervise(loops: Sequence[Loop], stop: asyncio.Event, *, options: Supe
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _keep_running(loop: Loop, stop: asyncio.Event, options: SupervisorOptions) -> None:
+async def _keep_running(loop: Loop, stop: asyncio.Event, options: SupervisorOptions, *, begin_in: float) -> None:
     clock = asyncio.get_running_loop().time
     pause = options.first_pause_seconds
+    await _stopped_within(stop, begin_in)
     while not stop.is_set():
         began = clock()
         try:
@@ -77,6 +84,10 @@ async def _keep_running(loop: Loop, stop: asyncio.Event, options: SupervisorOpti
                 _LOG.error("loop_ended", job=loop.name, retry_in_seconds=pause)
         if clock() - began > options.healthy_seconds:
             pause = options.first_pause_seconds
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause)
+        await _stopped_within(stop, pause)
         pause = min(pause * 2, options.longest_pause_seconds)
+
+
+async def _stopped_within(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

@@ -12,6 +12,7 @@ import asyncpg
 from kro.core.actor import Actor
 from kro.core.database.pool import Database, DatabaseBusyError
 from kro.core.decisions import LostRaceError
+from kro.core.scheduler import PROGRAM_TIME
 from kro.payment.database.records import NewWebhook, WebhookState, WebhookTask, WebhookView
 
 # What was left to people is looked into again when its provider tells of it again: a bank asked to repush has news.
@@ -29,9 +30,13 @@ SELECT id, 'received', 0, $9 FROM stored"""
 
 _TASK: Final = "i.id, i.provider, i.subject, i.reference, s.attempts, i.received_at"
 
+DUE: Final = f"""
+      SELECT webhook_id FROM payment_webhook_state
+      WHERE state = 'received' AND next_attempt_at <= {PROGRAM_TIME}"""  # noqa: S608 - a constant
+
 _CLAIM_DUE: Final = f"""
 UPDATE payment_webhook_state AS s SET attempts = s.attempts + 1, next_attempt_at = $2
-FROM (SELECT webhook_id FROM payment_webhook_state WHERE state = 'received' AND next_attempt_at <= $1
+FROM ({DUE}
       ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
 JOIN payment_webhook_info AS i ON i.id = due.webhook_id
 WHERE s.webhook_id = due.webhook_id

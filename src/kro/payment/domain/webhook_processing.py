@@ -11,7 +11,7 @@ from uuid import UUID
 from kro.core.clock import Clock
 from kro.core.telemetry import get_logger
 from kro.payment.database.records import WebhookState, WebhookTask
-from kro.payment.database.webhooks import WebhookRepository
+from kro.payment.database.webhooks import DUE, WebhookRepository
 from kro.payment.domain.collections import CollectionService
 from kro.payment.domain.errors import WebhookNotFoundError
 from kro.payment.domain.progress import Progress
@@ -35,6 +35,8 @@ class WebhookProcessor:
 
     ``unmatched`` is asked about a payment that stayed unknown to us until patience ran out.
     """
+
+    due: Final = DUE
 
     def __init__(
         self,
