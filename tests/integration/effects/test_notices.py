@@ -356,6 +356,30 @@ class TestWorkersThatDie:
         assert len(sms.sent) == 1
         assert (await receipts(database))["sms"] == ("accepted", None, 2)
 
+    async def test_waiting_for_its_vendor_uses_up_no_try_and_ends(
+        self,
+        make_relay: Callable[..., OutboxRelay],
+        notify: Post,
+        person: Person,
+        sms: FakeSMS,
+        database: Database,
+    ) -> None:
+        sms.results.extend(MessageOutcomeUnknown(cause="timeout") for _ in range(5))
+        await notify(await person(phone=PHONE))
+        relay = make_relay(patience=300, max_attempts=4)
+        for _ in range(3):
+            for _ in range(10):
+                await relay.run_until_idle()
+                await revive(database)
+            await database.execute("UPDATE notice_receipts SET at = at - interval '5 minutes' WHERE channel = 'sms'")
+
+        await relay.run_until_idle()
+
+        # Three times five minutes, however often it was looked at; then nobody knows, and it is not sent once more.
+        assert len(sms.results) == 2
+        assert ("dead", "outcome_unknown") in await states(database)
+        assert (await receipts(database))["sms"][0] == "unknown"
+
     @pytest.mark.parametrize("order", list(itertools.permutations(["accepted", "delivered", "failed"])))
     async def test_reports_in_any_order_end_in_the_same_state(
         self, relay: OutboxRelay, notify: Post, person: Person, database: Database, order: tuple[str, ...]

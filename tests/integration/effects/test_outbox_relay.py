@@ -259,6 +259,19 @@ class TestFailure:
         assert [e.attempts for e in recorder.seen] == [1, 2, 3]
         assert (await state(message_id))["state"] == "dead"
 
+    async def test_waiting_for_news_uses_up_no_try(
+        self, database: Database, post: Post, state: State, quick: RelayOptions
+    ) -> None:
+        message_id = await post()
+        waiting = [RetryLater("outcome_awaited", after_seconds=0, is_try=False) for _ in range(10)]
+        recorder = Recorder(failing={message_id: [*waiting, RuntimeError(), RuntimeError(), RuntimeError()]})
+
+        await OutboxRelay(database, {"demo": recorder.handle}, options=quick).run_until_idle()
+
+        assert [e.tries for e in recorder.seen] == [*([1] * 11), 2, 3]
+        row = await state(message_id)
+        assert (row["state"], row["attempts"], row["waits"]) == ("dead", 13, 10)
+
     async def test_giving_up_needs_one_try(
         self, database: Database, post: Post, state: State, quick: RelayOptions
     ) -> None:

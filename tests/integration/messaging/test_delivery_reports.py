@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from typing import Any
 from uuid import UUID
@@ -136,25 +137,114 @@ async def test_what_is_written_holds_neither_text_nor_number(scene: Scene, repor
         assert "482913" not in written
 
 
+class Noticed:
+    """A notice on its way, and what its receipt says."""
+
+    def __init__(self, scene: Scene, reports: DeliveryReports) -> None:
+        self.scene, self.reports = scene, reports
+        self.id = IDS.new()
+
+    async def on_its_way(self) -> None:
+        user_id, database = IDS.new(), self.scene.database
+        await database.execute(
+            "WITH role AS (INSERT INTO user_roles (code, audience, title, permissions) VALUES ('user', 'user', 'User', "
+            "'{}') ON CONFLICT DO NOTHING) INSERT INTO users (id, phone, first_name, last_name, password_hash, status, "
+            "role_code, kyc_tier) VALUES ($1, '+2348031234567', 'Demo', 'Buyer', '-', 'active', 'user', 1)",
+            user_id,
+        )
+        await database.execute(
+            "INSERT INTO notice_receipts (message_id, subject_id, user_id, purpose, channel, status, at) "
+            "VALUES ($1, $1, $2, 'inspect_by', 'sms', 'accepted', now())",
+            self.id,
+            user_id,
+        )
+        await database.execute(
+            "INSERT INTO outbox (id, topic, payload, state) VALUES ($1, 'notify', '{}', 'delivered')", self.id
+        )
+
+    async def accepted(self, vendor: str, message_id: str) -> UUID:
+        return await self.scene.accepted(vendor, message_id, notice_id=self.id, kind=TextKind.NOTICE)
+
+    async def told(self, vendor: str, *told: Told) -> None:
+        for one in told:
+            await self.reports.take(vendor, webhook(vendor, one, CLOCK))
+
+    async def status(self) -> str:
+        status: str = await self.scene.database.value("SELECT status FROM notice_receipts")
+        return status
+
+
+@pytest.fixture
+async def noticed(scene: Scene, reports: DeliveryReports) -> Noticed:
+    noticed = Noticed(scene, reports)
+    await noticed.on_its_way()
+    return noticed
+
+
 @pytest.mark.parametrize(("told", "status"), [("delivered", "delivered"), ("failed", "failed"), ("sent", "accepted")])
-async def test_the_receipt_of_a_notice_says_what_became_of_it(
-    told: str, status: str, scene: Scene, reports: DeliveryReports
+async def test_the_receipt_of_a_notice_says_what_became_of_it(told: str, status: str, noticed: Noticed) -> None:
+    await noticed.accepted("termii", "m-1")
+
+    await noticed.told("termii", Told("m-1", told))
+
+    assert await noticed.status() == status
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(("sent", "failed", "delivered"))))
+async def test_a_receipt_ends_as_delivered_in_any_order(order: tuple[str, ...], noticed: Noticed) -> None:
+    await noticed.accepted("termii", "m-1")
+
+    await noticed.told("termii", *(Told("m-1", state) for state in order * 2))
+
+    assert await noticed.status() == "delivered"
+
+
+async def test_a_failure_told_again_does_not_end_the_second_way(noticed: Noticed) -> None:
+    await noticed.accepted("termii", "m-1")
+    await noticed.told("termii", Told("m-1", "failed"))
+    await noticed.scene.attempts.follow_up(limit=10)
+    assert await noticed.status() == "waiting"
+
+    await noticed.told("termii", Told("m-1", "failed"), Told("m-1", "sent"))
+
+    assert await noticed.status() == "waiting"
+    await noticed.told("termii", Told("m-1", "delivered"))
+    assert await noticed.status() == "delivered"
+
+
+@pytest.mark.parametrize("start", ["accepted", "sending"])
+@pytest.mark.parametrize(
+    ("first", "second", "status"),
+    [
+        ("failed", "failed", "failed"),
+        ("delivered", "failed", "delivered"),
+        ("failed", "delivered", "delivered"),
+        ("delivered", "delivered", "delivered"),
+        ("delivered", "sent", "delivered"),
+        ("sent", "failed", "accepted"),
+    ],
+)
+async def test_two_reports_of_one_notice_at_once_both_count(
+    start: str, first: str, second: str, status: str, noticed: Noticed
 ) -> None:
-    notice_id, user_id = IDS.new(), IDS.new()
-    await scene.database.execute(
-        "WITH role AS (INSERT INTO user_roles (code, audience, title, permissions) VALUES ('user', 'user', 'User', "
-        "'{}') ON CONFLICT DO NOTHING) INSERT INTO users (id, phone, first_name, last_name, password_hash, status, "
-        "role_code, kyc_tier) VALUES ($1, '+2348031234567', 'Demo', 'Buyer', '-', 'active', 'user', 1)",
-        user_id,
-    )
-    await scene.accepted("termii", "m-1", notice_id=notice_id, kind=TextKind.NOTICE)
-    await scene.database.execute(
-        "INSERT INTO notice_receipts (message_id, subject_id, user_id, purpose, channel, status, at) "
-        "VALUES ($1, $1, $2, 'inspect_by', 'sms', 'accepted', now())",
-        notice_id,
-        user_id,
-    )
+    # Its worker died after the first vendor had it, so that two attempts are under way.
+    for message_id in ("m-1", "m-2"):
+        await noticed.accepted("twilio", message_id)
+    await noticed.scene.database.execute("UPDATE notice_receipts SET status = $1", start)
+    ranks = {state: rank for rank, state in enumerate(HIGHEST, start=3)}
 
-    await reports.take("termii", webhook("termii", Told("m-1", told), CLOCK))
+    async with noticed.scene.database.connection() as connection, asyncio.TaskGroup() as group:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(
+            "SELECT record_text_report('twilio', 'm-1', NULL, $1, $2, NULL, false, NULL, NULL)", first, ranks[first]
+        )
+        other = group.create_task(noticed.told("twilio", Told("m-2", second)))
+        while not await noticed.scene.database.value(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ):
+            if (await asyncio.wait({other}, timeout=0.01))[0]:
+                break
+        await transaction.commit()
 
-    assert await scene.database.value("SELECT status FROM notice_receipts") == status
+    assert await noticed.status() == status

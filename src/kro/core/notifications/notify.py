@@ -127,7 +127,7 @@ class NotifyTopic:
         if begun is None:
             raise GiveUp("unknown_user")
         if begun.wait_seconds is not None:
-            raise RetryLater("outcome_awaited", after_seconds=begun.wait_seconds)
+            raise RetryLater("outcome_awaited", after_seconds=begun.wait_seconds, is_try=False)
         if not begun.tries:
             return
         if begun.tries > MAX_UNCERTAIN_TRIES:

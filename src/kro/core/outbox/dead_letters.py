@@ -20,7 +20,7 @@ FROM outbox WHERE state = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC 
 
 _REPLAY: Final = """
 WITH revived AS (
-    UPDATE outbox SET state = 'pending', attempts = 0, next_attempt_at = now(), lease_until = NULL
+    UPDATE outbox SET state = 'pending', attempts = 0, waits = 0, next_attempt_at = now(), lease_until = NULL
     WHERE id = $1 AND state = 'dead' RETURNING id, topic, last_error)
 INSERT INTO audit_log (id, actor_kind, actor_id, session_id, action, target_type, target_id, result, detail, request_id,
                        ip)

@@ -9,13 +9,22 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One message in hand. ``attempts`` counts this try too: 1 is the first."""
+    """One message in hand.
+
+    ``attempts`` counts its turns, this one too: 1 is the first. In ``waits`` of them nothing was tried.
+    """
 
     id: UUID
     topic: str
     payload: Mapping[str, Any] = field(repr=False)
     attempts: int
     created_at: datetime
+    waits: int = 0
+
+    @property
+    def tries(self) -> int:
+        """Return which try this is."""
+        return self.attempts - self.waits
 
 
 Handler: TypeAlias = Callable[[Envelope], Awaitable[None]]

@@ -21,6 +21,7 @@ class OutboxMessage(Base):
     payload: Mapped[dict[str, object]] = mapped_column(JSONB)
     state: Mapped[str] = mapped_column(server_default="pending")
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    waits: Mapped[int] = mapped_column(server_default=text("0"))
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     lease_until: Mapped[datetime | None]
     last_error: Mapped[str | None]

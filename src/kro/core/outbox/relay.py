@@ -91,7 +91,7 @@ class _Delivery:
         )
 
     async def handle(self, item: Envelope) -> None:
-        if item.attempts > self._options.max_attempts:
+        if item.tries > self._options.max_attempts:
             # Every try ended without a word, so this message probably kills whoever handles it.
             raise RetryLater(_EXHAUSTED)
         await self._handlers[item.topic](item)
@@ -103,18 +103,19 @@ class _Delivery:
         envelope, error = result.item, result.error
         if error is None:
             return Verdict(envelope, OutboxState.DELIVERED)
-        facts = {"topic": envelope.topic, "message_id": envelope.id, "attempt": envelope.attempts}
+        facts = {"topic": envelope.topic, "message_id": envelope.id, "attempt": envelope.tries}
         facts |= {"reason_code": name(error), "exc_info": _unforeseen(error)}
         if isinstance(error, GiveUp):
             _LOG.warning("outbox_message_given_up", **facts)
             return Verdict(envelope, OutboxState.DEAD, error=name(error))
-        if envelope.attempts >= self._options.max_attempts:
+        waited = isinstance(error, RetryLater) and not error.is_try
+        if envelope.tries >= self._options.max_attempts and not waited:
             _LOG.error("outbox_message_dead", **facts)
             return Verdict(envelope, OutboxState.DEAD, error=name(error))
         asked = _asked_delay(error)
-        delay = self._delay(envelope.attempts) if asked is None else asked
+        delay = self._delay(envelope.tries) if asked is None else asked
         _LOG.warning("outbox_message_postponed", retry_in_seconds=round(delay, 1), **facts)
-        return Verdict(envelope, OutboxState.PENDING, delay_seconds=delay, error=name(error))
+        return Verdict(envelope, OutboxState.PENDING, delay_seconds=delay, error=name(error), waited=waited)
 
 
 def name(error: Exception) -> str:

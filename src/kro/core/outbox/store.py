@@ -25,15 +25,16 @@ WITH due AS MATERIALIZED (
     ORDER BY o.next_attempt_at, o.id LIMIT $3 FOR UPDATE SKIP LOCKED)
 UPDATE outbox AS o SET attempts = o.attempts + 1, lease_until = now() + make_interval(secs => $2)
 FROM due WHERE o.id = due.id
-RETURNING o.id, o.topic, o.payload, o.attempts, o.created_at"""  # noqa: S608 - built from constants only
+RETURNING o.id, o.topic, o.payload, o.attempts, o.created_at, o.waits"""  # noqa: S608 - built from constants only
 
-# The number of the try is the fence: whoever lost its lease may still report success, but no longer failure.
+# The number of the turn is the fence: whoever lost its lease may still report success, but no longer failure.
 _SETTLE: Final = """
 UPDATE outbox AS o
-SET state = r.state, last_error = r.error, lease_until = NULL,
+SET state = r.state, last_error = r.error, lease_until = NULL, waits = o.waits + r.waited::integer,
     next_attempt_at = now() + make_interval(secs => r.delay),
     delivered_at = CASE r.state WHEN 'delivered' THEN now() END
-FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::float8[], $5::text[]) AS r (id, attempts, state, delay, error)
+FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::float8[], $5::text[], $6::boolean[])
+     AS r (id, attempts, state, delay, error, waited)
 WHERE o.id = r.id AND o.state = 'pending' AND (o.attempts = r.attempts OR r.state = 'delivered')"""
 
 # The primary key is ordered by time (UUIDv7, RFC 9562): its floor at a moment bounds the scan without another index.
@@ -62,6 +63,7 @@ class Verdict:
     state: OutboxState
     delay_seconds: float = 0.0
     error: str | None = None
+    waited: bool = False
 
 
 def due_query(topics: Sequence[str]) -> str:
@@ -89,6 +91,7 @@ class OutboxStore:
             [verdict.state.value for verdict in verdicts],
             [verdict.delay_seconds for verdict in verdicts],
             [verdict.error for verdict in verdicts],
+            [verdict.waited for verdict in verdicts],
         )
 
     async def forget(self, *, older_than_days: int, limit: int = 1000) -> int:
