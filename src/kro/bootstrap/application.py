@@ -221,7 +221,7 @@ def build(
     auditing = build_auditing(base, outside)
     messaging = build_messaging(base, outside)
     bus = build_bus(base)
-    knowing = build_knowing(base, outside)
+    knowing = build_knowing(base, outside, orders.repository)
     return Application(
         base=base,
         identity=identity,

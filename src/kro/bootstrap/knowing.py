@@ -21,6 +21,7 @@ from kro.management.domain.identity_review import IdentityReview
 from kro.management.domain.identity_vault import IdentityVault
 from kro.management.domain.sanctions import SanctionImports, SanctionMatches, SanctionScreening
 from kro.management.domain.tier_administration import TierAdministration
+from kro.order.domain import FREEZE_TOPIC, FrozenParties, OrderRepository
 
 _BATCH = 20
 
@@ -34,6 +35,7 @@ class Knowing:
     screening: SanctionScreening
     imports: SanctionImports
     matches: SanctionMatches
+    frozen_parties: FrozenParties
 
     def services(self) -> dict[str, object]:
         """Return what the routes ask for, by name."""
@@ -47,10 +49,14 @@ class Knowing:
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return what to do with each topic of the outbox."""
-        return {RESOLVE_TOPIC: self.resolver.handle, SCREEN_TOPIC: self.screening.handle}
+        return {
+            RESOLVE_TOPIC: self.resolver.handle,
+            SCREEN_TOPIC: self.screening.handle,
+            FREEZE_TOPIC: self.frozen_parties.handle,
+        }
 
 
-def build_knowing(base: Foundation, providers: Providers) -> Knowing:
+def build_knowing(base: Foundation, providers: Providers, orders: OrderRepository) -> Knowing:
     """Join what is known of people and what follows from it."""
     shared: dict[str, Any] = {"runner": base.runner, "clock": base.clock, "ids": base.ids}
     checks = IdentityCheckRepository(base.database)
@@ -64,6 +70,7 @@ def build_knowing(base: Foundation, providers: Providers) -> Knowing:
         screening=SanctionScreening(sanctions, vault=vault, **shared),
         imports=SanctionImports(sanctions, clock=base.clock, ids=base.ids),
         matches=SanctionMatches(sanctions, **shared),
+        frozen_parties=FrozenParties(orders=orders, **shared),
     )
 
 

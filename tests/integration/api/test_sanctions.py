@@ -8,12 +8,14 @@ import httpx2
 import pytest
 
 from admin_desk import Admin, at_desk
+from dispute_steps import approve, timers
 from kro.core.auth.permissions import Role
 from kro_api import World
-from order_steps import accepted, created, proposal, put_money, quoted
+from order_steps import accepted, completed, created, proposal, put_money, quoted, shared_out
 from step_up_steps import with_proof
 
 ACCOUNT = {"bank_code": "058", "account_number": "2000000005"}
+LIFT = {"reason": "other_person", "ticket": "C-1", "note": "Passport shows another birthday."}
 LISTED = b"ref,name,born\nN1,TEST BUYER,1950-01-01\nN2,Test Stranger Bala,\n"
 
 
@@ -165,6 +167,48 @@ class TestFreeze:
         assert (await world.buyer.get("/me")).json()["status"] == "active"
         assert not [sms for sms in world.sms.sent if "sanction" in sms.text.lower() or "frozen" in sms.text.lower()]
 
+    async def test_the_orders_of_both_sides_wait_and_go_on_when_it_is_lifted(
+        self, world: World, officer: Admin, second: Admin
+    ) -> None:
+        order = await completed(world)
+        before, due = await shared_out(world), (await timers(world, order))["inspect_by"]
+        await imported(world, officer, b"ref,name,born\nN4,Test Seller,\n")
+
+        # The message that stops the order has not been handled yet.
+        refused = await code_of(world.buyer.post(f"/orders/{order['id']}/approve"))
+        await world.work()
+
+        assert refused == (409, "order_on_hold")
+        assert await timers(world, order) == {}
+        seen = (await world.buyer.get(f"/orders/{order['id']}")).json()
+        assert seen["on_hold"]
+        assert "approve" not in seen["allowed_actions"]
+        assert await shared_out(world) == before
+        [match] = [one for one in await matched(officer) if one["user_name"] == "Test Seller"]
+        await lifted(officer, second, match["freeze_id"])
+        await world.work()
+        assert (await timers(world, order))["inspect_by"] > due
+        assert (await world.buyer.post(f"/orders/{order['id']}/approve")).status_code == 200
+        assert await world.violations() == {}
+
+    async def test_neither_side_settles_while_one_is_frozen(self, world: World, officer: Admin) -> None:
+        order = await completed(world)
+        offer = await world.seller.post(
+            f"/orders/{order['id']}/offers", {"seller_amount": {"amount": 0, "currency": "NGN"}}
+        )
+        assert offer.status_code == 200, offer.text
+        await imported(world, officer)
+        await world.work()
+
+        accept = f"/orders/{order['id']}/offers/{offer.json()['offers'][0]['id']}/accept"
+
+        assert await code_of(world.buyer.post(accept)) == (403, "account_restricted")
+        issue = await world.seller.post(f"/orders/{order['id']}/issues", {"category": "other", "statement": "No."})
+        assert issue.status_code == 200, issue.text
+        concede = f"/orders/{order['id']}/issues/{issue.json()['issue']['id']}/concede"
+        assert await code_of(world.seller.post(concede)) == (409, "order_on_hold")
+        assert await world.violations() == {}
+
     async def test_a_payout_that_was_approved_before_does_not_leave(self, world: World, officer: Admin) -> None:
         await put_money(world, 20_000_000)
         account = await with_proof(world, world.buyer, "/me/bank-accounts", ACCOUNT)
@@ -183,11 +227,10 @@ class TestFreeze:
     async def test_two_officers_lift_it(
         self, world: World, officer: Admin, second: Admin, frozen: dict[str, Any]
     ) -> None:
-        lift = {"reason": "other_person", "ticket": "C-1", "note": "Passport shows another birthday."}
         dismissed = await code_of(
             officer.post(f"/admin/sanctions/matches/{frozen['id']}/dismiss", {"reason": "somebody else"})
         )
-        proposed = await officer.post(f"/admin/sanctions/freezes/{frozen['freeze_id']}/lift-proposals", lift)
+        proposed = await officer.post(f"/admin/sanctions/freezes/{frozen['freeze_id']}/lift-proposals", LIFT)
         assert proposed.status_code == 201, proposed.text
         agreed = {"totp": officer.code(), "proposal_hash": proposed.json()["proposal_hash"]}
         alone = await code_of(officer.post(f"/admin/proposals/{proposed.json()['id']}/approve", agreed))
@@ -216,6 +259,12 @@ class TestFreeze:
         assert confirmed.json()["status"] == "confirmed"
         assert again == (409, "sanction_match_decided")
         assert await frozen_users(world) == {"Buyer", "Stranger"}
+
+
+async def lifted(officer: Admin, second: Admin, freeze_id: str) -> None:
+    proposed = await officer.post(f"/admin/sanctions/freezes/{freeze_id}/lift-proposals", LIFT)
+    assert proposed.status_code == 201, proposed.text
+    assert (await approve(second, proposed.json())).status_code == 200
 
 
 async def frozen_users(world: World) -> set[str]:

@@ -5,15 +5,16 @@ from dataclasses import replace
 import pytest
 
 from kro.core.errors import ErrorKind
-from kro.order.database.records import Order
+from kro.order.database.records import Order, OrderState
 from kro.order.database.words import Command, OrderStatus, Party
 from kro.order.domain.errors import IllegalTransitionError, WrongPartyError
 from kro.order.domain.lifecycle import LIFECYCLE, Who, allowed_commands, ensure_allowed
 from order_scenes import created
 
 
-def order_in(status: OrderStatus, proposed_by: Party) -> Order:
-    return replace(created().order, status=status, proposed_by=proposed_by)
+def order_in(status: OrderStatus, proposed_by: Party) -> OrderState:
+    state = created()
+    return replace(state, order=replace(state.order, status=status, proposed_by=proposed_by))
 
 
 def is_listed(order: Order, command: Command, party: Party) -> bool:
@@ -31,17 +32,18 @@ def is_listed(order: Order, command: Command, party: Party) -> bool:
 @pytest.mark.parametrize("proposed_by", [Party.BUYER, Party.SELLER])
 @pytest.mark.parametrize("status", OrderStatus)
 def test_the_table_decides_for_everybody(status: OrderStatus, proposed_by: Party) -> None:
-    order = order_in(status, proposed_by)
+    state = order_in(status, proposed_by)
+    order = state.order
     for command in Command:
         for party in Party:
             if is_listed(order, command, party):
-                assert status in ensure_allowed(order, command, party).sources
-                assert command in allowed_commands(order, party)
+                assert status in ensure_allowed(state, command, party).sources
+                assert command in allowed_commands(state, party)
                 continue
             with pytest.raises((IllegalTransitionError, WrongPartyError)) as refused:
-                ensure_allowed(order, command, party)
+                ensure_allowed(state, command, party)
             assert refused.value.kind is ErrorKind.CONFLICT
-            assert command not in allowed_commands(order, party)
+            assert command not in allowed_commands(state, party)
 
 
 def test_every_event_but_the_first_has_a_row() -> None:

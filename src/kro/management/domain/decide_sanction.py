@@ -29,6 +29,7 @@ from kro.management.domain.sanction_errors import (
     MatchNotFoundError,
     OwnMatchError,
 )
+from kro.order.domain import freeze_message
 
 SCREEN_TOPIC: Final = "sanctions.screen"
 _MOST_HITS: Final = 20
@@ -134,7 +135,11 @@ def decide_freeze_lift(
             reason=note,
         )
         writes += (_settled(state.match, cleared),)
-    return Decision(writes=writes, audits=(_audit("sanctions.lifted", "user", freeze.user_id, deed, reason=note),))
+    return Decision(
+        writes=writes,
+        audits=(_audit("sanctions.lifted", "user", freeze.user_id, deed, reason=note),),
+        messages=(freeze_message(freeze.user_id, deed.ids),),
+    )
 
 
 def fresh_ids(matches: dict[Any, SanctionMatch]) -> Sequence[str]:
@@ -189,6 +194,7 @@ def _placed(freeze: Freeze, user_version: int, deed: Deed) -> Decision:
             Update("users", freeze.user_id, user_version, {"frozen_at": deed.now, "updated_at": deed.now}),
         ),
         audits=(_audit("sanctions.frozen", "user", freeze.user_id, deed, reason=freeze.reason),),
+        messages=(freeze_message(freeze.user_id, deed.ids),),
     )
 
 
@@ -204,8 +210,8 @@ def _alarm(user: ScreenedUser, fresh: dict[Any, SanctionMatch], deed: Deed) -> M
         kind="sanction_match",
         subject="Account frozen: likely on a sanctions list" if likely else "Possible match with a sanctions list",
         detail=(
-            f"User {show_id('usr', user.id)}, matches {', '.join(fresh_ids(fresh))}. Orders that are under way are not "
-            "held by this: decide about each of them."
+            f"User {show_id('usr', user.id)}, matches {', '.join(fresh_ids(fresh))}. "
+            + ("Their orders wait until two officers lift the freeze." if likely else "Nothing is held by this.")
         ),
     )
 

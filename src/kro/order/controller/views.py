@@ -234,7 +234,7 @@ def order_read(state: OrderState) -> OrderRead:
         ),
         issue=IssueRead.of(issue, order.currency) if issue is not None else None,
         offers=[OfferRead.of(offer, order.currency) for offer in state.offers],
-        allowed_actions=list(allowed_commands(order, state.viewer)),
+        allowed_actions=list(allowed_commands(state, state.viewer)),
         last_seq=order.last_seq,
         version=order.version,
         created_at=order.created_at,

@@ -35,6 +35,7 @@ FACTS: Final = f"""
        o.*, {shown_name("b", "o.proposed_by = 'seller' AND b.id <> $1")} AS buyer_name,
        {shown_name("s", "o.proposed_by = 'buyer' AND s.id <> $1")} AS seller_name,
        s.kyc_tier AS seller_tier, b.kyc_tier AS buyer_tier, b.email AS buyer_email,
+       num_nonnulls(b.frozen_at, s.frozen_at) > 0 AS is_frozen,
        available_balance(o.buyer_id, o.currency) AS buyer_available, debt_of(o.seller_id, o.currency) AS seller_owes,
        open_payments(o.id) AS open_payments,
        (SELECT json_agg(c ORDER BY c.position) FROM conditions AS c
@@ -103,6 +104,10 @@ SELECT {FACTS}, {_REACHED} FROM orders AS o JOIN users AS b ON b.id = o.buyer_id
 WHERE o.id = $1
 """  # noqa: S608 - built from constants only
 
+_UNDER_WAY: Final = """
+SELECT id FROM orders WHERE buyer_id = $1 AND ended_at IS NULL
+UNION ALL SELECT id FROM orders WHERE seller_id = $1 AND ended_at IS NULL"""
+
 _ORDER_COLUMNS: Final = tuple(field.name for field in fields(Order))
 
 
@@ -165,6 +170,10 @@ class OrderRepository:
         ensure_may_read(row, actor)
         return _state_of_party(row, actor)
 
+    async def under_way(self, user_id: UUID) -> Sequence[UUID]:
+        """Return the orders of a user that have not ended."""
+        return [row["id"] for row in await self._database.rows(_UNDER_WAY, user_id)]
+
     async def load_for_system(self, order_id: UUID) -> OrderState | None:
         """Return the order for the worker, whoever's it is."""
         row = await self._database.row(_LOAD_FOR_SYSTEM, order_id, self._evidence)
@@ -210,6 +219,7 @@ def read_state(row: asyncpg.Record, *, viewer: Party) -> OrderState:
         issue=read_issue(row["issue"]) if row["issue"] else None,
         offers=tuple(read_offer(item) for item in row["offers"] or ()),
         amendment=read_amendment(row["amendment"]) if row["amendment"] else None,
+        is_frozen=row["is_frozen"],
     )
 
 

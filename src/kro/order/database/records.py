@@ -184,6 +184,7 @@ class OrderState:
     evidence of the order. ``issue`` is the disagreement that is not over, ``offers`` what is on the table,
     ``amendment`` the change of terms that waits for an answer. ``hold`` is what compliance holds the order for; only
     loads for admins bring it.
+    ``is_frozen`` says that the account of one of the parties is frozen: until it is not, no money of the order moves.
     ``reached_channels`` counts the channels on which the buyer was reminded of the inspection's end with a receipt;
     ``is_contested`` says that a bank asks a payment of it back. ``condition_channels`` counts, by the position of a
     handed-in condition, the channels on which the buyer was reminded of its own inspection. Only loads for the system
@@ -207,9 +208,14 @@ class OrderState:
     offers: tuple[Offer, ...] = ()
     hold: Hold | None = None
     amendment: Amendment | None = None
+    is_frozen: bool = False
     reached_channels: int = 0
     is_contested: bool = False
     condition_channels: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def is_held(self) -> bool:
+        return self.order.on_hold or self.is_frozen
 
 
 @dataclass(frozen=True, slots=True)

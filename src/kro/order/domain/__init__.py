@@ -74,6 +74,7 @@ from kro.order.domain.errors import (
 from kro.order.domain.events import event_item
 from kro.order.domain.evidence import EvidenceService
 from kro.order.domain.evidence_files import EvidenceFiles, UploadCleaning
+from kro.order.domain.freezes import FREEZE_TOPIC, FrozenParties, freeze_message
 from kro.order.domain.handover import HandoverService, ShownCode, ShownLink
 from kro.order.domain.handover_codes import HandoverCodes
 from kro.order.domain.invites import InviteNotFoundError, Invites
@@ -110,6 +111,7 @@ from kro.order.domain.threads import ThreadService
 from kro.order.domain.timeouts import OrderTimeouts
 
 __all__ = [
+    "FREEZE_TOPIC",
     "ORDER_INVARIANTS",
     "TEMPLATES",
     "AddStatement",
@@ -150,6 +152,7 @@ __all__ = [
     "EvidenceRules",
     "EvidenceService",
     "FeePolicy",
+    "FrozenParties",
     "HandoverCodes",
     "HandoverRepository",
     "HandoverService",
@@ -242,6 +245,7 @@ __all__ = [
     "decide_refund_held",
     "event_item",
     "filter_scope",
+    "freeze_message",
     "is_funded",
     "lifecycle_page",
     "read_user_id",

@@ -37,7 +37,7 @@ def decide_accept(
     :raises TierLimitExceededError: when the price is above what the buyer's tier may trade.
     """
     order = state.order
-    ensure_allowed(order, Command.ACCEPT, state.viewer)
+    ensure_allowed(state, Command.ACCEPT, state.viewer)
     if command.terms_hash != order.terms_hash:
         raise errors.StaleTermsError
     if state.seller_tier < 1:
@@ -58,7 +58,7 @@ def decide_accept(
 
 def decide_decline(state: OrderState, reason: str, *, context: Context) -> Outcome[OrderState]:
     """T04: turn the proposal down."""
-    ensure_allowed(state.order, Command.DECLINE, state.viewer)
+    ensure_allowed(state, Command.DECLINE, state.viewer)
     return (
         Changes(state, context)
         .to(OrderStatus.DECLINED, close_reason=CloseReason.DECLINED)
@@ -73,7 +73,7 @@ def decide_cancel_unfunded(state: OrderState, reason: str, *, context: Context) 
 
     :raises PaymentInProgressError: while a payment's outcome is open.
     """
-    ensure_allowed(state.order, Command.CANCEL, state.viewer)
+    ensure_allowed(state, Command.CANCEL, state.viewer)
     if state.open_payments:
         raise errors.PaymentInProgressError
     return (
@@ -90,7 +90,7 @@ def decide_accept_timeout(state: OrderState, *, context: Context) -> Outcome[Ord
     order = state.order
     if order.status is not OrderStatus.CREATED or order.accept_by is None or context.now < order.accept_by:
         return None
-    ensure_allowed(order, Command.ACCEPT_TIMEOUT, Party.SYSTEM)
+    ensure_allowed(state, Command.ACCEPT_TIMEOUT, Party.SYSTEM)
     return _expire(state, CloseReason.NOT_ACCEPTED_IN_TIME, context)
 
 
@@ -102,7 +102,7 @@ def decide_fund_timeout(state: OrderState, *, context: Context) -> Outcome[Order
     order = state.order
     if order.status is not OrderStatus.ACCEPTED or order.fund_by is None or context.now < order.fund_by:
         return None
-    ensure_allowed(order, Command.FUND_TIMEOUT, Party.SYSTEM)
+    ensure_allowed(state, Command.FUND_TIMEOUT, Party.SYSTEM)
     if state.open_payments:
         raise errors.PaymentInProgressError
     return _expire(state, CloseReason.NOT_FUNDED_IN_TIME, context)

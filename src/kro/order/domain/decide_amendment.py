@@ -58,7 +58,7 @@ def decide_propose(
     """
     state = found.state
     order = state.order
-    ensure_allowed(order, Command.PROPOSE_AMENDMENT, state.viewer)
+    ensure_allowed(state, Command.PROPOSE_AMENDMENT, state.viewer)
     changes = Changes(state, context)
     ensure_sensible(command.added, pointer="/add_conditions", now=context.now)
     if state.amendment is not None:
@@ -113,7 +113,7 @@ def decide_withdraw(state: OrderState, amendment_id: UUID, *, context: Context) 
 
     :raises WrongPartyError: when it is the other party's.
     """
-    ensure_allowed(state.order, Command.WITHDRAW_AMENDMENT, state.viewer)
+    ensure_allowed(state, Command.WITHDRAW_AMENDMENT, state.viewer)
     amendment = _on_the_table(state, amendment_id)
     if amendment.proposed_by is not state.viewer:
         raise errors.WrongPartyError
@@ -139,7 +139,7 @@ def decide_decline(state: OrderState, amendment_id: UUID, *, context: Context) -
 
     :raises WrongPartyError: when it is one's own.
     """
-    ensure_allowed(state.order, Command.DECLINE_AMENDMENT, state.viewer)
+    ensure_allowed(state, Command.DECLINE_AMENDMENT, state.viewer)
     amendment = _others(state, amendment_id)
     return (
         Changes(state, context)
@@ -160,7 +160,7 @@ def decide_accept(
     :raises StaleTermsError: when another was shown.
     :raises BalanceTooLowError: when the buyer's balance does not cover what the buyer pays more.
     """
-    ensure_allowed(state.order, Command.ACCEPT_AMENDMENT, state.viewer)
+    ensure_allowed(state, Command.ACCEPT_AMENDMENT, state.viewer)
     amendment = _others(state, command.amendment_id)
     changes = Changes(state, context)
     if changes.clock >= amendment.expires_at:

@@ -45,7 +45,7 @@ def is_funded(order: Order) -> bool:
 def decide_contested(state: OrderState, contested: Contested, *, context: Context) -> Outcome[OrderState]:
     """Take a contested payment out of an order and hold the order, or only note it on one that holds nothing."""
     order = state.order
-    ensure_allowed(order, Command.CHARGEBACK_OPENED, Party.SYSTEM)
+    ensure_allowed(state, Command.CHARGEBACK_OPENED, Party.SYSTEM)
     changes = Changes(state, context)
     if is_funded(order):
         funded = order.funded_amount - contested.in_escrow
@@ -62,9 +62,9 @@ def decide_contested(state: OrderState, contested: Contested, *, context: Contex
 def decide_contest_won(state: OrderState, returned: Contested, *, context: Context) -> Outcome[OrderState]:
     """Put what came back into the order again, and let it go on."""
     order = state.order
-    ensure_allowed(order, Command.CHARGEBACK_WON, Party.SYSTEM)
+    ensure_allowed(state, Command.CHARGEBACK_WON, Party.SYSTEM)
     changes = _restore(Changes(state, context), returned)
-    if is_funded(order) and returned.is_last and not order.compliance_hold:
+    if is_funded(order) and returned.is_last and not (order.compliance_hold or state.is_frozen):
         lift_hold(changes, context).notify(Party.BUYER, "order_resumed")
     return changes.tell(
         EventType.CHARGEBACK_WON,
@@ -81,13 +81,13 @@ def decide_contest_lost(
     An order that bore none of it goes on.
     """
     order = state.order
-    ensure_allowed(order, Command.CHARGEBACK_LOST, Party.SYSTEM)
+    ensure_allowed(state, Command.CHARGEBACK_LOST, Party.SYSTEM)
     changes = _restore(Changes(state, context), returned)
     changes.tell(EventType.CHARGEBACK_LOST, amount=money(lost.amount, order.currency))
     if not is_funded(order):
         return changes.done()
     if not lost.in_escrow:
-        if lost.is_last and not order.compliance_hold:
+        if lost.is_last and not (order.compliance_hold or state.is_frozen):
             lift_hold(changes, context).notify(Party.BUYER, "order_resumed").notify(Party.SELLER, "order_resumed")
         return changes.done()
     return _end(changes, context, refund_hook).done()

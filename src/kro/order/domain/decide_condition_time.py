@@ -31,7 +31,7 @@ def decide_condition_timer(
 
 
 def _fulfill(state: OrderState, condition: Condition, context: Context) -> Outcome[OrderState]:
-    ensure_allowed(state.order, Command.CONFIRM_CONDITION, Party.SYSTEM)
+    ensure_allowed(state, Command.CONFIRM_CONDITION, Party.SYSTEM)
     changes = fulfill_and_pay(Changes(state, context), condition, by=Party.SYSTEM)
     for party in (Party.BUYER, Party.SELLER):
         changes.notify(party, "condition_confirmed", condition=condition.title)

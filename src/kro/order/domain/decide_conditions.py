@@ -43,7 +43,7 @@ def decide_submit(state: OrderState, command: SubmitCondition, *, context: Conte
     :raises EvidenceRequiredError: when it needs evidence and none is named.
     :raises EvidenceNotFoundError: when a named piece does not belong to this order.
     """
-    ensure_allowed(state.order, Command.SUBMIT_CONDITION, state.viewer)
+    ensure_allowed(state, Command.SUBMIT_CONDITION, state.viewer)
     condition = open_condition(state, command.condition_id, ConditionStatus.PENDING)
     if condition.confirmed_by is ConfirmedBy.SYSTEM:
         raise errors.ConditionClosedError("The condition is not handed in; the system sees when it is fulfilled.")
@@ -77,7 +77,7 @@ def decide_confirm(state: OrderState, condition_id: UUID, *, context: Context) -
     :raises OrderOnHoldError: when money would move while the order is on hold.
     :raises StepUpRequiredError: when a milestone's money passes the threshold and the buyer has not proven who asks.
     """
-    row = ensure_allowed(state.order, Command.CONFIRM_CONDITION, state.viewer)
+    row = ensure_allowed(state, Command.CONFIRM_CONDITION, state.viewer)
     condition = open_condition(state, condition_id, ConditionStatus.PENDING, ConditionStatus.SUBMITTED)
     if state.viewer is not _CONFIRMER[condition.confirmed_by]:
         raise errors.WrongPartyError
@@ -102,7 +102,7 @@ def decide_reject(state: OrderState, condition_id: UUID, reason: str, *, context
 
     :raises WrongPartyError: when the platform judges what a third party says, and the buyer would.
     """
-    ensure_allowed(state.order, Command.REJECT_CONDITION, state.viewer)
+    ensure_allowed(state, Command.REJECT_CONDITION, state.viewer)
     condition = open_condition(state, condition_id, ConditionStatus.SUBMITTED)
     if (state.viewer is Party.ADMIN) is not (condition.confirmed_by is ConfirmedBy.ADMIN):
         raise errors.WrongPartyError
@@ -124,7 +124,7 @@ def decide_reject(state: OrderState, condition_id: UUID, reason: str, *, context
 
 def decide_waive(state: OrderState, condition_id: UUID, *, context: Context) -> Outcome[OrderState]:
     """Give a condition up; only the buyer can. A milestone's amount stays until the order ends."""
-    ensure_allowed(state.order, Command.WAIVE_CONDITION, state.viewer)
+    ensure_allowed(state, Command.WAIVE_CONDITION, state.viewer)
     condition = open_condition(state, condition_id, ConditionStatus.PENDING, ConditionStatus.SUBMITTED)
     return (
         Changes(state, context)

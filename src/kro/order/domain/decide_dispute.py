@@ -50,7 +50,7 @@ def decide_add_statement(state: OrderState, command: AddStatement, *, context: C
     :raises EvidenceNotFoundError: when a file does not belong to this order.
     :raises NotAssignedError: when an admin writes whose dispute it is not.
     """
-    ensure_allowed(state.order, Command.ADD_STATEMENT, state.viewer)
+    ensure_allowed(state, Command.ADD_STATEMENT, state.viewer)
     issue, changes = open_issue(state), Changes(state, context)
     if state.viewer is Party.ADMIN:
         ensure_assigned(issue, context)
@@ -75,7 +75,7 @@ def decide_request_info(state: OrderState, command: RequestInfo, *, context: Con
     :raises NotAssignedError: when it is not this admin's dispute.
     :raises NotDecidableError: when it has been decided.
     """
-    ensure_allowed(state.order, Command.REQUEST_INFO, state.viewer)
+    ensure_allowed(state, Command.REQUEST_INFO, state.viewer)
     issue, changes = open_issue(state), Changes(state, context)
     ensure_assigned(issue, context)
     if issue.status not in {IssueStatus.EVIDENCE, IssueStatus.UNDER_REVIEW} or issue.decide_by is None:
@@ -100,7 +100,7 @@ def decide_assign(state: OrderState, reviewer: Reviewer, *, context: Context) ->
     :raises SameReviewerError: when the admin took part in the decision that was appealed.
     :raises NotDecidableError: when there is nothing left to decide.
     """
-    ensure_allowed(state.order, Command.ASSIGN, state.viewer)
+    ensure_allowed(state, Command.ASSIGN, state.viewer)
     issue = open_issue(state)
     if issue.status not in _TO_BE_DECIDED:
         raise issue_errors.NotDecidableError

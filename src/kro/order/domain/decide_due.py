@@ -18,6 +18,7 @@ from kro.order.domain.deadlines import ALERT, AMENDMENT
 from kro.order.domain.decide_amendment import decide_run_out
 from kro.order.domain.decide_condition_time import decide_condition_timer
 from kro.order.domain.decide_dispute import decide_evidence_over
+from kro.order.domain.decide_freeze import decide_freeze
 from kro.order.domain.decide_issue import decide_negotiation_over
 from kro.order.domain.decide_reminder import decide_reminder
 from kro.order.domain.decide_ruling import decide_effective, decide_not_decided
@@ -35,6 +36,9 @@ def decide_due(
     ``None`` when it says nothing.
     """
     deadline, _, step = kind.partition(".")
+    if state.is_frozen and (held := decide_freeze(state, context=context)) is not None:
+        # The message that stops the order is still on its way: time may not be what lets its money go.
+        return held
     if deadline == ALERT:
         return _alert(state, step, context)
     if deadline == AMENDMENT:

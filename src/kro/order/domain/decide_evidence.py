@@ -27,7 +27,7 @@ class NewEvidence:
 
 def decide_add_evidence(state: OrderState, command: NewEvidence, *, context: Context) -> Outcome[Evidence]:
     """Attach a stored file to the order."""
-    ensure_allowed(state.order, Command.ADD_EVIDENCE, state.viewer)
+    ensure_allowed(state, Command.ADD_EVIDENCE, state.viewer)
     evidence = Evidence(
         id=command.id,
         order_id=state.order.id,

@@ -30,7 +30,7 @@ def decide_complete(state: OrderState, *, context: Context) -> Outcome[OrderStat
 
     :raises ConditionsUnmetError: when something the seller has to hand in is missing.
     """
-    ensure_allowed(state.order, Command.COMPLETE, state.viewer)
+    ensure_allowed(state, Command.COMPLETE, state.viewer)
     _ensure_handed_in(state)
     return start_inspection(Changes(state, context), context).done()
 
@@ -55,7 +55,7 @@ def decide_approve(state: OrderState, *, context: Context) -> Outcome[OrderState
     :raises ConditionsUnmetError: when a required condition of the seller's is missing.
     :raises StepUpRequiredError: when it is above the threshold and the buyer has not proven anew who asks.
     """
-    row = ensure_allowed(state.order, Command.APPROVE, state.viewer)
+    row = ensure_allowed(state, Command.APPROVE, state.viewer)
     _ensure_handed_in(state)
     rest = state.order.outstanding.amount
     proof = proof_of_release(row, state, rest, action=StepUpAction.APPROVE_ORDER, context=context)
@@ -67,7 +67,7 @@ def decide_seller_cancel(
     state: OrderState, reason: str, *, settling: Settling, context: Context
 ) -> Outcome[OrderState]:
     """T17: the seller calls it off; what is held goes back to the buyer, with the fees unless the policy keeps them."""
-    ensure_allowed(state.order, Command.SELLER_CANCEL, state.viewer)
+    ensure_allowed(state, Command.SELLER_CANCEL, state.viewer)
     changes = Changes(state, context)
     return refund_all(changes, CloseReason.SELLER_CANCELLED, reason, settling=settling, context=context).done()
 
@@ -80,7 +80,7 @@ def decide_cancel_overdue(
     :raises NotOverdueError: before the delivery time and its grace period have passed.
     """
     order = state.order
-    ensure_allowed(order, Command.CANCEL_OVERDUE, state.viewer)
+    ensure_allowed(state, Command.CANCEL_OVERDUE, state.viewer)
     changes = Changes(state, context)
     if order.deliver_by is None or changes.clock <= order.deliver_by + rules.overdue_grace:
         raise errors.NotOverdueError

@@ -35,7 +35,7 @@ def amount_to_collect(state: OrderState, *, use_balance: bool, rules: OrderRules
     :raises BalanceCoversError: when the balance covers all of it and is to be used.
     :raises TierLimitExceededError: when the price is above what the buyer's tier may trade.
     """
-    ensure_allowed(state.order, Command.FUND, state.viewer)
+    ensure_allowed(state, Command.FUND, state.viewer)
     _ensure_within_tier(state, rules, at)
     due = state.order.fees.buyer_pays
     covered = state.buyer_available if use_balance else 0
@@ -50,7 +50,7 @@ def decide_fund_from_balance(state: OrderState, *, rules: OrderRules, context: C
     :raises BalanceTooLowError: when the balance does not cover it.
     :raises TierLimitExceededError: when the price is above what the buyer's tier may trade.
     """
-    ensure_allowed(state.order, Command.FUND, state.viewer)
+    ensure_allowed(state, Command.FUND, state.viewer)
     _ensure_within_tier(state, rules, context.now)
     if state.buyer_available < state.order.fees.buyer_pays:
         raise BalanceTooLowError
@@ -69,9 +69,9 @@ def decide_receipt(state: OrderState, received: Money, *, context: Context) -> D
     if order.status is OrderStatus.ACCEPTED and received.currency == order.currency:
         available = state.buyer_available + received.amount
         shortage = order.fees.buyer_pays - available
-        if shortage <= 0 and not order.on_hold:
+        if shortage <= 0 and not state.is_held:
             return _fund(changes, context).done().decision
-        ensure_allowed(order, Command.PARTIAL_RECEIPT, Party.SYSTEM)
+        ensure_allowed(state, Command.PARTIAL_RECEIPT, Party.SYSTEM)
         changes.set(funding_status=FundingStatus.PARTIAL).tell(
             EventType.PARTIAL_RECEIPT, amount=amount, shortage=money(max(shortage, 0), order.currency)
         )
@@ -90,7 +90,7 @@ def _ensure_within_tier(state: OrderState, rules: OrderRules, at: datetime) -> N
 def _fund(changes: Changes, context: Context) -> Changes:
     order = changes.state.order
     due = Money(order.fees.buyer_pays, order.currency)
-    ensure_allowed(order, Command.FUNDED, Party.SYSTEM)
+    ensure_allowed(changes.state, Command.FUNDED, Party.SYSTEM)
     deliver_by = context.now + timedelta(hours=order.delivery_hours)
     changes.clear_timers().to(
         OrderStatus.IN_PROGRESS, funding_status=FundingStatus.FUNDED, funded_amount=due.amount, fund_by=None

@@ -58,7 +58,7 @@ def decide_renew_code(state: OrderState, draw: Draw, *, context: Context) -> Out
     :raises StepUpRequiredError: when it is worth more than the threshold and the buyer has not proven who asks.
     :raises NoHandoverCodeError: when the terms have none, or it was entered.
     """
-    row = ensure_allowed(state.order, Command.RENEW_HANDOVER_CODE, state.viewer)
+    row = ensure_allowed(state, Command.RENEW_HANDOVER_CODE, state.viewer)
     condition = open_code(state)
     worth = state.order.outstanding.amount if state.order.code_is_acceptance else condition.amount or 0
     proof = proof_of_release(row, state, worth, action=StepUpAction.HANDOVER_CODE, context=context)
@@ -89,7 +89,7 @@ def ensure_enterable(state: OrderState) -> Condition:
     :raises NoHandoverCodeError: when there is no code.
     :raises HandoverCodeLockedError: when it was tried too often.
     """
-    ensure_allowed(state.order, Command.ENTER_HANDOVER_CODE, state.viewer)
+    ensure_allowed(state, Command.ENTER_HANDOVER_CODE, state.viewer)
     condition = open_code(state)
     if condition.code_hash is None:
         raise handover_errors.NoHandoverCodeError
@@ -106,7 +106,7 @@ def decide_enter_code(state: OrderState, proven: str, *, context: Context) -> Ou
     :param proven: the keyed hash the code was right for.
     :raises WrongHandoverCodeError: when the buyer has renewed the code since.
     """
-    ensure_allowed(state.order, Command.ENTER_HANDOVER_CODE, state.viewer)
+    ensure_allowed(state, Command.ENTER_HANDOVER_CODE, state.viewer)
     condition = open_code(state)
     if condition.code_hash != proven:
         raise handover_errors.WrongHandoverCodeError(MAX_TRIES - condition.code_tries)
@@ -137,7 +137,7 @@ def decide_make_link(state: LinkState, token_hash: str, *, rules: OrderRules, co
     :raises NoHandoverCodeError: when the terms have no code, or it was entered.
     """
     order = state.order.order
-    ensure_allowed(order, Command.ENTER_HANDOVER_CODE, state.order.viewer)
+    ensure_allowed(state.order, Command.ENTER_HANDOVER_CODE, state.order.viewer)
     open_code(state.order)
     grace = (order.deliver_by or context.now) + rules.overdue_grace
     link = RiderLink(

@@ -35,7 +35,7 @@ def decide_refund_held(state: OrderState, part: HeldRefund, *, context: Context)
     :raises RefundLeavesTooLittleError: when the rest would not cover the fees.
     """
     order = state.order
-    ensure_allowed(order, Command.REFUND_HELD, state.viewer)
+    ensure_allowed(state, Command.REFUND_HELD, state.viewer)
     rest = order.held - part.amount.amount
     if rest < 0 or part.amount.currency != order.currency:
         raise errors.RefundAboveHeldError

@@ -28,7 +28,7 @@ def decide_place_hold(state: OrderState, command: PlaceHold, *, context: Context
 
     :raises HoldPlacedError: when compliance holds it already.
     """
-    ensure_allowed(state.order, Command.PLACE_HOLD, state.viewer)
+    ensure_allowed(state, Command.PLACE_HOLD, state.viewer)
     if state.order.compliance_hold:
         raise issue_errors.HoldPlacedError
     hold = Hold(
@@ -57,17 +57,18 @@ def decide_place_hold(state: OrderState, command: PlaceHold, *, context: Context
 def decide_lift_hold(
     state: OrderState, hold: Hold | None, *, proposed_by: UUID, approved_by: UUID, context: Context
 ) -> Outcome[OrderState]:
-    """Let an order go on; a payment that is being contested still holds it.
+    """Let an order go on; a payment that is being contested, or a party who is frozen, still holds it.
 
     :raises NoHoldError: when compliance does not hold it.
     """
-    ensure_allowed(state.order, Command.LIFT_HOLD, state.viewer)
+    ensure_allowed(state, Command.LIFT_HOLD, state.viewer)
     if hold is None or not state.order.compliance_hold:
         raise issue_errors.NoHoldError
     lifted = replace(hold, lifted_by=proposed_by, lift_approved_by=approved_by, lifted_at=context.now)
     changed = {name: getattr(lifted, name) for name in ("lifted_by", "lift_approved_by", "lifted_at")}
     changes = Changes(state, context).include(Decision(writes=(Update("order_holds", hold.id, hold.version, changed),)))
-    changes = changes.set(compliance_hold=False) if state.is_contested else lift_hold(changes, context)
+    waits = state.is_contested or state.is_frozen
+    changes = changes.set(compliance_hold=False) if waits else lift_hold(changes, context)
     changes.tell(EventType.HOLD_LIFTED, on_hold=changes.state.order.on_hold)
     if not changes.state.order.on_hold:
         changes.notify(Party.BUYER, "order_resumed").notify(Party.SELLER, "order_resumed")

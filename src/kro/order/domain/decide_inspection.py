@@ -22,7 +22,7 @@ def decide_request_changes(state: OrderState, reason: str, *, context: Context) 
     :raises NoRevisionsLeftError: when the buyer has asked as often as the terms allow.
     """
     order = state.order
-    ensure_allowed(order, Command.REQUEST_CHANGES, state.viewer)
+    ensure_allowed(state, Command.REQUEST_CHANGES, state.viewer)
     if order.revisions_used >= order.revisions:
         raise errors.NoRevisionsLeftError
     changes = Changes(state, context).clear_timers()
@@ -65,7 +65,7 @@ def decide_extend(state: OrderState, hours: int, *, rules: OrderRules, context: 
     :raises ExtensionTooLongError: when it would become longer than that.
     """
     order, by_buyer = state.order, state.viewer is Party.BUYER
-    ensure_allowed(order, Command.EXTEND_INSPECTION, state.viewer)
+    ensure_allowed(state, Command.EXTEND_INSPECTION, state.viewer)
     changes = Changes(state, context)
     if order.inspect_by is None or changes.clock >= order.inspect_by:
         raise errors.InspectionOverError

@@ -43,7 +43,7 @@ def decide_report(
     :raises ConditionNotFoundError: when the order has no such condition.
     """
     order = state.order
-    ensure_allowed(order, Command.REPORT_ISSUE, state.viewer)
+    ensure_allowed(state, Command.REPORT_ISSUE, state.viewer)
     changes = Changes(state, context)
     is_late = (
         order.status is OrderStatus.COMPLETED and order.inspect_by is not None and changes.clock >= order.inspect_by
@@ -93,7 +93,7 @@ def decide_answer(state: OrderState, statement: str, *, context: Context) -> Out
     :raises WrongPartyError: when the one who reported it answers.
     :raises AlreadyAnsweredError: when it has been answered.
     """
-    ensure_allowed(state.order, Command.ANSWER_ISSUE, state.viewer)
+    ensure_allowed(state, Command.ANSWER_ISSUE, state.viewer)
     issue = open_issue(state)
     if issue.reported_by is state.viewer:
         raise errors.WrongPartyError
@@ -117,7 +117,7 @@ def answered(changes: Changes, context: Context) -> Changes:
 
 def decide_concede(state: OrderState, *, settling: Settling, context: Context) -> Outcome[OrderState]:
     """T28: the seller gives in; everything the order holds goes back to the buyer."""
-    ensure_allowed(state.order, Command.CONCEDE, state.viewer)
+    ensure_allowed(state, Command.CONCEDE, state.viewer)
     changes = Changes(state, context).tell(EventType.CONCEDED)
     return refund_all(changes, CloseReason.CONCEDED, CloseReason.CONCEDED, settling=settling, context=context).done()
 
@@ -128,7 +128,7 @@ def decide_withdraw(state: OrderState, *, context: Context) -> Outcome[OrderStat
     :raises WrongPartyError: when the other party would do it.
     """
     order = state.order
-    ensure_allowed(order, Command.WITHDRAW_ISSUE, state.viewer)
+    ensure_allowed(state, Command.WITHDRAW_ISSUE, state.viewer)
     issue = open_issue(state)
     if issue.reported_by is not state.viewer:
         raise errors.WrongPartyError
@@ -150,7 +150,7 @@ def decide_withdraw(state: OrderState, *, context: Context) -> Outcome[OrderStat
 
 def decide_escalate(state: OrderState, *, rules: DisputeRules, context: Context) -> Outcome[OrderState]:
     """T30: ask the platform to decide; both may hand in evidence for some days first."""
-    ensure_allowed(state.order, Command.ESCALATE, state.viewer)
+    ensure_allowed(state, Command.ESCALATE, state.viewer)
     return escalate(state, rules=rules, context=context)
 
 
@@ -164,7 +164,7 @@ def decide_negotiation_over(state: OrderState, *, rules: DisputeRules, context: 
     )
     if not is_over:
         return None
-    ensure_allowed(state.order, Command.ESCALATE, Party.SYSTEM)
+    ensure_allowed(state, Command.ESCALATE, Party.SYSTEM)
     return escalate(state, rules=rules, context=context)
 
 

@@ -38,7 +38,7 @@ def decide_make_offer(
     :raises SplitAboveHeldError: when the order does not hold that much.
     """
     order = state.order
-    ensure_allowed(order, Command.MAKE_OFFER, state.viewer)
+    ensure_allowed(state, Command.MAKE_OFFER, state.viewer)
     amount = command.seller_amount
     if amount.currency != order.currency:
         raise CurrencyMismatchError
@@ -82,7 +82,7 @@ def decide_withdraw_offer(state: OrderState, offer_id: UUID, *, context: Context
 
     :raises WrongPartyError: when it is the other party's.
     """
-    ensure_allowed(state.order, Command.WITHDRAW_OFFER, state.viewer)
+    ensure_allowed(state, Command.WITHDRAW_OFFER, state.viewer)
     offer = _offer(state, offer_id)
     if offer.made_by is not state.viewer:
         raise errors.WrongPartyError
@@ -99,7 +99,7 @@ def decide_decline_offer(state: OrderState, offer_id: UUID, *, context: Context)
 
     :raises WrongPartyError: when it is one's own.
     """
-    ensure_allowed(state.order, Command.DECLINE_OFFER, state.viewer)
+    ensure_allowed(state, Command.DECLINE_OFFER, state.viewer)
     offer = _others(state, offer_id)
     return (
         answered(Changes(state, context), context)
@@ -118,7 +118,7 @@ def decide_accept_offer(
     :raises WrongPartyError: when it is one's own.
     :raises OfferExpiredError: when it has run out.
     """
-    ensure_allowed(state.order, Command.ACCEPT_OFFER, state.viewer)
+    ensure_allowed(state, Command.ACCEPT_OFFER, state.viewer)
     offer = _others(state, offer_id)
     changes = Changes(state, context)
     if changes.clock >= offer.expires_at:

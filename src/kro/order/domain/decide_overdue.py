@@ -48,7 +48,7 @@ def decide_non_delivery(
         return None
     if changes.clock < order.deliver_by + rules.non_delivery_after:
         return None
-    ensure_allowed(order, Command.NON_DELIVERY, Party.SYSTEM)
+    ensure_allowed(state, Command.NON_DELIVERY, Party.SYSTEM)
     if order.overdue_reminders < REMINDERS_NEEDED:
         tell_overdue(changes).arm(TimerKind.NON_DELIVERY, changes.clock + rules.overdue_grace)
         return changes.done()
@@ -78,7 +78,7 @@ def decide_inspection_timeout(state: OrderState, *, rules: OrderRules, context: 
         return None
     if changes.clock < order.inspect_by:
         return None
-    ensure_allowed(order, Command.INSPECTION_TIMEOUT, Party.SYSTEM)
+    ensure_allowed(state, Command.INSPECTION_TIMEOUT, Party.SYSTEM)
     agreed = latest_date(state)
     if agreed is not None and context.now < agreed:
         # Silence releases nothing before the date both agreed to.

@@ -25,7 +25,7 @@ def decide_release_part(state: OrderState, part: Money, *, context: Context) -> 
     :raises StepUpRequiredError: when it passes the threshold and the buyer has not proven anew who asks.
     """
     order = state.order
-    row = ensure_allowed(order, Command.PARTIAL_RELEASE, state.viewer)
+    row = ensure_allowed(state, Command.PARTIAL_RELEASE, state.viewer)
     if part.currency != order.currency:
         raise CurrencyMismatchError
     price = price_of_part(order, part.amount)

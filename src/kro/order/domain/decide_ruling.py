@@ -58,7 +58,7 @@ def decide_ruling(state: OrderState, command: Rule, *, rules: DisputeRules, cont
     :raises SplitAboveHeldError: when the order does not hold that much.
     """
     order = state.order
-    ensure_allowed(order, Command.DECIDE, state.viewer)
+    ensure_allowed(state, Command.DECIDE, state.viewer)
     issue, changes = open_issue(state), Changes(state, context)
     _ensure_decidable(issue, changes, command)
     if command.approved_by is None and needs_second_admin(order, rules):
@@ -109,7 +109,7 @@ def decide_appeal(state: OrderState, grounds: str, *, rules: DisputeRules, conte
     :raises NotAppealableError: when there is no decision to appeal, its time is over, or the appeal was given up.
     :raises WrongPartyError: when the party got all it could.
     """
-    ensure_allowed(state.order, Command.APPEAL, state.viewer)
+    ensure_allowed(state, Command.APPEAL, state.viewer)
     issue, changes = _appealable(state, context)
     decide_by = changes.clock + rules.appeal_decide_within
     changes = (
@@ -136,7 +136,7 @@ def decide_waive_appeal(state: OrderState, *, settling: Settling, context: Conte
     :raises NotAppealableError: when there is no decision to appeal, its time is over, or the appeal was given up.
     :raises WrongPartyError: when the party got all it could, and so has nothing to give up.
     """
-    ensure_allowed(state.order, Command.WAIVE_APPEAL, state.viewer)
+    ensure_allowed(state, Command.WAIVE_APPEAL, state.viewer)
     issue, changes = _appealable(state, context)
     waived = "waived_by_buyer" if state.viewer is Party.BUYER else "waived_by_seller"
     changes.set_issue(**{waived: True}).tell(EventType.APPEAL_WAIVED)
@@ -153,7 +153,7 @@ def decide_effective(state: OrderState, *, settling: Settling, context: Context)
         return None
     if state.order.on_hold or changes.clock < issue.appeal_by:
         return None
-    ensure_allowed(state.order, Command.DECISION_EFFECTIVE, Party.SYSTEM)
+    ensure_allowed(state, Command.DECISION_EFFECTIVE, Party.SYSTEM)
     return _take_effect(changes, issue.awarded or 0, settling, context).done()
 
 
@@ -167,7 +167,7 @@ def decide_not_decided(state: OrderState, *, settling: Settling, context: Contex
         return None
     if state.order.on_hold or changes.clock < issue.overdue_by:
         return None
-    ensure_allowed(state.order, Command.DECISION_OVERDUE, Party.SYSTEM)
+    ensure_allowed(state, Command.DECISION_OVERDUE, Party.SYSTEM)
     awarded = issue.awarded
     if awarded is None:
         awarded = state.order.outstanding.amount if has_proof_of_delivery(state) else 0

@@ -56,7 +56,7 @@ def decide_new_terms(
     """
     state = found.state
     order = state.order
-    ensure_allowed(order, command, state.viewer)
+    ensure_allowed(state, command, state.viewer)
     if order.terms_version >= MAX_VERSIONS:
         raise terms_errors.TooManyVersionsError
     price = price_of(found.quote, order, at=context.now) if new.has_quote else {}

@@ -94,7 +94,7 @@ def to_complete(state: UploadingState, *, rules: EvidenceRules, context: Context
         raise UploadNotFoundError
     if state.evidence is not None:
         return None
-    ensure_allowed(state.order.order, Command.ADD_EVIDENCE, state.order.viewer)
+    ensure_allowed(state.order, Command.ADD_EVIDENCE, state.order.viewer)
     if upload.status is UploadStatus.EXPIRED or upload.expires_at <= context.now:
         raise UploadExpiredError
     _ensure_room(state, rules)
@@ -128,7 +128,7 @@ def decide_complete_upload(
 
 
 def _expected(state: UploadingState, file: AnnouncedFile, *, rules: EvidenceRules, context: Context) -> EvidenceUpload:
-    ensure_allowed(state.order.order, Command.ADD_EVIDENCE, state.order.viewer)
+    ensure_allowed(state.order, Command.ADD_EVIDENCE, state.order.viewer)
     _ensure_room(state, rules)
     return EvidenceUpload(
         id=context.ids.new(),

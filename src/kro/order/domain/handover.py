@@ -117,7 +117,7 @@ class HandoverService:
         loaded = await load()
         if loaded.answer is None:
             state = found(loaded.state)
-            ensure_allowed(state.order, Command.RENEW_HANDOVER_CODE, state.viewer)
+            ensure_allowed(state, Command.RENEW_HANDOVER_CODE, state.viewer)
             decide_handover.open_code(state)
             await self._limiter.hit((RENEWALS, str(ask.order_id)))
         shown: list[ShownCode] = []

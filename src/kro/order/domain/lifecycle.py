@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from kro.order.database.records import Order
+from kro.order.database.records import Order, OrderState
 from kro.order.database.words import Command, OrderStatus, Party
 from kro.order.domain.errors import IllegalTransitionError, OrderOnHoldError, WrongPartyError
 
@@ -48,6 +48,8 @@ class Transition:
     moves_money: bool = False
     needs_proof: bool = False
     """Whether the buyer has to prove anew who asks, above the threshold: money goes to the seller by their word."""
+    binds: bool = False
+    """Whether it commits the actor's money. Like what moves money at once, nobody may whose account is frozen."""
 
 
 def _row(
@@ -58,8 +60,10 @@ def _row(
     *targets: OrderStatus,
     moves_money: bool = False,
     needs_proof: bool = False,
+    binds: bool = False,
 ) -> Transition:
-    return Transition(code, command, frozenset(sources), who, targets, moves_money, needs_proof)
+    binds = binds or moves_money or needs_proof
+    return Transition(code, command, frozenset(sources), who, targets, moves_money, needs_proof, binds)
 
 
 S = OrderStatus
@@ -72,12 +76,12 @@ _PAID_FOR: Final = (S.ACCEPTED, *_FUNDED, S.CLOSED, S.REFUNDED, *_LATE)
 _BACK: Final = (S.REFUNDED, S.CLOSED)
 
 LIFECYCLE: Final[tuple[Transition, ...]] = (
-    _row("T02", C.EDIT_TERMS, (S.CREATED,), Who.PROPOSER),
-    _row("T03", C.COUNTER_OFFER, (S.CREATED,), Who.OTHER_PARTY),
+    _row("T02", C.EDIT_TERMS, (S.CREATED,), Who.PROPOSER, binds=True),
+    _row("T03", C.COUNTER_OFFER, (S.CREATED,), Who.OTHER_PARTY, binds=True),
     _row("T04", C.DECLINE, (S.CREATED,), Who.OTHER_PARTY, S.DECLINED),
     _row("T05", C.CANCEL, (S.CREATED,), Who.PROPOSER, S.CANCELLED),
     _row("T06", C.ACCEPT_TIMEOUT, (S.CREATED,), Who.SYSTEM, S.EXPIRED),
-    _row("T07", C.ACCEPT, (S.CREATED,), Who.OTHER_PARTY, S.ACCEPTED),
+    _row("T07", C.ACCEPT, (S.CREATED,), Who.OTHER_PARTY, S.ACCEPTED, binds=True),
     _row("T08", C.CANCEL, (S.ACCEPTED,), Who.EITHER, S.CANCELLED),
     _row("T09", C.FUND_TIMEOUT, (S.ACCEPTED,), Who.SYSTEM, S.EXPIRED),
     _row("T10", C.PARTIAL_RECEIPT, (S.ACCEPTED,), Who.SYSTEM),
@@ -92,7 +96,7 @@ LIFECYCLE: Final[tuple[Transition, ...]] = (
     _row("T13", C.REJECT_CONDITION, (S.IN_PROGRESS,), Who.BUYER),
     _row("T13", C.REJECT_CONDITION, _RUNNING, Who.ADMIN),
     _row("T13", C.WAIVE_CONDITION, _RUNNING, Who.BUYER),
-    _row("T14", C.PROPOSE_AMENDMENT, (S.IN_PROGRESS,), Who.EITHER),
+    _row("T14", C.PROPOSE_AMENDMENT, (S.IN_PROGRESS,), Who.EITHER, binds=True),
     _row("T14", C.WITHDRAW_AMENDMENT, (S.IN_PROGRESS,), Who.EITHER),
     _row("T14", C.DECLINE_AMENDMENT, (S.IN_PROGRESS,), Who.EITHER),
     _row("T14", C.ACCEPT_AMENDMENT, (S.IN_PROGRESS,), Who.EITHER, moves_money=True),
@@ -131,6 +135,8 @@ LIFECYCLE: Final[tuple[Transition, ...]] = (
     _row("T35", C.DECISION_OVERDUE, (S.DISPUTED,), Who.SYSTEM, *_BACK, moves_money=True),
     _row("T36", C.PLACE_HOLD, _FUNDED, Who.ADMIN),
     _row("T36", C.LIFT_HOLD, _FUNDED, Who.ADMIN),
+    _row("T36", C.PLACE_HOLD, _FUNDED, Who.SYSTEM),
+    _row("T36", C.LIFT_HOLD, _FUNDED, Who.SYSTEM),
     _row("T36", C.CHARGEBACK_OPENED, _PAID_FOR, Who.SYSTEM),
     _row("T36", C.CHARGEBACK_WON, _PAID_FOR, Who.SYSTEM),
     _row("T36", C.CHARGEBACK_LOST, _FUNDED, Who.SYSTEM, *_BACK),
@@ -139,32 +145,36 @@ LIFECYCLE: Final[tuple[Transition, ...]] = (
 )
 
 
-def ensure_allowed(order: Order, command: Command, party: Party) -> Transition:
+def ensure_allowed(state: OrderState, command: Command, party: Party) -> Transition:
     """Return the row of the table that applies.
 
     :raises IllegalTransitionError: when the order's status has no row for the command.
     :raises WrongPartyError: when another party has to do it.
-    :raises OrderOnHoldError: when money would move while the order is on hold.
+    :raises AccountRestrictedError: when it would commit or move money of an actor whose account is frozen.
+    :raises OrderOnHoldError: when money would move while the order is held.
     """
+    order = state.order
     rows = [row for row in LIFECYCLE if row.command is command and order.status in row.sources]
     if not rows:
         raise IllegalTransitionError(order.status, command)
     for row in rows:
         if row.who.includes(party, order):
-            if row.moves_money and order.on_hold:
+            if row.binds and state.standing is not None:
+                state.standing.ensure_unrestricted()
+            if row.moves_money and state.is_held:
                 raise OrderOnHoldError
             return row
     raise WrongPartyError
 
 
-def allowed_commands(order: Order, party: Party) -> tuple[Command, ...]:
+def allowed_commands(state: OrderState, party: Party) -> tuple[Command, ...]:
     """Return what a party may do now, in the table's order; guards beyond status and party may still refuse."""
     return tuple(
         dict.fromkeys(
             row.command
             for row in LIFECYCLE
-            if order.status in row.sources
-            and row.who.includes(party, order)
-            and not (row.moves_money and order.on_hold)
+            if state.order.status in row.sources
+            and row.who.includes(party, state.order)
+            and not (row.moves_money and state.is_held)
         )
     )

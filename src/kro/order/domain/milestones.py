@@ -16,11 +16,11 @@ from kro.order.domain.settling import fulfill_the_rest, price_of_part, release_a
 
 
 def ensure_may_move(state: OrderState, condition: Condition) -> None:
-    """Refuse to fulfill a milestone of an order on hold: its money would move.
+    """Refuse to fulfill a milestone of an order that is held: its money would move.
 
-    :raises OrderOnHoldError: when it has an amount and the order is on hold.
+    :raises OrderOnHoldError: when it has an amount and the order is held.
     """
-    if condition.amount is not None and state.order.on_hold:
+    if condition.amount is not None and state.is_held:
         raise errors.OrderOnHoldError
 
 

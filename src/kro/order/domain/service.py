@@ -112,9 +112,7 @@ class OrderService:
     async def accept(self, ask: Ask, command: decide_agree.AcceptOrder, *, render: RenderOrder) -> Reply:
         """Accept the terms shown (T07)."""
         rules = await self._current()
-        return await self._move(
-            ask, lambda s, c: decide_agree.decide_accept(s, command, rules=rules, context=c), render
-        )
+        return await self._run(ask, lambda s, c: decide_agree.decide_accept(s, command, rules=rules, context=c), render)
 
     async def decline(self, ask: Ask, reason: str, *, render: RenderOrder) -> Reply:
         """Turn a proposal down (T04)."""
@@ -127,7 +125,7 @@ class OrderService:
     async def fund_from_balance(self, ask: Ask, *, render: RenderOrder) -> Reply:
         """Pay the order from the buyer's own balance (T11)."""
         rules = await self._current()
-        return await self._move(
+        return await self._run(
             ask, lambda s, c: decide_fund.decide_fund_from_balance(s, rules=rules, context=c), render
         )
 
@@ -141,7 +139,6 @@ class OrderService:
 
         def decide(state: OrderState | None) -> Outcome[Payment]:
             now = self._clock.now()
-            ensure_unrestricted(state)
             amount = decide_fund.amount_to_collect(found(state), use_balance=wish.use_balance, rules=rules, at=now)
             return start_payment(
                 user_id=ask.actor.id,
@@ -217,7 +214,6 @@ class OrderService:
     async def _run_proven(self, ask: Ask, decide: Decide, claim: StepUpClaim | None, render: RenderOrder) -> Reply:
         """Run a command whose decision may ask for a proof: below the threshold it costs what any command costs."""
         proving = self._step_up.proving(actor=ask.actor, claim=claim)
-        decide = _unrestricted(decide)
 
         async def load() -> Loaded[OrderState | None]:
             loaded = await self._load(ask)
@@ -232,10 +228,6 @@ class OrderService:
             render=render,
             once=ask.once,
         )
-
-    async def _move(self, ask: Ask, decide: Decide, render: RenderOrder) -> Reply:
-        """Run a command that binds or moves the actor's money."""
-        return await self._run(ask, _unrestricted(decide), render)
 
     async def _load(self, ask: Ask) -> Loaded[OrderState | None]:
         return await self._orders.load(ask.order_id, actor=ask.actor, key=ask.once.key)
@@ -254,23 +246,6 @@ class OrderService:
         return decide_finish.decide_cancel_overdue(
             state, reason, rules=self._rules, settling=self._settling, context=context
         )
-
-
-def _unrestricted(decide: Decide) -> Decide:
-    def decide_unrestricted(state: OrderState, context: Context) -> Outcome[OrderState]:
-        ensure_unrestricted(state)
-        return decide(state, context)
-
-    return decide_unrestricted
-
-
-def ensure_unrestricted(state: OrderState | None) -> None:
-    """Refuse an actor whose money may not move.
-
-    :raises AccountRestrictedError: saying nothing of why.
-    """
-    if state is not None and state.standing is not None:
-        state.standing.ensure_unrestricted()
 
 
 def found(loaded: T | None) -> T:

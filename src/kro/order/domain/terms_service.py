@@ -96,11 +96,6 @@ class TermsService:
         decide: Callable[[TermsState, Context], Outcome[OrderState]],
         render: RenderOrder,
     ) -> Reply:
-        def unrestricted(state: TermsState | None) -> Outcome[OrderState]:
-            present = found(state)
-            present.standing.ensure_unrestricted()
-            return decide(present, self._context(ask.actor))
-
         return await self._runner.run(
             load=lambda: self._orders.load_for_terms(
                 ask.order_id,
@@ -109,7 +104,7 @@ class TermsService:
                 quote_id=offered.quote_id,
                 template_code=offered.template_code,
             ),
-            decide=unrestricted,
+            decide=lambda state: decide(found(state), self._context(ask.actor)),
             render=render,
             once=ask.once,
         )
