@@ -49,6 +49,14 @@ async def forget_spent(world: World) -> None:
     await world.database.execute("UPDATE two_factor_user SET last_used_step = 0, failures = 0")
 
 
+async def linked(world: World) -> str:
+    """Return the path of a link the buyer was sent to log in with."""
+    await world.http.post("/v1/auth/magic-links", json={"phone": BUYER_PHONE})
+    link = await world.database.value("SELECT payload FROM outbox WHERE topic = 'link'")
+    token = world.application.base.cipher.open(link["sealed"], context=link["link_id"])
+    return f"/v1/public/magic-links/{token}"
+
+
 async def notices(world: World) -> set[str]:
     rows = await world.database.rows("SELECT payload ->> 'template' AS name FROM outbox WHERE topic = 'notify'")
     return {row["name"] for row in rows}
@@ -142,15 +150,43 @@ class TestLogin:
         assert "recovery_code_used" in await notices(world)
         assert dict(refused) == {"two_factor_incorrect": 5, "two_factor_locked": 1}
 
-    async def test_a_link_opens_nothing_for_who_has_an_authenticator(self, world: World, made: Made) -> None:
-        await world.http.post("/v1/auth/magic-links", json={"phone": BUYER_PHONE})
-        link = await world.database.row("SELECT payload FROM outbox WHERE topic = 'link'")
-        sealed, context = link["payload"]["sealed"], link["payload"]["link_id"]
-        token = world.application.base.cipher.open(sealed, context=context)
+    async def test_a_link_stands_for_the_password_and_waits_for_the_code(self, world: World, made: Made) -> None:
+        totp, _ = made
+        await forget_spent(world)
+        path = await linked(world)
 
-        reply = await world.http.post(f"/v1/public/magic-links/{token}")
+        page = await world.http.get(path)
+        without = await world.http.post(path)
+        wrong = await world.http.post(path, data={"code": "000000"})
+        opened = await world.http.post(path, data={"code": totp.now()})
+        again = await world.http.post(path, data={"code": totp.now()})
 
-        assert (reply.status_code, reply.json()["code"]) == (401, "two_factor_required")
+        assert 'name="code"' in page.text
+        assert [(reply.status_code, reply.json().get("code")) for reply in (without, wrong)] == [
+            (401, "two_factor_required"),
+            (422, "two_factor_incorrect"),
+        ]
+        assert opened.status_code == 200
+        assert opened.json()["access_token"]
+        assert again.status_code == 410
+
+    async def test_a_link_and_a_recovery_code_open_once(self, world: World, made: Made) -> None:
+        _, codes = made
+        path = await linked(world)
+
+        seen = [(await world.http.post(path, data={"code": code})).status_code for code in ("AAAA-BBBB-CCCC", codes[0])]
+
+        assert seen == [422, 200]
+        assert (await world.http.post(path, data={"code": codes[1]})).status_code == 410
+
+    async def test_a_link_is_no_way_to_guess_codes(self, world: World, made: Made) -> None:
+        path = await linked(world)
+
+        seen = Counter(
+            [(await world.http.post(path, data={"code": f"WRONG-{number}"})).status_code for number in range(12)]
+        )
+
+        assert seen == {422: 10, 429: 2}
 
     async def test_one_code_of_a_thousand_logins_opens_one(self, world: World, made: Made) -> None:
         await forget_spent(world)

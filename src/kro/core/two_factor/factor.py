@@ -64,7 +64,7 @@ USER_FACTORS: Final = FactorTable("two_factor_user", "id")
 
 
 class TwoFactorRequiredError(KroError):
-    """The password is right; a code of your authenticator, or a recovery code, is needed as well."""
+    """That was right; a code of your authenticator, or a recovery code, is needed as well."""
 
     kind = ErrorKind.UNAUTHENTICATED
     code = "two_factor_required"

@@ -18,20 +18,30 @@ from kro.core.auth.passwords import MAX_LENGTH, WeakPasswordError
 from kro.core.guards import ClientDep, Public
 from kro.core.http import BodyPolicy, JSONBytes, problems
 from kro.core.rate_limit import RateLimitedError
-from kro.core.two_factor import TwoFactorRequiredError
+from kro.core.two_factor import FactorLockedError, TwoFactorRequiredError, WrongFactorError
 from kro.management.controller.dependencies import AccountsDep
 from kro.management.controller.views import LoginRead
+from kro.management.domain import FactorProof
 from kro.verification.domain import LinkEndedError, LinkPurpose
 
 router = APIRouter(prefix="/public", tags=["public"])
 form_policy: Final = BodyPolicy(
-    pattern=re.compile(r"/v1/public/password-resets/[^/]+"), max_bytes=4_096, json_only=False
+    pattern=re.compile(r"/v1/public/(password-resets|magic-links)/[^/]+"), max_bytes=4_096, json_only=False
 )
-"""The one page with a field in it sends a form, not JSON."""
+"""The pages with a field in them send a form, not JSON."""
 
 Token = Annotated[str, Path(min_length=1, max_length=200)]
 _REFUSALS: Final = problems(LinkEndedError, AccountNotActiveError, RateLimitedError)
-_LOGIN: Final = problems(LinkEndedError, AccountNotActiveError, RateLimitedError, TwoFactorRequiredError)
+_LOGIN: Final = problems(
+    LinkEndedError,
+    AccountNotActiveError,
+    TwoFactorRequiredError,
+    WrongFactorError,
+    FactorLockedError,
+    RateLimitedError,
+)
+_CODE: Final = re.compile(r"[0-9]{3} ?[0-9]{3}")
+_LONGEST_CODE: Final = 64
 _HTML: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/html": {}}}}
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -56,23 +66,43 @@ _PAGE: Final = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefi
 {% if button %}<form method="post">
 {% if password %}<p><label>New password<br><input type="password" name="password" minlength="8" maxlength="128"
   autocomplete="new-password" required></label></p>
+{% endif %}{% if code %}<p><label>Code of your authenticator, or a recovery code<br><input name="code" maxlength="64"
+  autocomplete="one-time-code" required></label></p>
 {% endif %}<p><button type="submit">{{ button }}</button></p>
 </form>
 {% endif %}</html>
 """)
 
 
+def _form(name: str, most: int, *, required: bool) -> dict[str, Any]:
+    """Return how the document describes a body that is a form with one field."""
+    properties = {name: {"type": "string", "maxLength": most}}
+    schema = {"type": "object", "properties": properties, **({"required": [name]} if required else {})}
+    content = {"application/x-www-form-urlencoded": {"schema": schema}}
+    return {"requestBody": {"required": required, "content": content}}
+
+
 @router.get("/magic-links/{token}", response_class=Response, dependencies=[Public], responses={**_HTML, **_REFUSALS})
 async def show_login(token: Token, accounts: AccountsDep, client: ClientDep) -> Response:
-    """Ask whether to log in. Looking uses nothing up."""
-    await accounts.links.ensure_live(token, purpose=LinkPurpose.LOGIN, client=client)
-    return _page("Log in to KRO", "Only go on if you asked for this yourself, just now.", button="Log in")
+    """Ask whether to log in, and for a code where there is an authenticator. Looking uses nothing up."""
+    code = await accounts.logins.asks_for_code(token, client=client)
+    return _page("Log in to KRO", "Only go on if you asked for this yourself, just now.", button="Log in", code=code)
 
 
-@router.post("/magic-links/{token}", response_model=LoginRead, dependencies=[Public], responses=_LOGIN)
-async def log_in_by_link(token: Token, accounts: AccountsDep, client: ClientDep) -> JSONBytes:
-    """Open a session with a link; it works once. Apps that open the link themselves send this without the page."""
-    return JSONBytes.of(LoginRead.of(await accounts.logins.log_in_by_link(token, client=client)))
+@router.post(
+    "/magic-links/{token}",
+    response_model=LoginRead,
+    dependencies=[Public],
+    responses=_LOGIN,
+    openapi_extra=_form("code", _LONGEST_CODE, required=False),
+)
+async def log_in_by_link(token: Token, request: Request, accounts: AccountsDep, client: ClientDep) -> JSONBytes:
+    """Open a session with a link; it works once. Apps that open the link themselves send this without the page.
+
+    For whoever has an authenticator `code` is one of its codes, or a recovery code; a wrong one uses nothing up.
+    """
+    factor = _factor(await _field(request, "code"))
+    return JSONBytes.of(LoginRead.of(await accounts.logins.log_in_by_link(token, factor=factor, client=client)))
 
 
 @router.get(
@@ -80,7 +110,7 @@ async def log_in_by_link(token: Token, accounts: AccountsDep, client: ClientDep)
 )
 async def show_reset(token: Token, accounts: AccountsDep, client: ClientDep) -> Response:
     """Ask for a new password. Looking uses nothing up."""
-    await accounts.links.ensure_live(token, purpose=LinkPurpose.PASSWORD_RESET, client=client)
+    await accounts.links.owner_of(token, purpose=LinkPurpose.PASSWORD_RESET, client=client)
     return _page(
         "Set a new password",
         "8 to 128 characters that are not easy to guess. All devices will be logged out.",
@@ -94,20 +124,7 @@ async def show_reset(token: Token, accounts: AccountsDep, client: ClientDep) -> 
     response_class=Response,
     dependencies=[Public],
     responses={**_HTML, **_REFUSALS, **problems(WeakPasswordError)},
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/x-www-form-urlencoded": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["password"],
-                        "properties": {"password": {"type": "string", "maxLength": MAX_LENGTH}},
-                    }
-                }
-            },
-        }
-    },
+    openapi_extra=_form("password", MAX_LENGTH, required=True),
 )
 async def reset_by_page(token: Token, request: Request, accounts: AccountsDep, client: ClientDep) -> Response:
     """Set a new password from the page; apps use `POST /v1/auth/password/reset`."""
@@ -120,7 +137,7 @@ async def reset_by_page(token: Token, request: Request, accounts: AccountsDep, c
 )
 async def show_stop(token: Token, accounts: AccountsDep, client: ClientDep) -> Response:
     """Ask whether to stop a change of phone or mail address. Looking stops nothing."""
-    await accounts.links.ensure_live(token, purpose=LinkPurpose.CHANGE_STOP, client=client)
+    await accounts.links.owner_of(token, purpose=LinkPurpose.CHANGE_STOP, client=client)
     return _page("Stop this change?", "Everybody logged in to your account will be logged out.", button="Stop it")
 
 
@@ -134,20 +151,32 @@ async def stop_by_link(token: Token, accounts: AccountsDep, client: ClientDep) -
 
 
 async def _password(request: Request) -> str:
-    """Read the one field of the form; whatever else came is a password that does not do.
+    """Return the new password.
 
     :raises WeakPasswordError: when there is no such field, or it is too long.
     """
+    password = await _field(request, "password")
+    if password is None or len(password) > MAX_LENGTH:
+        raise WeakPasswordError
+    return password
+
+
+async def _field(request: Request, name: str) -> str | None:
+    """Return the one field of a form; ``None`` for whatever else came."""
     try:
         fields = parse_qs((await request.body()).decode(), max_num_fields=2, keep_blank_values=True)
     except ValueError:
-        raise WeakPasswordError from None
-    values = fields.get("password", [])
-    if len(values) != 1 or len(values[0]) > MAX_LENGTH:
-        raise WeakPasswordError
-    return values[0]
+        return None
+    values = fields.get(name, [])
+    return values[0] if len(values) == 1 else None
 
 
-def _page(title: str, text: str, *, button: str = "", password: bool = False) -> Response:
-    page = _PAGE.render(title=title, text=text, button=button, password=password)
+def _factor(code: str | None) -> FactorProof:
+    if not code:
+        return FactorProof()
+    return FactorProof(totp=code) if _CODE.fullmatch(code) else FactorProof(recovery_code=code[:_LONGEST_CODE])
+
+
+def _page(title: str, text: str, *, button: str = "", password: bool = False, code: bool = False) -> Response:
+    page = _PAGE.render(title=title, text=text, button=button, password=password, code=code)
     return Response(page, media_type="text/html", headers=_HEADERS)

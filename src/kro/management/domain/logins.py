@@ -33,6 +33,7 @@ from kro.verification.domain import AccountLinks, LinkEndedError, LinkPurpose, T
 BY_NETWORK: Final = Limit("login_network", quota=300, window_seconds=600)
 BY_NUMBER: Final = Limit("login_number", quota=10, window_seconds=900)
 NO_FACTOR: Final = FactorProof()
+_BY_OWNER: Final = Limit("login_link_owner", quota=10, window_seconds=900)
 _REFRESHES: Final = Limit("refresh_network", quota=600, window_seconds=600)
 
 
@@ -104,26 +105,49 @@ class Logins:
         await self._verification.count_send(target, client=client)
         await self._links.request(target, purpose=LinkPurpose.LOGIN, client=client)
 
-    async def log_in_by_link(self, token: str, *, client: Client) -> LoggedIn:
+    async def asks_for_code(self, token: str, *, client: Client) -> bool:
+        """Say whether a link opens only together with a code; looking uses nothing up.
+
+        :raises LinkEndedError: when it opens nothing.
+        :raises RateLimitedError: when the network looked too often.
+        """
+        return (await self._sent_to(token, client)).has_factor
+
+    async def log_in_by_link(self, token: str, *, factor: FactorProof = NO_FACTOR, client: Client) -> LoggedIn:
         """Open a session with the link that was sent; it stands for the password and for nothing else.
 
-        Whoever has an authenticator logs in with the password and its code: a link opens nothing for them.
+        A wrong code of an authenticator does not use the link up.
 
-        :raises TwoFactorRequiredError: when there is an authenticator.
+        :raises TwoFactorRequiredError: when there is an authenticator, and neither its code nor a recovery code came.
+        :raises WrongFactorError: when the code is wrong or was used.
+        :raises FactorLockedError: after five wrong codes; a recovery code still opens.
         :raises LinkEndedError: when it was used, has run out, or password, phone or address were changed since.
         :raises AccountNotActiveError: when the account was suspended or closed meanwhile.
-        :raises RateLimitedError: when the network tried too many links.
+        :raises RateLimitedError: when the network tried too many links, or too many codes came with links of the owner.
         """
-        spent = await self._links.redeem(token, purpose=LinkPurpose.LOGIN, client=client)
-        found = await self._accounts.credentials_of(spent.user_id)
+        found = await self._sent_to(token, client)
+        if found.has_factor:
+            await self._limiter.hit((_BY_OWNER, str(found.id)))
+        return await self._enter(found, client=client, factor=factor, link=token)
+
+    async def _sent_to(self, token: str, client: Client) -> Credentials:
+        owner = await self._links.owner_of(token, purpose=LinkPurpose.LOGIN, client=client)
+        found = await self._accounts.credentials_of(owner)
         if found is None:
             raise LinkEndedError
-        return await self._enter(found, client=client)
+        return found
 
     async def _enter(
-        self, found: Credentials, *, client: Client, renewed: str | None = None, factor: FactorProof = NO_FACTOR
+        self,
+        found: Credentials,
+        *,
+        client: Client,
+        renewed: str | None = None,
+        factor: FactorProof = NO_FACTOR,
+        link: str | None = None,
     ) -> LoggedIn:
         step, mac = await self._second(found, factor, client) if found.has_factor else (None, None)
+        spent = await self._links.redeem(link, purpose=LinkPurpose.LOGIN, client=client) if link is not None else None
         token = self._sessions.draw()
         actor = actor_at(client, kind=ActorKind.USER, id=found.id, session_id=token.session_id)
         user = await self._accounts.open_session(
@@ -136,6 +160,8 @@ class Logins:
             step=step,
             recovery_mac=mac,
         )
+        if user is None and spent is not None:
+            await self._links.give_back(spent)
         if user is None and found.has_factor and found.status == "active":
             raise await self._refused_factor(found, client, WrongFactorError())
         if user is None:

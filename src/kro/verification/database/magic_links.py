@@ -38,10 +38,10 @@ SELECT apply_decision({alike("$10", "user_id IS NOT NULL")}) FROM requested"""  
 _LIVE: Final = """
 m.token_hash = $1 AND m.purpose = $2 AND m.used_at IS NULL AND m.expires_at > now() AND m.user_id = u.id
   AND m.created_at > coalesce(u.credentials_changed_at, '-infinity')"""
-_SHOW: Final = f"SELECT m.user_id, m.subject_id FROM magic_link_logs AS m, users AS u WHERE {_LIVE}"  # noqa: S608 - built from constants only
+_SHOW: Final = f"SELECT m.user_id FROM magic_link_logs AS m, users AS u WHERE {_LIVE}"  # noqa: S608 - built from constants only
 _REDEEM: Final = f"""
 UPDATE magic_link_logs AS m SET used_at = now(), used_ip = $3, used_user_agent = $4, used_country = $5
-FROM users AS u WHERE {_LIVE} RETURNING m.user_id, m.subject_id"""  # noqa: S608 - built from constants only
+FROM users AS u WHERE {_LIVE} RETURNING m.id, m.user_id, m.subject_id"""  # noqa: S608 - built from constants only
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class NewLink:
 class SpentLink:
     """Whose link was used, and what it was about where that is not the person."""
 
+    id: UUID
     user_id: UUID
     subject_id: UUID | None
 
@@ -105,11 +106,12 @@ class MagicLinkStore:
             message,
         )
 
-    async def shows(self, digest: bytes, *, purpose: str) -> bool:
-        """Say whether a link may still be used; looking changes nothing."""
-        return await self._database.row(_SHOW, digest, purpose) is not None
+    async def owner(self, digest: bytes, *, purpose: str) -> UUID | None:
+        """Return whose a link is that may still be used; looking changes nothing."""
+        owner: UUID | None = await self._database.value(_SHOW, digest, purpose)
+        return owner
 
     async def redeem(self, digest: bytes, *, purpose: str, client: Client) -> SpentLink | None:
         """Use a link up and put on record who did; ``None`` when it was used, has run out or never was."""
         row = await self._database.row(_REDEEM, digest, purpose, client.ip, client.user_agent, client.country)
-        return SpentLink(row["user_id"], row["subject_id"]) if row is not None else None
+        return SpentLink(row["id"], row["user_id"], row["subject_id"]) if row is not None else None

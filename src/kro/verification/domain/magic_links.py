@@ -99,15 +99,17 @@ class AccountLinks:
         document = encode(Decision(messages=(message,)))
         await self._store.request(link, client=client, message=document)
 
-    async def ensure_live(self, token: str, *, purpose: LinkPurpose, client: Client) -> None:
-        """Look at a link without using it: scanners of mail follow links.
+    async def owner_of(self, token: str, *, purpose: LinkPurpose, client: Client) -> UUID:
+        """Look at a link without using it, for scanners of mail follow links; return whom it was sent to.
 
         :raises LinkEndedError: when it was used, has run out or never was.
         :raises RateLimitedError: when the network looked too often.
         """
         await self._limiter.hit((_LOOKS_BY_NETWORK, network_of(client.ip)))
-        if not await self._store.shows(digest_of(token), purpose=purpose):
+        owner = await self._store.owner(digest_of(token), purpose=purpose)
+        if owner is None:
             raise LinkEndedError
+        return owner
 
     async def redeem(self, token: str, *, purpose: LinkPurpose, client: Client) -> SpentLink:
         """Use a link up. Of any number who try at once one succeeds.
@@ -120,6 +122,10 @@ class AccountLinks:
         if spent is None:
             raise LinkEndedError
         return spent
+
+    async def give_back(self, spent: SpentLink) -> None:
+        """Let a link be used again: what it was used for did not happen."""
+        await self._store.free(spent.id)
 
     def draw(self) -> DrawnLink:
         """Return a link nobody knows yet, for who writes it down with something else."""
