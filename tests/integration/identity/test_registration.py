@@ -235,6 +235,17 @@ class TestWhoeverProvesTheNumberWins:
 
         await people.log_in(NEW, "mine-kettle-42")
 
+    async def test_of_ten_who_ask_again_at_once_one_is_sent_a_code(self, people: People) -> None:
+        mine = await people.register(NEW)
+
+        asked = await asyncio.gather(
+            *(people.verification.resend(Target.phone(NEW), repeats=mine.id, client=PHONE_CLIENT) for _ in range(10)),
+            return_exceptions=True,
+        )
+
+        assert [type(reply) for reply in asked].count(Challenge) == 1
+        assert len(await people.texts()) == 2
+
     async def test_a_stranger_cannot_slip_a_password_under_the_owners_next_code(self, people: People) -> None:
         """The owner registers, a stranger registers the same number after that, and the owner asks for a new code."""
         owners = await people.register(NEW, password="owners-kettle-42")

@@ -29,16 +29,20 @@ SELECT apply_decision({alike("$8", "NOT " + _TAKEN)}) FROM issued"""  # noqa: S6
 
 # A code sent again opens what the first one would have opened. Which one that was is told by the challenge it repeats;
 # without that it is certain only while the number has a single registration open. Otherwise a stranger who registers
-# somebody else's number could slip a password of theirs under the owner's next code.
+# somebody else's number could slip a password of theirs under the owner's next code. Ending the newest challenge is
+# what lets a code be sent: of two who waited for the same one, the second finds it ended.
 _REISSUE: Final = f"""
 WITH open_drafts AS (
     SELECT DISTINCT c.draft FROM verification_codes AS c
     WHERE (c.phone = $3 OR c.email = $4) AND c.purpose = $2 AND c.draft IS NOT NULL
       AND c.created_at > now() - $9::interval AND ($7::uuid IS NULL OR c.id = $7)
+), ended AS (
+    UPDATE verification_codes SET expires_at = '-infinity' WHERE id = $10 AND expires_at > '-infinity' RETURNING id
 ), issued AS (
     INSERT INTO verification_codes (id, purpose, phone, email, code_mac, expires_at, draft)
     SELECT $1, $2, $3, $4, $5, now() + make_interval(secs => $6),
            (SELECT max(d.draft::text)::jsonb FROM open_drafts AS d HAVING count(*) = 1)
+    WHERE $10::uuid IS NULL OR EXISTS (SELECT FROM ended)
     RETURNING draft
 )
 SELECT apply_decision({alike("$8", "i.draft IS NOT NULL AND NOT " + _TAKEN)}) FROM issued AS i"""  # noqa: S608 - built from constants only
@@ -80,7 +84,8 @@ DELETE FROM verification_codes WHERE id IN (
 
 
 _RECENT: Final = """
-SELECT count(*) AS sent, coalesce(extract(epoch FROM now() - max(c.created_at)), 0)::float AS seconds_since_last
+SELECT count(*) AS sent, coalesce(extract(epoch FROM now() - max(c.created_at)), 0)::float AS seconds_since_last,
+       (array_agg(c.id ORDER BY c.created_at DESC, c.id DESC))[1] AS newest
 FROM verification_codes AS c
 WHERE (c.phone = $1 OR c.email = $2) AND c.purpose = $3 AND c.created_at > now() - interval '1 hour'"""
 
@@ -91,6 +96,7 @@ class RecentCodes:
 
     sent: int
     seconds_since_last: float
+    newest: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +127,13 @@ class VerificationCodes:
         """Write a challenge and, unless somebody has the number or address, the message that carries its code."""
         await self._database.row(_ISSUE, *_columns(code), dict(draft), message)
 
-    async def reissue(self, code: NewCode, *, repeats: UUID | None, message: str) -> None:
-        """Write a challenge that stands for an earlier one of the same target, and its message if there was one."""
-        await self._database.row(_REISSUE, *_columns(code), repeats, message, _DRAFT_KEPT)
+    async def reissue(self, code: NewCode, *, repeats: UUID | None, after: UUID | None, message: str) -> bool:
+        """Write a challenge that stands for an earlier one of the same target, and its message if there was one.
+
+        :param after: the newest challenge of the target, which ends; ``False`` when another followed it already.
+        """
+        row = await self._database.row(_REISSUE, *_columns(code), repeats, message, _DRAFT_KEPT, after)
+        return row is not None
 
     async def issue_to_owner(self, code: NewCode, *, message: str) -> None:
         """Write a challenge and, if an active account has the number or proven address, the message with its code."""

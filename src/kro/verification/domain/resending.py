@@ -28,4 +28,9 @@ def ensure_waited(recent: RecentCodes, *, delays: Sequence[int], on_whatsapp: bo
         delay //= 2
     remaining = delay - int(recent.seconds_since_last)
     if remaining > 0:
-        raise RateLimitedError(Limit(_BUCKET, 1, delay), retry_after_seconds=remaining)
+        raise too_soon(delay, remaining=remaining)
+
+
+def too_soon(delay: int, *, remaining: int) -> RateLimitedError:
+    """Return the refusal of a code that was asked for ``remaining`` seconds before its wait was over."""
+    return RateLimitedError(Limit(_BUCKET, 1, delay), retry_after_seconds=max(remaining, 1))

@@ -19,7 +19,7 @@ from kro.core.sms import TextChannel
 from kro.verification.database import NewCode, VerificationCodes
 from kro.verification.domain.codes import CODE_DIGITS, Purpose, is_right, mac_of
 from kro.verification.domain.errors import ChallengeEndedError, WrongCodeError
-from kro.verification.domain.resending import delay_after, ensure_waited
+from kro.verification.domain.resending import delay_after, ensure_waited, too_soon
 from kro.verification.domain.targets import Target, TargetChannel
 
 OTP_TOPIC: Final = "sms.otp"
@@ -129,8 +129,10 @@ class Verification:
         ensure_waited(recent, delays=delays, on_whatsapp=wish is TextChannel.WHATSAPP)
         await self.count_send(target, client=client)
         drawn = self.draw(target, purpose=Purpose.REGISTER, wish=wish)
-        await self._codes.reissue(drawn.code, repeats=repeats, message=_alone(drawn))
-        return replace(self.told(drawn), resend_after_seconds=delay_after(recent.sent + 1, delays))
+        following = delay_after(recent.sent + 1, delays)
+        if not await self._codes.reissue(drawn.code, repeats=repeats, after=recent.newest, message=_alone(drawn)):
+            raise too_soon(following, remaining=following)
+        return replace(self.told(drawn), resend_after_seconds=following)
 
     async def check(
         self, *, challenge_id: UUID, code: str, client: Client, purpose: Purpose = Purpose.REGISTER
