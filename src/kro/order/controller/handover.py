@@ -8,6 +8,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, Field
 
+from kro.core.actor import AccountRestrictedError
 from kro.core.decisions import Reply
 from kro.core.errors import KroError
 from kro.core.guards import ClientDep, Public
@@ -24,6 +25,7 @@ from kro.verification.domain import STEP_UP_PROBLEMS, ProvenIn
 router = APIRouter(tags=["handover"])
 
 _ON_ORDER: tuple[type[KroError], ...] = (
+    AccountRestrictedError,
     errors.OrderNotFoundError,
     errors.IllegalTransitionError,
     errors.WrongPartyError,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from kro.core.actor import AccountRestrictedError
 from kro.core.errors import KroError
 from kro.core.guards import CurrentUser
 from kro.core.http import JSONBytes, problems, send
@@ -33,8 +34,8 @@ _ON_ISSUE: tuple[type[KroError], ...] = (*_COMMON, issue_errors.IssueNotFoundErr
 _SHARES: tuple[type[KroError], ...] = (
     issue_errors.SplitTooSmallError,
     issue_errors.SplitAboveHeldError,
-    errors.OrderOnHoldError,
 )
+_HELD: tuple[type[KroError], ...] = (AccountRestrictedError, errors.OrderOnHoldError)
 
 
 @router.get("/issues", response_model=IssueRecordsRead, responses=problems(OrderNotFoundError))
@@ -67,7 +68,9 @@ async def answer_issue(issue_id: IssueId, ask: AskDep, body: WordsIn, issues: Is
 
 
 @router.post(
-    "/issues/{issue_id}/concede", response_model=OrderRead, responses=problems(*_ON_ISSUE, errors.OrderOnHoldError)
+    "/issues/{issue_id}/concede",
+    response_model=OrderRead,
+    responses=problems(*_ON_ISSUE, *_HELD),
 )
 async def concede_issue(issue_id: IssueId, ask: AskDep, _: NoInput, issues: IssuesDep) -> Response:
     """Give in, as the seller: everything the order holds goes back to the buyer."""
@@ -109,7 +112,7 @@ async def appeal_decision(issue_id: IssueId, ask: AskDep, body: WordsIn, issues:
 @router.post(
     "/issues/{issue_id}/waive-appeal",
     response_model=OrderRead,
-    responses=problems(*_ON_ISSUE, issue_errors.NotAppealableError, errors.OrderOnHoldError),
+    responses=problems(*_ON_ISSUE, *_HELD, issue_errors.NotAppealableError),
 )
 async def waive_appeal(issue_id: IssueId, ask: AskDep, _: NoInput, issues: IssuesDep) -> Response:
     """Accept the decision; it takes effect when nobody is left who could appeal."""
@@ -127,7 +130,7 @@ async def make_offer(ask: AskDep, body: OfferIn, issues: IssuesDep) -> Response:
 @router.post(
     "/offers/{offer_id}/accept",
     response_model=OrderRead,
-    responses=problems(*_COMMON, *_SHARES, issue_errors.OfferNotFoundError, issue_errors.OfferExpiredError),
+    responses=problems(*_COMMON, *_HELD, *_SHARES, issue_errors.OfferNotFoundError, issue_errors.OfferExpiredError),
 )
 async def accept_offer(offer_id: OfferId, ask: AskDep, _: NoInput, issues: IssuesDep) -> Response:
     """Take the other party's offer; the order ends as it says."""
