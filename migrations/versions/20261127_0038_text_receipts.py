@@ -5,7 +5,7 @@ from pathlib import Path
 from kro.core.database.scripts import run_script
 
 revision = "0038"
-down_revision = "0036"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import asyncpg
 import httpx2
+import pytest
 from tests.integration.accounts.ways import can_log_in, post, prove_mail
 
 from admin_desk import at_desk
@@ -19,6 +21,23 @@ PAYOUT = """
 INSERT INTO transactions (id, kind, user_id, provider, reference, currency, amount, fee, vat, status,
                           approvals_required, polls, version, created_at, updated_at)
 VALUES ($1, 'payout', $2, 'paystack', 'test', 'NGN', 100, 0, 0, 'submitted', 0, 0, 1, now(), now())"""
+CONSENT = """
+INSERT INTO consents (id, user_id, purpose, text_version, given_at) VALUES ($1, $2, 'identity_check', '1', now())"""
+CHECK = """
+INSERT INTO identity_checks (id, user_id, kind, status, number_key, number_sealed, number_index, last4, first_name,
+                             last_name, consent_id, attempts, version, created_at)
+VALUES ($1, $2, 'bvn', 'verified', 'k', 's', 'i', '1234', 'Test', 'Buyer', $3, 1, 1, now())"""
+MATCH = """
+WITH list AS (
+    INSERT INTO sanction_lists (id, code, format, sha256, status, entries, names, unreadable, problems, imported_at)
+    VALUES ($1, 'house', 'csv', '', 'active', 1, 1, 0, '[]', now()))
+INSERT INTO sanction_matches (id, user_id, list_code, list_id, entry_ref, listed_name, compared_name, source, score,
+                              likely, status, version, created_at)
+VALUES ($1, $2, 'house', $1, 'N1', 'Test Buyer', 'Test Buyer', 'profile', 90, false, 'dismissed', 1, now())"""
+LEFT = """
+SELECT count(*) FROM (SELECT user_id FROM identity_checks UNION ALL SELECT user_id FROM sanction_matches
+                      UNION ALL SELECT user_id FROM user_notes UNION ALL SELECT user_id FROM notifications) AS kept
+WHERE user_id = $1"""
 PERSON = "SELECT * FROM users WHERE id = $1"
 
 
@@ -102,6 +121,64 @@ class TestForgetting:
         devices = "SELECT count(*) FROM sessions WHERE user_id = $1 AND (ip IS NOT NULL OR user_agent IS NOT NULL)"
         assert await world.database.value(devices, buyer) == 0
         assert await tidy(world, closed_days_ago=1_826) == 0
+
+    async def test_what_others_hold_about_a_person_goes_too(self, world: World) -> None:
+        support = await at_desk(world, Role.SUPPORT, email="support@kro.example")
+        buyer, order = await id_of(world.buyer), await created(world)
+        await world.buyer.post(f"/orders/{order['id']}/messages", {"text": "My name is Test Buyer."})
+        await world.seller.post(f"/orders/{order['id']}/messages", {"text": "Good morning."})
+        note = await support.post(
+            f"/admin/users/{(await world.buyer.get('/me')).json()['id']}/notes", {"text": "Rude."}
+        )
+        assert note.status_code == 201, note.text
+        await world.buyer.post(f"/orders/{order['id']}/cancel", {"reason": "changed my mind"})
+        ids = world.application.base.ids
+        payout, checked, consent, match = (ids.new() for _ in range(4))
+        await world.database.execute(PAYOUT, payout, buyer)
+        destination = {"bank_code": "058", "account_name": "Test Buyer", "account_number_sealed": "s"}
+        await world.database.execute(
+            "UPDATE transactions SET status = 'succeeded', destination = $1::jsonb", destination
+        )
+        await world.database.execute(CONSENT, consent, buyer)
+        await world.database.execute(CHECK, checked, buyer, consent)
+        await world.database.execute(MATCH, match, buyer)
+        await world.work()
+        inbox = "SELECT count(*) FROM notifications WHERE user_id = $1"
+        assert await world.database.value(inbox, buyer) > 0
+        assert (await close(world.buyer)).status_code == 204
+        await world.work()
+
+        await tidy(world, closed_days_ago=91)
+        assert await world.database.value(inbox, buyer) == 0
+        await tidy(world, closed_days_ago=1_826)
+
+        assert await world.database.value(LEFT, buyer) == 0
+        texts = await world.database.rows("SELECT original, shown FROM order_messages ORDER BY seq")
+        assert [tuple(text.values()) for text in texts] == [("", ""), ("Good morning.", "Good morning.")]
+        left = await world.database.value("SELECT destination FROM transactions WHERE id = $1", payout)
+        assert (left["bank_code"], left["account_name"], left["account_number_sealed"]) == ("058", "", "")
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "DELETE FROM user_notes",
+            "UPDATE order_messages SET original = '', shown = '', version = version + 1",
+        ],
+    )
+    async def test_nothing_of_it_goes_while_somebody_is_a_customer(self, world: World, change: str) -> None:
+        support = await at_desk(world, Role.SUPPORT, email="support@kro.example")
+        order = await created(world)
+        await world.buyer.post(f"/orders/{order['id']}/messages", {"text": "Hello."})
+        await support.post(f"/admin/users/{(await world.buyer.get('/me')).json()['id']}/notes", {"text": "Rude."})
+
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await world.database.execute(change)
+
+    async def test_a_frozen_account_is_kept(self, world: World) -> None:
+        await close(world.buyer)
+        await world.database.execute("UPDATE users SET frozen_at = now() WHERE closed_at IS NOT NULL")
+
+        assert await tidy(world, closed_days_ago=5_000) == 0
 
     async def test_a_legal_hold_keeps_everything_until_it_is_lifted(self, world: World) -> None:
         compliance = await at_desk(world, Role.COMPLIANCE, email="compliance@kro.example")

@@ -116,6 +116,11 @@ class TestValues:
 
         assert any("stepUp.aboveMinor.NGN" in problem and "prove" in problem for problem in found), found
 
+    def test_records_are_kept_as_long_as_the_law_asks(self, production: dict[str, str], tmp_path: Path) -> None:
+        (tmp_path / "production.json").write_text('{"accounts": {"eraseDays": 1824}}')
+
+        assert any("accounts.eraseDays" in problem for problem in problems(production, directory=tmp_path))
+
     def test_a_bucket_is_one(self, production: dict[str, str]) -> None:
         del production["KRO_STORAGE_SIGNING_KEY"]
         bucket = {

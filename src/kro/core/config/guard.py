@@ -56,6 +56,9 @@ _SWITCHES: Final = {
 _PROOF: Final = ("stepUp", "aboveMinor", "NGN")
 _PROOF_AT_LATEST_ABOVE: Final = 500_000_000
 """In kobo: the largest order of the tier before the highest as it is delivered."""
+_RECORDS: Final = ("accounts", "eraseDays")
+_RECORDS_KEPT: Final = 1_825
+"""Five years: what the Money Laundering (Prevention and Prohibition) Act 2022 asks for after a relationship ended."""
 _PRODUCTION_ONLY: Final = frozenset({("sendGrid", "sandboxMode")})
 
 
@@ -80,6 +83,9 @@ def _dangerous(tree: Mapping[str, Any], environment: Environment) -> Iterator[tu
     threshold = _at(tree, _PROOF)
     if isinstance(threshold, int) and threshold > _PROOF_AT_LATEST_ABOVE:
         yield _PROOF, "hardly anybody would ever be asked to prove who moves the money"
+    kept = _at(tree, _RECORDS)
+    if isinstance(kept, int) and kept < _RECORDS_KEPT:
+        yield _RECORDS, f"the law on money laundering has records kept for {_RECORDS_KEPT} days"
     if _has_short_waits(_at(tree, ("otp", "resendSeconds"))):
         yield ("otp", "resendSeconds"), f"each code costs money; at least {_SHORTEST_WAIT} seconds between two"
     for path, reason in _SWITCHES.items():

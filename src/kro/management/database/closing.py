@@ -26,19 +26,27 @@ WITH closed AS (
 )
 SELECT apply_decision($3::text::jsonb) FROM closed"""
 
+# A frozen account is kept as it is: somebody on a list would want it forgotten.
 _RELEASE: Final = """
-UPDATE users SET former_phone = phone, former_email = email, phone = NULL, email = NULL, email_verified_at = NULL,
-                 version = version + 1, updated_at = now()
-WHERE id IN (SELECT id FROM users
-             WHERE closed_at < now() - $1::interval AND erased_at IS NULL AND status = 'closed'
-               AND legal_hold_at IS NULL AND (phone IS NOT NULL OR email IS NOT NULL)
-             LIMIT $2 FOR UPDATE SKIP LOCKED)"""
+WITH released AS (
+    UPDATE users SET former_phone = phone, former_email = email, phone = NULL, email = NULL, email_verified_at = NULL,
+                     version = version + 1, updated_at = now()
+    WHERE id IN (SELECT id FROM users
+                 WHERE closed_at < now() - $1::interval AND erased_at IS NULL AND status = 'closed'
+                   AND num_nonnulls(legal_hold_at, frozen_at) = 0 AND (phone IS NOT NULL OR email IS NOT NULL)
+                 LIMIT $2 FOR UPDATE SKIP LOCKED)
+    RETURNING id
+), read AS (
+    DELETE FROM notifications AS n USING released AS r WHERE n.user_id = r.id
+)
+SELECT count(*) FROM released"""
 
 # Orders, payments and journals name people by ids alone and stay as they are.
 _ERASE: Final = """
 WITH due AS (
-    SELECT id FROM users
-    WHERE closed_at < now() - $1::interval AND erased_at IS NULL AND status = 'closed' AND legal_hold_at IS NULL
+    SELECT id, former_email FROM users
+    WHERE closed_at < now() - $1::interval AND erased_at IS NULL AND status = 'closed'
+      AND num_nonnulls(legal_hold_at, frozen_at) = 0
     LIMIT $2 FOR UPDATE SKIP LOCKED
 ), erased AS (
     UPDATE users AS u
@@ -46,21 +54,39 @@ WITH due AS (
         first_name = 'Erased', last_name = 'Account', password_hash = '!', erased_at = now(),
         version = u.version + 1, updated_at = now()
     FROM due WHERE u.id = due.id RETURNING u.id
-), devices AS (
-    UPDATE sessions AS s SET ip = NULL, user_agent = NULL, country = NULL FROM erased AS e WHERE s.user_id = e.id
-), links AS (
-    UPDATE magic_link_logs AS m SET ip = NULL, user_agent = NULL, country = NULL, used_ip = NULL,
-                                    used_user_agent = NULL, used_country = NULL
-    FROM erased AS e WHERE m.user_id = e.id
-), contacts AS (
-    UPDATE contact_changes AS c SET old_value = NULL, new_value = NULL FROM erased AS e WHERE c.user_id = e.id
-), banks AS (
-    UPDATE bank_accounts AS b
-    SET account_name = '', account_number_sealed = '', account_number_last4 = '', account_number_index = b.id::text,
-        removed_at = coalesce(b.removed_at, now())
-    FROM erased AS e WHERE b.user_id = e.id
+), mailboxes AS (
+    DELETE FROM bad_addresses AS b USING due WHERE b.address = due.former_email
 )
-SELECT count(*) FROM erased"""
+SELECT array_agg(id) FROM erased"""
+
+# In this order, in the transaction that erases: what is append-only asks whether the account is erased already.
+_AFTERWARDS: Final = (
+    "UPDATE sessions SET ip = NULL, user_agent = NULL, country = NULL WHERE user_id = ANY($1)",
+    """
+UPDATE magic_link_logs SET ip = NULL, user_agent = NULL, country = NULL, used_ip = NULL, used_user_agent = NULL,
+                           used_country = NULL
+WHERE user_id = ANY($1)""",
+    "UPDATE contact_changes SET old_value = NULL, new_value = NULL WHERE user_id = ANY($1)",
+    """
+UPDATE bank_accounts SET account_name = '', account_number_sealed = '', account_number_last4 = '',
+                         account_number_index = id::text, removed_at = coalesce(removed_at, now())
+WHERE user_id = ANY($1)""",
+    """
+UPDATE transactions SET destination = destination || '{"account_name": "", "account_number_sealed": "",
+                                                       "account_number_last4": ""}'
+WHERE user_id = ANY($1) AND kind = 'payout' AND destination IS NOT NULL""",
+    "DELETE FROM payers WHERE payment_id IN (SELECT id FROM transactions WHERE user_id = ANY($1))",
+    "DELETE FROM identity_checks WHERE user_id = ANY($1)",
+    "DELETE FROM user_freezes WHERE user_id = ANY($1)",
+    "DELETE FROM sanction_matches WHERE user_id = ANY($1)",
+    "DELETE FROM user_notes WHERE user_id = ANY($1)",
+    "DELETE FROM notifications WHERE user_id = ANY($1)",
+    "DELETE FROM notification_preferences WHERE user_id = ANY($1)",
+    """
+UPDATE order_messages SET original = '', shown = '', version = version + 1
+WHERE author_id = ANY($1) AND original <> ''
+  AND order_id IN (SELECT id FROM orders WHERE buyer_id = ANY($1) OR seller_id = ANY($1))""",
+)
 
 _ERASE_INVITED: Final = """
 UPDATE users SET phone = NULL, email = NULL, first_name = 'Erased', last_name = 'Account', password_hash = '!',
@@ -102,12 +128,16 @@ class ClosingStore:
         return await self._database.row(_CLOSE, user_id, password_hash, document) is not None
 
     async def release(self, *, after: timedelta, limit: int) -> int:
-        """Let go of the numbers and addresses of accounts closed so long ago; return of how many."""
-        return await self._database.execute(_RELEASE, after, limit)
+        """Let go of numbers, addresses and inboxes of accounts closed so long ago; return of how many."""
+        return int(await self._database.value(_RELEASE, after, limit))
 
     async def erase(self, *, after: timedelta, limit: int) -> int:
-        """Erase what is personal about accounts closed so long ago, but for legal holds; return of how many."""
-        return int(await self._database.value(_ERASE, after, limit))
+        """Erase what is personal about accounts closed so long ago, but for holds and freezes; return of how many."""
+        async with self._database.connection() as connection, connection.transaction():
+            erased: list[UUID] = await connection.fetchval(_ERASE, after, limit) or []
+            for statement in _AFTERWARDS if erased else ():
+                await connection.execute(statement, erased)
+        return len(erased)
 
     async def erase_invited(self, *, after: timedelta, limit: int) -> int:
         """Erase the numbers of people who were invited, never came, and have had no order for so long."""
