@@ -15,11 +15,11 @@ from kro.management.database.identity_checks import IdentityCheckRepository
 from kro.management.database.sanctions import SanctionRepository
 from kro.management.database.tier_admin import TierAdminRepository
 from kro.management.domain.decide_identity import RESOLVE_TOPIC
-from kro.management.domain.decide_sanction import SCREEN_TOPIC
 from kro.management.domain.identity import IdentityResolver, IdentityService
 from kro.management.domain.identity_review import IdentityReview
 from kro.management.domain.identity_vault import IdentityVault
 from kro.management.domain.sanctions import SanctionImports, SanctionMatches, SanctionScreening
+from kro.management.domain.screening_message import SCREEN_TOPIC
 from kro.management.domain.tier_administration import TierAdministration
 from kro.order.domain import FREEZE_TOPIC, FrozenParties, OrderRepository
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -45,6 +46,8 @@ _ALIKE: Final = 0.84
 _INITIAL: Final = 0.75
 _VOWELS: Final = frozenset("aeiou")
 _FEWEST: Final = 2
+_KEPT: Final = 20_000
+"""Comparing everybody with a list meets the same names over and over; this many of each step are a few megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Likeness:
     recorded: int
 
 
+@lru_cache(_KEPT)
 def name_parts(name: str) -> tuple[str, ...]:
     """Return the parts of a name in plain small letters, without titles; hyphens part and apostrophes join."""
     plain = "".join(
@@ -108,6 +112,7 @@ def _compare(left: Sequence[str], right: Sequence[str]) -> Likeness:
     return Likeness(round(100 * total / len(left)), same, len(left), len(right))
 
 
+@lru_cache(_KEPT)
 def _alike(one: str, other: str) -> float:
     if one == other:
         return 1.0 if len(one) > 1 else _INITIAL
@@ -119,6 +124,7 @@ def _alike(one: str, other: str) -> float:
     return alike if alike >= _ALIKE else 0.0
 
 
+@lru_cache(_KEPT)
 def sound(part: str) -> str:
     """Return a part of a name without vowels and doubled letters, as Mohammed, Muhammad and Mohamed share.
 

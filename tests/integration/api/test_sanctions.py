@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx2
@@ -77,6 +78,28 @@ class TestImport:
         assert [(one["status"], one["entries"]) for one in lists] == [("active", 3), ("superseded", 2)]
         assert len(await matched(officer)) == 2
         assert await world.database.value("SELECT count(*) FROM sanction_names") == 3
+
+    async def test_the_file_in_force_changes_nothing_once_more_or_twice_at_once(
+        self, world: World, officer: Admin
+    ) -> None:
+        first = (await imported(world, officer)).json()
+        again = (await imported(world, officer)).json()
+        newer = LISTED + b"N3,Somebody Else,\n"
+        both = await asyncio.gather(*(imported(world, officer, newer) for _ in range(4)))
+
+        assert again == first | {"screened_at": again["screened_at"]}
+        assert {reply.json()["id"] for reply in both} == {both[0].json()["id"]}
+        lists = (await officer.get("/admin/sanctions/lists")).json()["data"]
+        assert [one["id"] for one in lists if one["status"] == "active"] == [both[0].json()["id"]]
+        assert await world.database.value("SELECT count(*) FROM sanction_names") == 3
+        traces = "SELECT count(*) FROM audit_log WHERE action = 'sanctions.imported'"
+        assert await world.database.value(traces) == 2
+
+    async def test_who_looks_at_matches_leaves_a_trace(self, world: World, officer: Admin) -> None:
+        await matched(officer, status="open")
+
+        [trace] = await world.database.rows("SELECT detail FROM audit_log WHERE action = 'sanctions.read'")
+        assert trace["detail"]["filters"] == ["status"]
 
     @pytest.mark.parametrize(
         ("data", "query"),
@@ -246,7 +269,7 @@ class TestFreeze:
         [match] = [one for one in await matched(officer) if one["id"] == frozen["id"]]
         assert (match["status"], match["freeze_id"]) == ("dismissed", None)
         # The next import does not freeze the same person for the same comparison.
-        await imported(world, officer)
+        await imported(world, officer, LISTED + b"N9,Nobody Here,\n")
         assert (await world.buyer.post("/orders", proposal(await quoted(world)))).status_code == 201
 
     async def test_a_confirmed_match_freezes_and_stays(self, world: World, officer: Admin) -> None:

@@ -63,7 +63,11 @@ def screen(subject: Subject, listed: Sequence[Listed]) -> tuple[Hit, ...]:
 
 
 def _compare(subject: Subject, one: Listed) -> Hit | None:
-    there, back = likeness(subject.name, one.name), likeness(one.name, subject.name)
+    there = likeness(subject.name, one.name)
+    if there.score < _POSSIBLE_FROM:
+        # Most candidates share one name and no more; what is whole scores more than this.
+        return None
+    back = likeness(one.name, subject.name)
     score = min(there.score, back.score) if _is_whole(there) and _is_whole(back) else there.score
     birthday = _birthday(subject.born, one.born)
     if _is_whole(there) and _is_whole(back):

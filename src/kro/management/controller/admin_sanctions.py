@@ -53,7 +53,7 @@ list_policy: Final = BodyPolicy(
 )
 """The largest list that is published is half of that."""
 
-SanctionReader = Annotated[Actor, admin_with(Permission.SANCTIONS_READ)]
+SanctionReader = Annotated[Actor, admin_with(Permission.SANCTIONS_READ, trace="sanctions.read")]
 SanctionOfficer = Annotated[Actor, admin_with(Permission.SANCTIONS_DECIDE)]
 SanctionImporter = Annotated[Actor, admin_with(Permission.SANCTIONS_IMPORT)]
 

@@ -82,12 +82,11 @@ WITH changed AS (
         = (SELECT n.first_name, n.last_name, CASE WHEN u.email_verified_at IS NULL THEN n.email ELSE u.email END,
                   u.version + 1, now()
            FROM jsonb_populate_record(u, $2::jsonb) AS n)
-    WHERE u.id = $1 RETURNING {_COLUMNS}
+    WHERE u.id = $1 AND (NOT $2::jsonb ?| ARRAY['first_name', 'last_name'] OR NOT EXISTS (
+        SELECT FROM identity_checks WHERE user_id = $1 AND status IN ('pending', 'review', 'verified')))
+    RETURNING {_COLUMNS}
 )
 SELECT c.*, apply_decision($3::text::jsonb)::text FROM changed AS c"""  # noqa: S608 - built from constants only
-
-_PROVEN_NAMES: Final = """
-SELECT EXISTS (SELECT FROM identity_checks WHERE user_id = $1 AND status IN ('pending', 'review', 'verified'))"""
 
 _FIND: Final = """
 SELECT id, first_name || ' ' || left(last_name, 1) || '.' AS display_name FROM users
@@ -170,17 +169,18 @@ class UserAccounts:
         ensure_may_read(row or {"standing": None}, actor)
         return _view(row)
 
-    async def change(self, user_id: UUID, changes: Mapping[str, str | None], *, record: str) -> UserView:
-        """Change names or e-mail address and return the profile as it is now."""
-        return _view(await self._database.row(_CHANGE, user_id, dict(changes), record))
+    async def change(self, user_id: UUID, changes: Mapping[str, str | None], *, record: str) -> UserView | None:
+        """Change names or e-mail address and return the profile as it is now.
+
+        ``None`` when a register has confirmed the names, or is being asked: they are what bank accounts and lists are
+        compared with.
+        """
+        row = await self._database.row(_CHANGE, user_id, dict(changes), record)
+        return _view(row) if row is not None else None
 
     async def view(self, user_id: UUID) -> UserView:
         """Load a user whose standing was just checked."""
         return _view(await self._database.row(_VIEW, user_id))
-
-    async def has_proven_names(self, user_id: UUID) -> bool:
-        """Say whether a register has confirmed a user's names, or is being asked."""
-        return bool(await self._database.value(_PROVEN_NAMES, user_id))
 
     async def find(self, phone: str, *, by: UUID) -> Match | None:
         """Return the active user with a number, unless they have blocked who asks."""

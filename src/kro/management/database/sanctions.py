@@ -48,6 +48,16 @@ WITH old AS (
     DELETE FROM sanction_names AS n USING old WHERE n.list_id = old.id
 )
 SELECT apply_decision($3::text::jsonb), (SELECT count(*) FROM old)"""
+_IN_FORCE: Final = """
+SELECT * FROM sanction_lists WHERE code = $1 AND format = $2 AND sha256 = $3 AND status = 'active'"""
+
+# What an import has left that was not needed after all, or died a day ago or more.
+_CLEAR: Final = """
+WITH left_over AS (
+    UPDATE sanction_lists SET status = 'superseded'
+    WHERE status = 'loading' AND (id = $1 OR imported_at < now() - interval '1 day') RETURNING id
+)
+DELETE FROM sanction_names AS n USING left_over AS l WHERE n.list_id = l.id"""
 _RAISE: Final = "UPDATE sanction_lists SET status = 'active' WHERE id = $1"
 
 _CANDIDATES_OF: Final = """
@@ -128,13 +138,26 @@ class SanctionRepository:
         for begin in range(0, len(rows), _BATCH):
             await self._database.execute(_ADD_NAMES, new.id, rows[begin : begin + _BATCH])
 
-    async def activate(self, list_id: UUID, *, code: str, record: str) -> None:
-        """Let a list take the place of the one before, with the audit row."""
+    async def in_force(self, *, code: str, form: ListFormat, sha256: str) -> SanctionList | None:
+        """Return the list that counts under a code if it was read from this very file."""
+        row = await self._database.row(_IN_FORCE, code, form, sha256)
+        return _list(row) if row is not None else None
+
+    async def activate(self, new: SanctionList, *, record: str) -> SanctionList:
+        """Let a list take the place of the one before, with the audit row, and return the list that counts now.
+
+        Of two imports of one file at once the second finds the first in force and leaves nothing.
+        """
         async with self._database.connection() as connection, connection.transaction():
             # Two imports of one code follow each other.
-            await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('sanctions/' || $1, 0))", code)
-            await connection.fetch(_ACTIVATE, list_id, code, record)
-            await connection.execute(_RAISE, list_id)
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('sanctions/' || $1, 0))", new.code)
+            same = await connection.fetchrow(_IN_FORCE, new.code, new.format, new.sha256)
+            await connection.execute(_CLEAR, new.id if same is not None else None)
+            if same is not None:
+                return _list(same)
+            await connection.fetch(_ACTIVATE, new.id, new.code, record)
+            await connection.execute(_RAISE, new.id)
+            return new
 
     async def candidates(self, keys: Sequence[str]) -> tuple[Listed, ...]:
         """Return the listed names that share the most sounds with a name."""

@@ -12,9 +12,9 @@ from kro.core.decisions import Audit, Decision, Insert, Message, Outcome
 from kro.core.ids import IdSource
 from kro.core.notices import Reader, notice
 from kro.management.database.records import AccountsOfUser, BankAccount
-from kro.management.domain.decide_sanction import screening
 from kro.management.domain.errors import AccountNotResolvedError, BankAccountExistsError, TooManyBankAccountsError
 from kro.management.domain.name_match import match_names
+from kro.management.domain.screening_message import screening
 
 MAX_ACCOUNTS: Final = 10
 _LAGOS: Final = timezone(timedelta(hours=1), "Africa/Lagos")

@@ -36,6 +36,7 @@ from kro.management.domain.identity_errors import (
     UnknownUserError,
 )
 from kro.management.domain.identity_match import Verdict
+from kro.management.domain.screening_message import screening
 
 TABLE: Final = "identity_checks"
 RESOLVE_TOPIC: Final = "identity.resolve"
@@ -273,7 +274,8 @@ def _settle(
         audits=(_audit(settled, f"identity.{status}", deed, reason=check.reason, detail=detail),),
     )
     if status is CheckStatus.VERIFIED:
-        decision += _raised(state, settled, rules, deed)
+        # What is proven from now on may say more about who is on a list.
+        decision += _raised(state, settled, rules, deed) + Decision(messages=(screening(check.user_id, deed.ids),))
     template = {CheckStatus.VERIFIED: "identity_verified", CheckStatus.REFUSED: "identity_refused"}.get(status)
     if template is not None:
         facts = {"kind": check.kind.upper(), "number": check.masked_number}
@@ -286,10 +288,11 @@ def _raised(state: CheckState, check: IdentityCheck, rules: Sequence[TierRule], 
     if state.phone_known:
         known.add(Requirement.PHONE)
     in_force = [rule for rule in rules if rule.counts_at(deed.now)]
-    earned = earned_tier(in_force, frozenset(known))
-    if earned <= state.user_tier:
-        return Decision()
-    changes = {"kyc_tier": earned, "updated_at": deed.now}
+    earned = max(earned_tier(in_force, frozenset(known)), state.user_tier)
+    # Also where the tier stays: names that were changed meanwhile have the check looked at again.
+    person = Update("users", check.user_id, state.user_version, {"kyc_tier": earned, "updated_at": deed.now})
+    if earned == state.user_tier:
+        return Decision(writes=(person,))
     audit = Audit(
         id=deed.ids.new(),
         actor=deed.actor,
@@ -298,7 +301,7 @@ def _raised(state: CheckState, check: IdentityCheck, rules: Sequence[TierRule], 
         target_id=check.user_id,
         detail={"before": state.user_tier, "after": earned, "identity_check": check.id},
     )
-    return Decision(writes=(Update("users", check.user_id, state.user_version, changes),), audits=(audit,))
+    return Decision(writes=(person,), audits=(audit,))
 
 
 def _consent_row(consent: Consent, consent_id: UUID, deed: Deed) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from kro.core.actor import Actor
 from kro.core.alerts import alert
 from kro.core.decisions import Audit, Decision, Insert, Message, Outcome, Update
-from kro.core.ids import IdSource, show_id
+from kro.core.ids import show_id
 from kro.core.sanctions import Hit
 from kro.management.database.sanction_records import (
     Freeze,
@@ -31,40 +31,43 @@ from kro.management.domain.sanction_errors import (
 )
 from kro.order.domain import freeze_message
 
-SCREEN_TOPIC: Final = "sanctions.screen"
 _MOST_HITS: Final = 20
 """A name that is like so many is looked at by its best ones."""
-
-
-def screening(user_id: UUID, ids: IdSource) -> Message:
-    """Return the message that has a user compared with the lists; put it into the decision that changed a name."""
-    return Message(id=ids.new(), topic=SCREEN_TOPIC, payload={"user_id": user_id}, ordering_key=f"screen:{user_id}")
 
 
 def decide_hits(user: ScreenedUser | None, hits: Sequence[Hit], *, deed: Deed) -> Outcome[int]:
     """Put hits that nobody has looked at before into the queue; a likely one freezes the account at once.
 
-    The user is told nothing. The value is how many hits are new.
+    One that waits there as possible, and has become likely since the birthday is known, freezes too. The user is told
+    nothing. The value is how many hits are new, or likely now.
     """
     if user is None:
         return Outcome(Decision(), 0)
-    known = {match.comparison for match in user.matches}
+    known = {match.comparison: match for match in user.matches}
     fresh: dict[tuple[str, str, str, str], SanctionMatch] = {}
+    raised: list[SanctionMatch] = []
     for hit in hits:
         match = _match(user, hit, deed)
-        if match.comparison not in known and len(fresh) < _MOST_HITS:
+        before = known.get(match.comparison)
+        if before is not None and match.likely and not before.likely and before.status is MatchStatus.OPEN:
+            raised.append(before)
+        elif before is None and len(fresh) < _MOST_HITS:
             fresh.setdefault(match.comparison, match)
-    if not fresh:
+    if not fresh and not raised:
         return Outcome(Decision(), 0)
+    new = [*fresh.values(), *raised]
+    likely = next((match for match in new if match.likely or match in raised), None)
     decision = Decision(
-        writes=(Insert("sanction_matches", tuple(asdict(match) for match in fresh.values())),),
-        audits=(_audit("sanctions.matched", "user", user.id, deed, detail={"matches": list(fresh_ids(fresh))}),),
-        messages=(_alarm(user, fresh, deed),),
+        writes=(
+            *((Insert("sanction_matches", tuple(asdict(match) for match in fresh.values())),) if fresh else ()),
+            *(Update("sanction_matches", match.id, match.version, {"likely": True}) for match in raised),
+        ),
+        audits=(_audit("sanctions.matched", "user", user.id, deed, detail={"matches": shown_ids(new)}),),
+        messages=(_alarm(user, new, deed, is_likely=likely is not None),),
     )
-    likely = next((match for match in fresh.values() if match.likely), None)
     if likely is not None and not user.is_frozen:
         decision += _frozen(user, likely, deed)
-    return Outcome(decision, len(fresh))
+    return Outcome(decision, len(new))
 
 
 def decide_match(state: MatchState, status: MatchStatus, *, reason: str, deed: Deed) -> Outcome[SanctionMatch]:
@@ -142,9 +145,9 @@ def decide_freeze_lift(
     )
 
 
-def fresh_ids(matches: dict[Any, SanctionMatch]) -> Sequence[str]:
+def shown_ids(matches: Sequence[SanctionMatch]) -> list[str]:
     """Return the shown ids of matches."""
-    return [show_id("smt", match.id) for match in matches.values()]
+    return [show_id("smt", match.id) for match in matches]
 
 
 def _match(user: ScreenedUser, hit: Hit, deed: Deed) -> SanctionMatch:
@@ -203,15 +206,14 @@ def _settled(before: SanctionMatch, after: SanctionMatch) -> Update:
     return Update("sanction_matches", before.id, before.version, {name: getattr(after, name) for name in names})
 
 
-def _alarm(user: ScreenedUser, fresh: dict[Any, SanctionMatch], deed: Deed) -> Message:
-    likely = any(match.likely for match in fresh.values())
+def _alarm(user: ScreenedUser, new: Sequence[SanctionMatch], deed: Deed, *, is_likely: bool) -> Message:
     return alert(
         id=deed.ids.new(),
         kind="sanction_match",
-        subject="Account frozen: likely on a sanctions list" if likely else "Possible match with a sanctions list",
+        subject="Account frozen: likely on a sanctions list" if is_likely else "Possible match with a sanctions list",
         detail=(
-            f"User {show_id('usr', user.id)}, matches {', '.join(fresh_ids(fresh))}. "
-            + ("Their orders wait until two officers lift the freeze." if likely else "Nothing is held by this.")
+            f"User {show_id('usr', user.id)}, matches {', '.join(shown_ids(new))}. "
+            + ("Their orders wait until two officers lift the freeze." if is_likely else "Nothing is held by this.")
         ),
     )
 

@@ -9,9 +9,9 @@ from kro.core.phone import to_e164
 from kro.core.rate_limit import Limit, RateLimiter
 from kro.management.database.accounts import UserAccounts
 from kro.management.database.records import Match, UserView
-from kro.management.domain.decide_sanction import screening
 from kro.management.domain.errors import EmailProvenError, NamesVerifiedError, UserNotFoundError
 from kro.management.domain.records import record
+from kro.management.domain.screening_message import screening
 
 _NAMES: Final = frozenset({"first_name", "last_name"})
 _LOOKUPS: Final = Limit("user_lookup", quota=30, window_seconds=600)
@@ -43,9 +43,6 @@ class Profiles:
         if "email" in changes and (await self._accounts.view(actor.id)).email_verified:
             raise EmailProvenError
         has_names = bool(_NAMES & changes.keys())
-        # A proven name is what bank accounts and lists are compared with: it must stay the one that was proven.
-        if has_names and await self._accounts.has_proven_names(actor.id):
-            raise NamesVerifiedError
         audit = record(
             "user.profile_changed",
             actor=actor,
@@ -54,7 +51,10 @@ class Profiles:
             detail={"fields": sorted(changes)},
             messages=(screening(actor.id, self._ids),) if has_names else (),
         )
-        return await self._accounts.change(actor.id, changes, record=audit)
+        changed = await self._accounts.change(actor.id, changes, record=audit)
+        if changed is None:
+            raise NamesVerifiedError
+        return changed
 
     async def look_up(self, phone: str, *, actor: Actor) -> Match:
         """Find an active user by phone number, slowly enough that nobody can collect the numbers that exist.

@@ -12,8 +12,8 @@ from kro.core.ids import IdSource
 from kro.core.rate_limit import Limit, RateLimiter, network_of
 from kro.management.database.accounts import UserAccounts
 from kro.management.database.records import NewUser
-from kro.management.domain.decide_sanction import screening
 from kro.management.domain.records import actor_at, record
+from kro.management.domain.screening_message import screening
 from kro.order.domain import InviteNotFoundError
 from kro.verification.domain import (
     Challenge,

@@ -116,15 +116,21 @@ class SanctionImports:
     async def take_in(self, data: bytes, *, code: str, form: ListFormat, actor: Actor) -> SanctionList:
         """Import a file. What of it cannot be read is counted and told; from then on everybody is compared anew.
 
+        The file that is in force already changes nothing.
+
         :raises UnreadableListError: when the file is not of its format, or nobody is in it.
         """
+        sha256 = hashlib.sha256(data).hexdigest()
+        present = await self._sanctions.in_force(code=code, form=form, sha256=sha256)
+        if present is not None:
+            return present
         # Half a minute of parsing must hold up nobody else's request.
         parsed = await asyncio.to_thread(read_list, data, form)
         new = SanctionList(
             id=self._ids.new(),
             code=code,
             format=form,
-            sha256=hashlib.sha256(data).hexdigest(),
+            sha256=sha256,
             status="active",
             entries=len(parsed.entries),
             names=sum(len(entry.names) for entry in parsed.entries),
@@ -148,8 +154,7 @@ class SanctionImports:
                 "unreadable": new.unreadable,
             },
         )
-        await self._sanctions.activate(new.id, code=code, record=trace)
-        return new
+        return await self._sanctions.activate(new, record=trace)
 
     async def list(self, *, before: Position | None, limit: int) -> Sequence[SanctionList]:
         """Return imports, newest first."""
