@@ -53,10 +53,14 @@ def create_app(settings: Settings, *, providers: Providers | None = None, clock:
     """Return the application to serve: HTTP and Socket.IO, with everything opened and closed by its lifespan."""
     configure_logging(settings.logging)
     application = build(settings, providers=providers, clock=clock)
-    served = application.realtime.mount(create_api(application))
-    return behind_proxies(
-        SurfaceMiddleware(served, settings=settings.app, kind="websocket"), settings.app.trusted_proxies
-    )
+    return beside_sockets(application, create_api(application))
+
+
+def beside_sockets(application: Application, api: FastAPI) -> ASGIApp:
+    """Return the HTTP side with the sockets beside it, both behind the proxies that are trusted."""
+    settings, paths = application.settings.app, [surface.path for surface in SURFACES]
+    served = SurfaceMiddleware(application.realtime.mount(api), settings=settings, sockets_at=paths)
+    return behind_proxies(served, settings.trusted_proxies)
 
 
 def create_api(application: Application) -> FastAPI:

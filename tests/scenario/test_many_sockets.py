@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import quantiles
 from typing import Any, Final
 from uuid import UUID
 
@@ -152,7 +153,9 @@ async def test_everybody_hears_every_event_of_their_own_order_whatever_restarts(
         serving.enter_context(process(log, environment, *api))
         await answers(url)
         staying = [asyncio.create_task(member.stay(url, door)) for member in crowd.members]
+        began = asyncio.get_running_loop().time()
         await until(lambda: all(member.connects for member in crowd.members), seconds=PATIENCE)
+        opened = asyncio.get_running_loop().time() - began
 
         await crowd.tell(BEFORE)
         await until(lambda: not lagging(crowd.members, BEFORE), seconds=PATIENCE)
@@ -174,8 +177,12 @@ async def test_everybody_hears_every_event_of_their_own_order_whatever_restarts(
 
     assert [end for end in ends if not isinstance(end, asyncio.CancelledError)] == []
     assert wrong(crowd.members, rounds=BEFORE + AWAY + AFTER) == []
-    told = sum(len(member.live) for member in crowd.members)
-    print(f"{CROWD} clients, {told} events live, {sum(member.refusals for member in crowd.members)} refusals")  # noqa: T201
+    delays = [delay for member in crowd.members for delay in member.delays]
+    cuts = quantiles(delays, n=100, method="inclusive")
+    print(  # noqa: T201
+        f"{CROWD} clients connected in {opened:.1f} s; {len(delays)} events heard live after {cuts[49]:.2f} s "
+        f"(median) and {cuts[98]:.2f} s (p99); {sum(member.refusals for member in crowd.members)} refusals"
+    )
 
 
 def lagging(members: Sequence[Member], rounds: int) -> list[Member]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 import socketio
@@ -14,6 +15,7 @@ from kro.bootstrap import Application
 from kro.bootstrap.live import ADMINS, USERS, build_realtime
 from kro.core.realtime import Partial, Surface
 from kro.core.realtime.contract import Refused
+from kro.main import beside_sockets
 
 SURFACES: Final[Mapping[str, Surface]] = {surface.path: surface for surface in (USERS, ADMINS)}
 
@@ -109,10 +111,10 @@ async def served(application: Application, app: Any, *, port: int = 0) -> AsyncI
     """
     base, identity, orders, bus = application.base, application.identity, application.orders, application.bus
     realtime = build_realtime(base, identity, orders, bus)
+    everything = beside_sockets(replace(application, realtime=realtime), app)
     config = uvicorn.Config(
-        realtime.mount(app), host="127.0.0.1", port=port, lifespan="off", log_config=None,
-        timeout_graceful_shutdown=2,
-    )  # fmt: skip
+        everything, host="127.0.0.1", port=port, lifespan="off", log_config=None, timeout_graceful_shutdown=2
+    )
     server = uvicorn.Server(config)
     await realtime.start()
     task = asyncio.create_task(server.serve())

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -36,6 +37,8 @@ class Member:
     order_id: str
     address: str
     live: list[int] = field(default_factory=list)
+    delays: list[float] = field(default_factory=list)
+    """Seconds from each event to its being heard."""
     seqs: list[int] = field(default_factory=list)
     foreign: int = 0
     connects: int = 0
@@ -110,6 +113,7 @@ class Member:
             self.foreign += 1
             return
         self.live.append(data["seq"])
+        self.delays.append((datetime.now(UTC) - datetime.fromisoformat(data["at"])).total_seconds())
         if data["seq"] == self.last + 1:
             self.seqs.append(data["seq"])
         elif data["seq"] > self.last and not self.syncing:
@@ -160,7 +164,7 @@ def process(log: Path, environment: dict[str, str], *arguments: str) -> Iterator
 
 async def answers(url: str) -> None:
     """Wait until the API is ready."""
-    async with asyncio.timeout(90), httpx2.AsyncClient(trust_env=False) as client:
+    async with asyncio.timeout(300), httpx2.AsyncClient(trust_env=False) as client:
         while True:
             with suppress(httpx2.TransportError):
                 if (await client.get(f"{url}/health/ready", timeout=5)).is_success:

@@ -100,6 +100,6 @@ async def test_sockets_are_refused_before_they_open() -> None:
         return {"type": "websocket.connect"}
 
     scope = {"type": "websocket", "path": "/socket.io/", "headers": [(b"origin", ELSEWHERE.encode())]}
-    await SurfaceMiddleware(never, settings=_settings(), kind="websocket")(scope, receive, send)
+    await SurfaceMiddleware(never, settings=_settings(), sockets_at=["socket.io"])(scope, receive, send)
 
     assert sent == [{"type": "websocket.close", "code": 1008}]

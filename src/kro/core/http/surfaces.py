@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -42,12 +43,13 @@ class SurfaceMiddleware:
     Public pages and webhooks look at no origin. The user surface takes requests of hidden origin: a token is what
     protects it, and apps and private pages have none to show. The admin surface does not.
 
-    One stands inside the HTTP application, where refusals get its headers, and one around the sockets beside it.
+    One stands inside the HTTP application, where refusals get its headers, and one with ``sockets_at`` around the
+    sockets beside it, which come by websocket or by requests to one of those paths.
     """
 
-    def __init__(self, app: ASGIApp, *, settings: AppSettings, kind: Literal["http", "websocket"] = "http") -> None:
+    def __init__(self, app: ASGIApp, *, settings: AppSettings, sockets_at: Iterable[str] | None = None) -> None:
         self._app = app
-        self._kind = kind
+        self._sockets_at = None if sockets_at is None else tuple(f"/{path}/" for path in sockets_at)
         hosts = settings.hosts
         self._hosts = {
             Surface.USER: frozenset(hosts.user),
@@ -63,12 +65,17 @@ class SurfaceMiddleware:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != self._kind or self._allows(scope):
+        if not self._guards(scope) or self._allows(scope):
             await self._app(scope, receive, send)
-        elif self._kind == "http":
+        elif scope["type"] == "http":
             await problem_response(DomainNotAllowedError())(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
+
+    def _guards(self, scope: Scope) -> bool:
+        if scope["type"] == "http":
+            return self._sockets_at is None or f"{scope['path']}/".startswith(self._sockets_at)
+        return scope["type"] == "websocket" and self._sockets_at is not None
 
     def _allows(self, scope: Scope) -> bool:
         surface = surface_of(scope["path"])

@@ -30,7 +30,7 @@ class Gate:
         self._handshakes: dict[str, Allowance] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in {"http", "websocket"} or not scope["path"].startswith(self._prefixes):
+        if scope["type"] not in {"http", "websocket"} or not f"{scope['path']}/".startswith(self._prefixes):
             await self._app(scope, receive, send)
             return
         client = scope.get("client")
