@@ -26,6 +26,7 @@ class Auditing:
     def services(self) -> dict[str, object]:
         """Return what the routes ask for, by the names they ask with."""
         return {
+            "audit_archive": self.archive,
             "audit_chain": self.chain,
             "audit_search": self.search,
             "audit_trail": self.trail,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from hashlib import sha256
 from typing import Any
 
 from admin_desk import Admin, at_desk
@@ -140,13 +141,36 @@ class TestTheChain:
         row = await world.database.row("SELECT * FROM audit_exports")
         content = await world.application.files.get(key=row["storage_key"], max_bytes=row["size_bytes"])
         assert check_file(io.BytesIO(content)).position == row["position"] == position
+        (kept,) = (await admin.get("/admin/audit-log/exports")).json()["data"]
+        assert (kept["after_position"], kept["position"], kept["size_bytes"]) == (0, position, len(content))
+        assert (kept["storage_key"], kept["sha256"]) == (row["storage_key"], sha256(content).hexdigest())
 
         changed = await superuser.value("SELECT audit_id FROM audit_seals WHERE position = 2")
         await superuser.execute("UPDATE audit_log SET ip = '198.51.100.1' WHERE id = $1", changed)
 
         verdict = (await admin.get("/admin/audit-log/verification")).json()
         assert (verdict["sound"], verdict["broken"]["damage"], verdict["broken"]["position"]) == (False, "changed", 2)
-        # A broken chain becomes no file but an alarm.
+        # A broken chain becomes no file but an alarm, one a day.
         await superuser.execute("DELETE FROM audit_exports")
+        alarms = "SELECT count(*) FROM outbox WHERE topic = 'alert' AND payload->>'kind' = 'audit_broken'"
+        assert [await archive.export_due() for _ in range(3)] == [0, 0, 0]
+        assert await world.database.value(alarms) == 1
+        await superuser.execute("UPDATE job_claims SET claimed_at = now() - interval '25 hours'")
         assert await archive.export_due() == 0
-        assert await world.database.value("SELECT payload->>'kind' FROM outbox WHERE topic = 'alert'") == "audit_broken"
+        assert await world.database.value(alarms) == 2
+
+    async def test_its_files_are_listed_page_by_page_to_those_who_may(self, world: World, superuser: Any) -> None:
+        await superuser.execute(
+            "INSERT INTO audit_exports (position, after_position, hash, storage_key, size_bytes, sha256, created_at) "
+            "SELECT n * 10, n * 10 - 10, sha256('h'), 'k' || n, n, sha256('f'), now() FROM generate_series(1, 5) AS n"
+        )
+        admin = await at_desk(world)
+        support = await at_desk(world, Role.SUPPORT, email="support@kro.example")
+
+        first = (await admin.get("/admin/audit-log/exports", limit=3)).json()
+        second = (await admin.get("/admin/audit-log/exports", limit=3, cursor=first["next_cursor"])).json()
+
+        assert [row["position"] for row in first["data"]] == [50, 40, 30]
+        assert ([row["position"] for row in second["data"]], second["has_more"]) == ([20, 10], False)
+        assert (await support.get("/admin/audit-log/exports")).status_code == 403
+        assert len(await found(admin, action="audit.exports")) == 2

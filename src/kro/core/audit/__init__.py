@@ -1,6 +1,6 @@
 """The audit log as a whole: sealed into a chain, verified, exported, searched. Its rows come with every decision."""
 
-from kro.core.audit.archive import AuditArchive
+from kro.core.audit.archive import AuditArchive, AuditExport
 from kro.core.audit.chain import AuditChain, Break, Damage, Verdict
 from kro.core.audit.files import AuditBrokenError, AuditFileInvalidError, AuditFiles, Stretch, check_file
 from kro.core.audit.sealing import AuditSealer
@@ -12,6 +12,7 @@ __all__ = [
     "AuditBrokenError",
     "AuditChain",
     "AuditEntry",
+    "AuditExport",
     "AuditFileInvalidError",
     "AuditFiles",
     "AuditFilter",

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Protocol
 
 from kro.core.alerts import alert
@@ -20,6 +22,30 @@ _LAST: Final = "SELECT position, created_at FROM audit_exports ORDER BY position
 _KEEP: Final = """
 INSERT INTO audit_exports (position, after_position, hash, storage_key, size_bytes, sha256, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING"""
+_LIST: Final = """
+SELECT position, after_position, hash, storage_key, size_bytes, sha256, created_at FROM audit_exports
+WHERE $1::bigint IS NULL OR position < $1 ORDER BY position DESC LIMIT $2"""
+
+# The same break is met again at every try.
+_RAISE: Final = """
+WITH first_today AS (
+    INSERT INTO job_claims AS j (name, claimed_at) VALUES ($1, now())
+    ON CONFLICT (name) DO UPDATE SET claimed_at = now() WHERE j.claimed_at <= now() - interval '1 day'
+    RETURNING name)
+SELECT apply_decision($2::text::jsonb) FROM first_today"""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditExport:
+    """A file of sealed rows: those behind one position up to another, whose seal is ``hash``."""
+
+    position: int
+    after_position: int
+    hash: bytes
+    storage_key: str
+    size_bytes: int
+    sha256: bytes
+    created_at: datetime
 
 
 class Shelf(Protocol):
@@ -55,7 +81,7 @@ class AuditArchive:
     async def export_due(self) -> int:
         """Export everything that was sealed since the last file, once a day (UTC), and return how many files that took.
 
-        A broken chain is an alarm for the operators at every try, and no file.
+        A broken chain is an alarm for the operators, once a day for each break, and no file.
         """
         last = await self._database.row(_LAST)
         if last is not None and last["created_at"].date() >= self._clock.now().date():
@@ -73,6 +99,10 @@ class AuditArchive:
             after = through
             written += 1
         return written
+
+    async def list(self, *, before: int | None, limit: int) -> Sequence[AuditExport]:
+        """Return the files, newest first, that end below a position."""
+        return [AuditExport(**row) for row in await self._database.rows(_LIST, before, limit)]
 
     async def _export(self, after: int, through: int) -> None:
         content = b"".join([line async for line in self._files.lines(after=after, through=through)])
@@ -96,4 +126,4 @@ class AuditArchive:
             "`kro audit verify` names the first place. Compare with the newest export; keep the database as it is."
         )
         message = alert(id=self._ids.new(), kind="audit_broken", subject="The audit log was changed", detail=detail)
-        await self._database.apply(encode(Decision(messages=(message,))))
+        await self._database.execute(_RAISE, f"alarm.audit_broken.{after}", encode(Decision(messages=(message,))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
@@ -14,12 +15,14 @@ from kro.core.guards import admin_with
 from kro.core.http import JSONBytes, Page, PageQuery, Position, QueryInput, problems
 from kro.management.controller.audit_views import (
     AuditEntryRead,
+    AuditExportRead,
     AuditFilterQuery,
     AuditFormat,
     AuditVerdictRead,
     audit_file,
 )
 from kro.management.controller.dependencies import (
+    AuditArchiveDep,
     AuditChainDep,
     AuditSearchDep,
     AuditTrailDep,
@@ -104,6 +107,29 @@ async def export_audit_log(
         media_type=_FILES[query.format],
         headers={"Content-Disposition": f'attachment; filename="kro-audit-log.{query.format}"'},
     )
+
+
+@router.get("/exports", response_model=Page[AuditExportRead], responses=problems(ValidationFailedError))
+async def list_audit_exports(
+    query: Annotated[PageQuery, Query()],
+    admin: AuditReader,
+    archive: AuditArchiveDep,
+    trail: AuditTrailDep,
+    cursors: CursorsDep,
+) -> JSONBytes:
+    """Return the sealed files in file storage, newest first. The look is on record."""
+    bound_to = {"list": "audit_exports"}
+    before = cursors.decode(query.cursor, bound_to=bound_to)
+    await trail.note("audit.exports", actor=admin, target=("audit", None), detail={})
+    found = await archive.list(before=before.id.int if before else None, limit=query.limit + 1)
+    page = cursors.cut(
+        found,
+        limit=query.limit,
+        position=lambda row: Position(row.created_at, UUID(int=row.position)),
+        bound_to=bound_to,
+    )
+    data = [AuditExportRead.of(row) for row in page.rows]
+    return JSONBytes.of(Page[AuditExportRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
 
 
 @router.get("/verification", response_model=AuditVerdictRead)

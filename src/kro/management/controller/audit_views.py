@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from kro.core.audit import AuditEntry, AuditFilter, Verdict
+from kro.core.audit import AuditEntry, AuditExport, AuditFilter, Verdict
 from kro.core.errors import ValidationFailedError
 from kro.core.http import QueryInput
 from kro.core.ids import UnknownIdError, read_id, show_id
@@ -132,6 +132,30 @@ class AuditEntryRead(BaseModel):
             request_id=entry.request_id,
             ip=entry.ip,
             detail=entry.detail,
+        )
+
+
+class AuditExportRead(BaseModel):
+    """A file of sealed rows in file storage, those behind `after_position` up to `position`."""
+
+    position: int
+    after_position: int
+    hash: str = Field(description="The seal at `position`, in hexadecimal.")
+    storage_key: str
+    size_bytes: int
+    sha256: str = Field(description="Of the file, in hexadecimal.")
+    created_at: datetime
+
+    @classmethod
+    def of(cls, export: AuditExport) -> Self:
+        return cls(
+            position=export.position,
+            after_position=export.after_position,
+            hash=export.hash.hex(),
+            storage_key=export.storage_key,
+            size_bytes=export.size_bytes,
+            sha256=export.sha256.hex(),
+            created_at=export.created_at,
         )
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from kro.core.audit import AuditChain, AuditSearch, AuditTrail
+from kro.core.audit import AuditArchive, AuditChain, AuditSearch, AuditTrail
 from kro.core.clock import Clock
 from kro.core.database.invariants import Invariants
 from kro.core.http import CursorSigner
@@ -141,6 +141,10 @@ async def _audit_search(request: Request) -> AuditSearch:
     return cast("AuditSearch", request.app.state.audit_search)
 
 
+async def _audit_archive(request: Request) -> AuditArchive:
+    return cast("AuditArchive", request.app.state.audit_archive)
+
+
 async def _audit_chain(request: Request) -> AuditChain:
     return cast("AuditChain", request.app.state.audit_chain)
 
@@ -187,6 +191,7 @@ DisputesDep = Annotated[DisputeAdministration, Depends(_disputes)]
 DisputeFilesDep = Annotated[DisputeFiles, Depends(_dispute_files)]
 AuditTrailDep = Annotated[AuditTrail, Depends(_audit_trail)]
 AuditSearchDep = Annotated[AuditSearch, Depends(_audit_search)]
+AuditArchiveDep = Annotated[AuditArchive, Depends(_audit_archive)]
 AuditChainDep = Annotated[AuditChain, Depends(_audit_chain)]
 UserAdministrationDep = Annotated[UserAdministration, Depends(_user_administration)]
 QueuesDep = Annotated[QueueReads, Depends(_queues)]
