@@ -74,6 +74,10 @@ docs: $(SYNCED) ## Make the pages that tables of the program tell: lifecycle, no
 bench: $(SYNCED) ## Measure the ledger beside pgbench, some 3 minutes; writes benchmarks/results
 	@$(BIN)/python -m benchmarks.ledger $(ARGS)
 
+.PHONY: bench-requests
+bench-requests: $(SYNCED) ## Measure whole requests beside pgbench doing the same, some 5 minutes
+	@$(BIN)/python -m benchmarks.requests $(ARGS)
+
 .PHONY: bench-webhooks
 bench-webhooks: $(SYNCED) ## Measure acknowledgements with the worker running and stopped
 	@$(BIN)/python -m benchmarks.webhooks $(ARGS)

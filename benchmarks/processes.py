@@ -20,7 +20,7 @@ from kro.core.database.embedded import Cluster, Role
 from kro.core.database.embedded.cluster import DATABASE
 
 _ROOT: Final = Path(__file__).parents[1]
-_START_SECONDS: Final = 60.0
+_START_SECONDS: Final = 240.0
 _STOP_SECONDS: Final = 30.0
 
 
@@ -51,18 +51,18 @@ class Program:
 
 
 @contextmanager
-def serving(program: Program) -> Iterator[None]:
-    """Run the API, healthy.
+def serving(program: Program) -> Iterator[int]:
+    """Run the API, healthy; yields its process id.
 
     :raises RuntimeError: when it does not become so.
     """
-    with _process(program, "serve", "--port", str(program.port)):
+    with _process(program, "serve", "--port", str(program.port)) as pid:
         until = time.monotonic() + _START_SECONDS
         while not _is_healthy(program.port):
             if time.monotonic() > until:
                 raise RuntimeError((program.folder / "serve.log").read_text()[-2000:])
             time.sleep(0.1)
-        yield
+        yield pid
 
 
 @contextmanager
@@ -80,14 +80,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def _process(program: Program, *arguments: str) -> Iterator[None]:
+def _process(program: Program, *arguments: str) -> Iterator[int]:
     with (program.folder / f"{arguments[0]}.log").open("ab") as log:
         command = [sys.executable, "-m", "kro.cli", *arguments, "--exit-with-parent", str(os.getpid())]
         process = subprocess.Popen(  # noqa: S603 - our own program
             command, env=program.environment(), cwd=_ROOT, stdout=log, stderr=subprocess.STDOUT
         )
         try:
-            yield
+            yield process.pid
         finally:
             process.terminate()
             try:

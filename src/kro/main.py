@@ -17,7 +17,7 @@ from kro.core.clock import Clock
 from kro.core.config import Settings
 from kro.core.database.failures import UNREACHABLE
 from kro.core.database.pool import DatabaseBusyError
-from kro.core.http import SurfaceMiddleware, behind_proxies, new_api
+from kro.core.http import SurfaceMiddleware, behind_proxies, index_routes, new_api
 from kro.core.http.docs import add_event_docs
 from kro.core.messaging.endpoints import router as delivery_reports
 from kro.core.notifications.endpoints import router as mail_reports
@@ -109,6 +109,7 @@ def create_api(application: Application) -> FastAPI:
         api.include_router(router, prefix="/v1")
     if application.settings.app.test_clock:
         api.include_router(test_clock, prefix="/v1")
+    index_routes(api)
     return api
 
 

@@ -54,8 +54,8 @@ class Identity:
 def build_identity(base: Foundation, providers: Providers, choosing: Choosing, *, hasher: PasswordHasher) -> Identity:
     """Join everything about people."""
     jwt = base.settings.jwt
-    users = _world(ActorKind.USER, jwt.user)
-    admins = _world(ActorKind.ADMIN, jwt.admin)
+    users = token_world(ActorKind.USER, jwt.user)
+    admins = token_world(ActorKind.ADMIN, jwt.admin)
     user_policy = SessionPolicy(
         ActorKind.USER, absolute=timedelta(days=jwt.user.refresh_days), idle=timedelta(days=jwt.user.idle_days)
     )
@@ -104,7 +104,8 @@ def build_identity(base: Foundation, providers: Providers, choosing: Choosing, *
     )
 
 
-def _world(kind: ActorKind, settings: UserTokenSettings | AdminTokenSettings) -> TokenWorld:
+def token_world(kind: ActorKind, settings: UserTokenSettings | AdminTokenSettings) -> TokenWorld:
+    """Return the tokens of one audience as they are configured; the first key signs."""
     return TokenWorld(
         kind=kind,
         issuer=settings.issuer,

@@ -10,6 +10,7 @@ from kro.core.http.paging import BoundTo, CursorSigner, Page, PageParameters, Pa
 from kro.core.http.problems import Problem, RateLimitFacts, problem_response, problems, render_problem
 from kro.core.http.proxies import behind_proxies
 from kro.core.http.replies import JSONBytes, send
+from kro.core.http.route_index import index_routes
 from kro.core.http.strict_query import strict_query
 from kro.core.http.surfaces import SurfaceMiddleware
 from kro.core.paging import Position
@@ -44,6 +45,7 @@ __all__ = [
     "current_request",
     "health_router",
     "id_text",
+    "index_routes",
     "install",
     "new_api",
     "problem_response",

@@ -1,0 +1,1 @@
+"""How fast the API answers whole requests, beside pgbench calling the same SQL as one function per request."""

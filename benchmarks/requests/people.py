@@ -1,0 +1,82 @@
+"""Pairs of a buyer with money and a seller, logged in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from kro.core.auth.tokens import TokenIssuer
+from kro.core.database.pool import Database
+from kro.core.decisions import Decision
+from kro.core.decisions.encoding import encode
+from kro.core.money import Money
+from kro.kro_balance.domain import External, Posting, receipt
+
+FUNDS: Final = 10**12
+_USER: Final = """
+INSERT INTO users (id, phone, first_name, last_name, email, password_hash, status, role_code, kyc_tier)
+VALUES ($1, $2, $3, 'Bench', $2 || '@kro.example', '-', 'active', 'member', 3)"""
+_SESSION: Final = """
+INSERT INTO sessions (id, audience, user_id, refresh_hash, expires_at)
+VALUES ($1, 'user', $2, uuid_send($1), now() + $3::interval)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: UUID
+    session_id: UUID
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    buyer: Person
+    seller: Person
+
+
+@dataclass(slots=True)
+class Crowd:
+    """The pairs, and their access tokens, which :meth:`log_in` renews."""
+
+    pairs: list[Pair]
+    issuer: TokenIssuer
+    tokens: dict[UUID, str]
+
+    def log_in(self) -> None:
+        people = (person for pair in self.pairs for person in (pair.buyer, pair.seller))
+        self.tokens = {p.id: self.issuer.issue(subject=p.id, session_id=p.session_id) for p in people}
+
+    def token(self, person: Person) -> str:
+        return self.tokens[person.id]
+
+
+async def gather_crowd(database: Database, issuer: TokenIssuer, *, pairs: int) -> Crowd:
+    """Register that many pairs and give each buyer money."""
+    made = []
+    for number in range(pairs):
+        buyer = await _person(database, f"+23480310{number:05d}", "Buyer")
+        seller = await _person(database, f"+23480320{number:05d}", "Seller")
+        await _give(database, buyer.id)
+        made.append(Pair(buyer, seller))
+    return Crowd(made, issuer, {})
+
+
+async def _person(database: Database, phone: str, name: str) -> Person:
+    person = Person(uuid4(), uuid4(), phone)
+    await database.execute(_USER, person.id, phone, name)
+    await database.execute(_SESSION, person.session_id, person.id, timedelta(days=1))
+    return person
+
+
+async def _give(database: Database, user_id: UUID) -> None:
+    posting = Posting(journal_id=uuid4(), occurred_at=datetime.now(UTC), actor="benchmark")
+    journal = receipt(
+        posting,
+        payment_id=uuid4(),
+        user_id=user_id,
+        amount=Money(FUNDS, "NGN"),
+        external=External("paystack", uuid4().hex),
+    )
+    await database.apply(encode(Decision(journals=(journal,))))

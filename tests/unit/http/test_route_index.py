@@ -1,0 +1,100 @@
+"""The index finds for every request what the framework's own search would find, and nothing that it would not."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+from starlette.routing import Match
+from starlette.types import Scope
+
+from kro.bootstrap import build
+from kro.core.config import load_settings
+from kro.core.config.platform import Credentials
+from kro.core.http.route_index import RouteIndex, index_routes
+from kro.core.http.routes import matched_route, operations
+from kro.main import create_api
+
+_PARAMETER = re.compile(r"{(\w+)}")
+_METHODS = ("GET", "POST")
+
+
+@pytest.fixture(scope="module")
+def api() -> FastAPI:
+    settings = load_settings(environment="test", environ={})
+    never_opened = {
+        "embedded": False,
+        "url": SecretStr("postgresql://127.0.0.1/never_opened"),
+        "app": Credentials(username="kro_app", password=SecretStr("-")),
+    }
+    database = settings.database.model_copy(update=never_opened)
+    return create_api(build(settings.model_copy(update={"database": database})))
+
+
+def found(routes: list[Any], method: str, path: str) -> tuple[str, Any] | None:
+    """Return template and path parameters of the first route that takes the request wholly."""
+    for first in routes:
+        route, context = first, None
+        scope: Scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
+        match, child = route.matches(scope)
+        # A router that was included knows by itself which of its own is meant, and may hold others that were included.
+        while match is Match.FULL and hasattr(route, "_match"):
+            match, child, route, context = route._match(scope)
+        if match is Match.FULL:
+            scope.update(child)
+            return (context or matched_route(scope)).path, scope["path_params"]
+    return None
+
+
+def paths(api: FastAPI) -> Iterator[str]:
+    """Yield every template with its parameters filled in, also by words that stand in the same place elsewhere."""
+    templates = {template for _, template, _ in operations(api) if template.startswith("/v1/")}
+    words = defaultdict(set)
+    for parts in (template.split("/") for template in templates):
+        for at, part in enumerate(parts):
+            words[at, tuple(parts[:at])].add(_PARAMETER.sub("x", part))
+    for template in templates:
+        parts = template.split("/")
+        for at in (at for at, part in enumerate(parts) if part.startswith("{")):
+            for word in words[at, tuple(parts[:at])]:
+                yield _PARAMETER.sub("y", "/".join([*parts[:at], word, *parts[at + 1 :]]))
+        yield _PARAMETER.sub("a b", template)
+        yield _PARAMETER.sub("\n", template)
+        yield _PARAMETER.sub("", template)
+        yield template + "/"
+
+
+def test_it_finds_what_the_framework_finds(api: FastAPI) -> None:
+    index, *others = api.router.routes
+    assert isinstance(index, RouteIndex)
+    asked = set(paths(api))
+    assert len(asked) > 500
+
+    for path, method in product(sorted(asked), _METHODS):
+        assert found([index], method, path) == found(others, method, path), f"{method} {path}"
+
+
+def test_it_knows_every_operation(api: FastAPI) -> None:
+    for method, template, _ in operations(api):
+        if template.startswith("/v1/"):
+            assert found([api.router.routes[0]], method, _PARAMETER.sub("x", template)) is not None, template
+
+
+def test_a_parameter_of_several_parts_is_refused() -> None:
+    inner, app = FastAPI(), FastAPI()
+
+    @inner.get("/files/{name:path}")
+    async def read(name: str) -> str:
+        return name
+
+    app.include_router(inner.router, prefix="/v1")
+    index_routes(app)
+
+    with pytest.raises(NotImplementedError, match="/v1/files"):
+        app.router.routes[0].matches({"type": "http", "method": "GET", "path": "/v1/files/a/b", "root_path": ""})
