@@ -4,6 +4,8 @@
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+# Without compiled modules each process would compile all of them whenever it starts.
+unexport PYTHONDONTWRITEBYTECODE
 
 UV_VERSION := 0.13.9
 BIN := .venv/bin
@@ -109,6 +111,7 @@ help: ## Show this list
 $(SYNCED): pyproject.toml uv.lock $(if $(wildcard $(BIN)/python),,missing) | python $(if $(filter .tools/%,$(UV)),.tools/bin/uv)
 	@echo "Making the virtual environment from uv.lock …"
 	@UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 $(UV) sync --frozen --quiet --python "$(PYTHON)"
+	@$(BIN)/python -m compileall -q src
 	@rm -f .venv/.synced-* && touch $@
 
 .tools/bin/uv: | python

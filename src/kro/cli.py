@@ -112,10 +112,13 @@ def worker(exit_with_parent: ExitWithParent = None) -> None:
     """Relay the outbox, process webhooks, fire timers."""
     follow(exit_with_parent)
     from kro.core.config import load_settings
-    from kro.worker import run as run_worker
+    from kro.run.imports import lean_imports
 
     with one_sentence():
-        run_worker(load_settings())
+        settings = load_settings()
+        with lean_imports(settings):
+            from kro.worker import run as run_worker
+        run_worker(settings)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

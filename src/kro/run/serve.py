@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from kro.core.config import load_settings
 from kro.run.database import require_sound_database
+from kro.run.imports import lean_imports
 from kro.run.lifetime import end_with_parent
 from kro.run.ports import require_free_port
 
@@ -24,9 +25,10 @@ def application() -> ASGIApp:
     # and then another process is our parent: so it is named, and asked for before anything that takes long.
     if (parent := multiprocessing.parent_process()) is not None:
         end_with_parent(parent=parent.pid)
-    from kro.main import create_app  # noqa: PLC0415 - the parent of several workers never needs the application
-
-    return create_app(load_settings())
+    settings = load_settings()
+    with lean_imports(settings):
+        from kro.main import create_app  # noqa: PLC0415 - the parent of several workers never needs the application
+    return create_app(settings)
 
 
 def serve(*, host: str | None = None, port: int | None = None, workers: int = 1) -> None:
