@@ -14,7 +14,7 @@ from typing import Final
 from kro.core.database.pool import Database
 from kro.core.errors import ErrorKind, KroError
 
-SCHEMA_REVISION: Final = "0038"
+SCHEMA_REVISION: Final = "0039"
 """The migration this code was written for; every new migration moves it."""
 
 _UTC: Final = frozenset({"UTC", "Etc/UTC"})

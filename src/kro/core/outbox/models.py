@@ -30,7 +30,7 @@ class OutboxMessage(Base):
 
     __table_args__ = (
         CheckConstraint("state IN ('pending', 'delivered', 'dead', 'discarded')", name="state"),
-        Index("ix_outbox_due", "next_attempt_at", "id", postgresql_where=text("state = 'pending'")),
+        Index("ix_outbox_due", "topic", "next_attempt_at", "id", postgresql_where=text("state = 'pending'")),
         Index(
             "ix_outbox_ordering_key",
             "ordering_key",

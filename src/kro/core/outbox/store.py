@@ -18,11 +18,14 @@ _DUE: Final = """
           WHERE head.state = 'pending' AND head.ordering_key = o.ordering_key
           ORDER BY head.created_at, head.id LIMIT 1))"""
 
+# A topic at a time, so that each is read in the order of its index and no further than wanted.
 _CLAIM: Final = f"""
 WITH due AS MATERIALIZED (
-    SELECT o.id FROM outbox AS o
-    WHERE o.topic = ANY($1::text[]) AND {_DUE}
-    ORDER BY o.next_attempt_at, o.id LIMIT $3 FOR UPDATE SKIP LOCKED)
+    SELECT first.id FROM unnest($1::text[]) AS wanted (topic) CROSS JOIN LATERAL (
+        SELECT o.id, o.next_attempt_at FROM outbox AS o
+        WHERE o.topic = wanted.topic AND {_DUE}
+        ORDER BY o.next_attempt_at, o.id LIMIT $3 FOR UPDATE SKIP LOCKED) AS first
+    ORDER BY first.next_attempt_at, first.id LIMIT $3)
 UPDATE outbox AS o SET attempts = o.attempts + 1, lease_until = now() + make_interval(secs => $2)
 FROM due WHERE o.id = due.id
 RETURNING o.id, o.topic, o.payload, o.attempts, o.created_at, o.waits"""  # noqa: S608 - built from constants only
