@@ -19,7 +19,7 @@ from kro.kro_balance.domain import (
 from kro.order.domain import Order
 from kro.order.domain.changes import as_row
 from kro.order.domain.decide_agree import AcceptOrder
-from kro.order.domain.service import Ask
+from kro.order.domain.party_commands import Ask
 from ledger import posting
 from order_scenes import created
 

@@ -35,6 +35,7 @@ def service(arena: Arena) -> TermsService:
         orders=OrderRepository(arena.database),
         rules=RULES,
         tiers=TierBoard(arena.database, settings=load_settings(environment="test", environ={}).kyc, clock=world.clock),
+        step_up=world.step_up,
         clock=world.clock,
         ids=world.ids,
     )

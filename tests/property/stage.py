@@ -96,7 +96,7 @@ class MoneyWorld(RefundWorld):
         shared: dict[str, Any] = {"runner": self.runner, "clock": self.clock, "ids": self.ids}
         settings = load_settings(environment="test", environ={})
         tiers = TierBoard(self.database, settings=settings.kyc, clock=self.clock)
-        step_up = StepUp(
+        self.step_up = StepUp(
             StepUpChallenges(self.database),
             two_factor=TwoFactor(self.database, cipher=self.cipher, clock=self.clock, table=USER_FACTORS),
             limiter=RateLimiter(self.database),
@@ -116,7 +116,7 @@ class MoneyWorld(RefundWorld):
             board=self.board,
             refund_hook=record_wallet_refund,
             links=MagicLinks(cipher=self.cipher, randomness=SystemRandomness(), ids=self.ids),
-            step_up=step_up,
+            step_up=self.step_up,
             **shared,
         )
         self.payout_requests = PayoutRequests(
@@ -125,7 +125,7 @@ class MoneyWorld(RefundWorld):
             board=self.board,
             tiers=tiers,
             settings=settings.payouts,
-            step_up=step_up,
+            step_up=self.step_up,
             **shared,
         )
         self.suspense = SuspenseService(

@@ -18,7 +18,7 @@ from kro.core.decisions import Decision, Insert, Once, Outcome, Reply, Update
 from kro.kro_balance.domain import Release, Split, fee_given_back, full_release, partial_release, split_settlement
 from kro.order.domain import OrderRepository
 from kro.order.domain.changes import as_row
-from kro.order.domain.service import Ask
+from kro.order.domain.party_commands import Ask
 from order_scenes import accepted
 
 PRICES = st.integers(10_000, 1_500_000)

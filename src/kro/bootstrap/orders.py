@@ -165,7 +165,13 @@ def build_orders(base: Foundation, providers: Providers, choosing: Choosing, col
             reads=DisputeReads(base.database), store=providers.files, runner=runner, clock=clock, ids=ids
         ),
         terms=TermsService(
-            runner=runner, orders=repository, rules=order_rules(base), tiers=base.tiers, clock=clock, ids=ids
+            runner=runner,
+            orders=repository,
+            rules=order_rules(base),
+            tiers=base.tiers,
+            step_up=base.step_up,
+            clock=clock,
+            ids=ids,
         ),
         terms_reads=TermsReads(base.database),
         invites=Invites(InviteReads(base.database), limiter=base.limiter),
@@ -268,6 +274,7 @@ def _issues(base: Foundation, repository: OrderRepository) -> IssueService:
         rules=order_rules(base),
         settling=Settling(fee_policy(base), record_wallet_refund),
         limiter=base.limiter,
+        step_up=base.step_up,
         clock=base.clock,
         ids=base.ids,
     )

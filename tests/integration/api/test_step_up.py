@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from kro.core.config import StepUpSettings
 from kro_api import Person, World, running_world, settings_for
 from milestone_steps import condition_path, delivery_code, funded, part
 from order_steps import completed, put_money, stepped, user_id_of
+from order_steps import funded as agreed
 from step_up_steps import add_bank_account, proof, with_proof
 
 SECRET = "KROLOCALONLYAPPROVER234567ABCDEF"
@@ -272,3 +274,66 @@ class TestFiftyAtOnce:
         assert {reply.status_code for reply in replies} <= {200, 409, 410}
         released = "SELECT count(*) FROM ledger_journals WHERE kind = 'full_release'"
         assert await world.database.value(released) == 1
+
+
+class TestWhatBothAgreeTo:
+    """A thief with the buyer's session and an account of their own agrees with themselves."""
+
+    async def test_an_offer_is_the_buyers_word(self, world: World, path: str) -> None:
+        everything = {"seller_amount": naira(PRICE), "note": None}
+        theirs = await world.seller.post(f"{path}/offers", everything)
+        offer = theirs.json()["offers"][0]["id"]
+
+        made = await world.buyer.post(f"{path}/offers", everything)
+        taken = await world.buyer.post(f"{path}/offers/{offer}/accept")
+
+        assert theirs.status_code == 200
+        assert [(reply.status_code, reply.json()["step_up"]["action"]) for reply in (made, taken)] == [
+            (403, "make_offer"),
+            (403, "accept_offer"),
+        ]
+        assert taken.json()["step_up"]["target"] == offer
+        done = await with_proof(world, world.buyer, f"{path}/offers/{offer}/accept")
+        assert (done.status_code, done.json()["status"]) == (200, "closed")
+        assert await world.violations() == {}
+
+    async def test_giving_back_takes_none(self, world: World, path: str) -> None:
+        offer = (await world.seller.post(f"{path}/offers", {"seller_amount": naira(0), "note": None})).json()
+
+        taken = await world.buyer.post(f"{path}/offers/{offer['offers'][0]['id']}/accept")
+
+        assert (taken.status_code, taken.json()["status"]) == (200, "refunded")
+
+    async def test_an_amendment_that_pays_sooner_takes_one(self, world: World) -> None:
+        path = f"/orders/{(await agreed(world))['id']}"
+        soon = {
+            "kind": "date",
+            "title": "First of the month",
+            "confirmed_by": "system",
+            "not_before": (world.application.clock.now() + timedelta(days=9)).isoformat(),
+            "amount": naira(PRICE // 2),
+        }
+        body = {"add_conditions": [soon]}
+        proposed = await world.buyer.post(f"{path}/amendments", body)
+        theirs = await world.seller.post(f"{path}/amendments", body)
+        assert theirs.status_code == 201, theirs.text
+        amendment = theirs.json()
+        shown = {"hash": amendment["hash"]}
+
+        taken = await world.buyer.post(f"{path}/amendments/{amendment['id']}/accept", shown)
+
+        assert [(reply.status_code, reply.json()["step_up"]["action"]) for reply in (proposed, taken)] == [
+            (403, "propose_amendment"),
+            (403, "accept_amendment"),
+        ]
+        assert taken.json()["step_up"]["amount"] == naira(PRICE)
+        done = await with_proof(world, world.buyer, f"{path}/amendments/{amendment['id']}/accept", shown)
+        assert done.status_code == 200, done.text
+
+    async def test_more_time_takes_none(self, world: World) -> None:
+        path = f"/orders/{(await agreed(world))['id']}"
+        longer = (await world.seller.post(f"{path}/amendments", {"delivery_hours": 200})).json()
+
+        taken = await world.buyer.post(f"{path}/amendments/{longer['id']}/accept", {"hash": longer["hash"]})
+
+        assert taken.status_code == 200, taken.text

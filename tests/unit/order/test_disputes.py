@@ -1,5 +1,6 @@
 """T31 to T35 as pure functions: the record, the decision, one appeal, and what nobody deciding leads to."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -47,6 +48,7 @@ from kro.order.domain.decide_ruling import (
     decide_ruling,
     decide_waive_appeal,
 )
+from kro.verification.domain import SHUT, StepUpRequiredError
 from order_scenes import DUE, FEE, NOW, SELLER_GETS, SETTLING, VAT, context, funded, moved
 
 HOUR = timedelta(hours=1)
@@ -206,6 +208,13 @@ class TestAppealing:
         final = decide_ruling(by(state, Party.ADMIN), other, rules=DISPUTES, context=of_admin(SECOND, AFTER_EVIDENCE))
         assert final.value.issue is not None
         assert final.value.issue.appeal_by == AFTER_EVIDENCE
+
+    @pytest.mark.parametrize(("party", "awarded"), [(Party.BUYER, PRICE), (Party.SELLER, 0)])
+    def test_given_up_by_the_buyer_takes_a_proof(self, party: Party, awarded: int) -> None:
+        unproven = replace(of(party, AFTER_EVIDENCE), gate=SHUT)
+        expected = pytest.raises(StepUpRequiredError) if party is Party.BUYER else nullcontext()
+        with expected:
+            decide_waive_appeal(by(decided(awarded), party), settling=SETTLING, context=unproven)
 
     def test_given_up_by_everybody_who_could_lets_the_decision_take_effect_at_once(self) -> None:
         def waive(state: OrderState, party: Party) -> Outcome[OrderState]:

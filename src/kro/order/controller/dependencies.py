@@ -20,7 +20,7 @@ from kro.order.domain import (
     TermsReads,
     TermsService,
 )
-from kro.order.domain.service import Ask
+from kro.order.domain.party_commands import Ask
 
 
 async def _orders(request: Request) -> OrderService:

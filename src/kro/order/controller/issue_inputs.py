@@ -14,6 +14,7 @@ from kro.order.database.issue_words import IssueCategory
 from kro.order.domain.decide_dispute import AddStatement
 from kro.order.domain.decide_issue import ReportIssue
 from kro.order.domain.decide_offer import MakeOffer
+from kro.verification.domain import ProvenIn
 
 EvidenceIds = Annotated[list[Annotated[str, id_text("evd")]], Field(default_factory=list, max_length=20)]
 
@@ -67,7 +68,7 @@ class ShareIn(Input):
         return Money(self.amount, self.currency)
 
 
-class OfferIn(Input):
+class OfferIn(ProvenIn):
     seller_amount: ShareIn = Field(
         description="The seller's share of the price that is left: nothing gives all of it back, all of it releases it."
     )

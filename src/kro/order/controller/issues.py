@@ -19,6 +19,7 @@ from kro.order.controller.issue_inputs import IssueIn, OfferIn, StatementIn, Wor
 from kro.order.controller.issue_views import IssueRecordRead, IssueRecordsRead
 from kro.order.controller.views import OrderRead, render_order
 from kro.order.domain import OrderNotFoundError, errors, issue_errors
+from kro.verification.domain import STEP_UP_PROBLEMS, ProvenIn
 
 router = APIRouter(prefix="/orders/{order_id}", tags=["issues"])
 
@@ -112,29 +113,33 @@ async def appeal_decision(issue_id: IssueId, ask: AskDep, body: WordsIn, issues:
 @router.post(
     "/issues/{issue_id}/waive-appeal",
     response_model=OrderRead,
-    responses=problems(*_ON_ISSUE, *_HELD, issue_errors.NotAppealableError),
+    responses=problems(*_ON_ISSUE, *_HELD, issue_errors.NotAppealableError, *STEP_UP_PROBLEMS),
 )
-async def waive_appeal(issue_id: IssueId, ask: AskDep, _: NoInput, issues: IssuesDep) -> Response:
+async def waive_appeal(issue_id: IssueId, ask: AskDep, body: ProvenIn, issues: IssuesDep) -> Response:
     """Accept the decision; it takes effect when nobody is left who could appeal."""
-    return send(await issues.waive_appeal(ask, read_id("iss", issue_id), render=render_order))
+    return send(await issues.waive_appeal(ask, read_id("iss", issue_id), claim=body.claim(), render=render_order))
 
 
 @router.post(
-    "/offers", response_model=OrderRead, responses=problems(*_COMMON, *_SHARES, CurrencyMismatchError, RateLimitedError)
+    "/offers",
+    response_model=OrderRead,
+    responses=problems(*_COMMON, *_SHARES, CurrencyMismatchError, AccountRestrictedError, *STEP_UP_PROBLEMS),
 )
 async def make_offer(ask: AskDep, body: OfferIn, issues: IssuesDep) -> Response:
     """Offer how to share what the order holds; it takes the place of your earlier offer."""
-    return send(await issues.make_offer(ask, body.command(), render=render_order))
+    return send(await issues.make_offer(ask, body.command(), claim=body.claim(), render=render_order))
 
 
 @router.post(
     "/offers/{offer_id}/accept",
     response_model=OrderRead,
-    responses=problems(*_COMMON, *_HELD, *_SHARES, issue_errors.OfferNotFoundError, issue_errors.OfferExpiredError),
+    responses=problems(
+        *_COMMON, *_HELD, *_SHARES, issue_errors.OfferNotFoundError, issue_errors.OfferExpiredError, *STEP_UP_PROBLEMS
+    ),
 )
-async def accept_offer(offer_id: OfferId, ask: AskDep, _: NoInput, issues: IssuesDep) -> Response:
+async def accept_offer(offer_id: OfferId, ask: AskDep, body: ProvenIn, issues: IssuesDep) -> Response:
     """Take the other party's offer; the order ends as it says."""
-    return send(await issues.accept_offer(ask, read_id("ofr", offer_id), render=render_order))
+    return send(await issues.accept_offer(ask, read_id("ofr", offer_id), claim=body.claim(), render=render_order))
 
 
 @router.post(

@@ -26,6 +26,7 @@ from kro.order.domain import errors, terms_errors
 from kro.order.domain.condition_rules import SenselessConditionError
 from kro.order.domain.decide_amendment import AcceptAmendment
 from kro.order.domain.decide_fund import BalanceTooLowError
+from kro.verification.domain import STEP_UP_PROBLEMS
 
 router = APIRouter(prefix="/orders/{order_id}", tags=["orders"])
 
@@ -102,11 +103,14 @@ async def list_amendments(order_id: str, user: CurrentUser, reads: TermsReadsDep
         errors.QuoteExpiredError,
         terms_errors.AmendmentOpenError,
         terms_errors.TermsUnchangedError,
+        *STEP_UP_PROBLEMS,
     ),
 )
 async def propose_amendment(ask: AskDep, body: AmendmentIn, terms: TermsDep) -> Response:
     """Propose to change terms while the seller works. For a higher price the buyer tops up before it is accepted."""
-    return send(await terms.propose(ask, body.offered(), body.to_proposal(), render=render_amendment))
+    return send(
+        await terms.propose(ask, body.offered(), body.to_proposal(), claim=body.claim(), render=render_amendment)
+    )
 
 
 @router.post(
@@ -119,11 +123,13 @@ async def propose_amendment(ask: AskDep, body: AmendmentIn, terms: TermsDep) -> 
         errors.OrderOnHoldError,
         terms_errors.AmendmentExpiredError,
         BalanceTooLowError,
+        *STEP_UP_PROBLEMS,
     ),
 )
 async def accept_amendment(amendment_id: str, ask: AskDep, body: AcceptAmendmentIn, terms: TermsDep) -> Response:
     """Accept exactly the amendment whose hash is named; terms and escrow follow it at once."""
-    return send(await terms.accept(ask, AcceptAmendment(read_id("amd", amendment_id), body.hash), render=render_order))
+    command = AcceptAmendment(read_id("amd", amendment_id), body.hash)
+    return send(await terms.accept(ask, command, claim=body.claim(), render=render_order))
 
 
 @router.post("/amendments/{amendment_id}/decline", response_model=OrderRead, responses=problems(*_ON_THE_TABLE))

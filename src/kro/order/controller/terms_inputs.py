@@ -13,6 +13,7 @@ from kro.order.domain.decide_amendment import ProposeAmendment
 from kro.order.domain.decide_terms import NewTerms
 from kro.order.domain.rules import MAX_INSPECTION_HOURS
 from kro.order.domain.terms_service import Offered
+from kro.verification.domain import ProvenIn
 
 QuoteId = Annotated[str, id_text("quo")]
 
@@ -57,7 +58,7 @@ class TermsIn(Input):
         return Offered(read_id("quo", self.quote_id) if self.quote_id else None, self.template_code)
 
 
-class AmendmentIn(Input):
+class AmendmentIn(ProvenIn):
     """What is to change; everything left out stays as it is."""
 
     quote_id: QuoteId | None = Field(default=None, description="For another price.")
@@ -85,5 +86,5 @@ class AmendmentIn(Input):
         return Offered(read_id("quo", self.quote_id) if self.quote_id else None)
 
 
-class AcceptAmendmentIn(Input):
+class AcceptAmendmentIn(ProvenIn):
     hash: str = Field(pattern="^[0-9a-f]{64}$", description="The hash of the terms as the amendment was shown.")

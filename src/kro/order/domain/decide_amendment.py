@@ -23,9 +23,11 @@ from kro.order.domain.condition_times import arm_condition, timer_of
 from kro.order.domain.deadlines import AMENDMENT
 from kro.order.domain.decide_create import new_condition
 from kro.order.domain.decide_fund import BalanceTooLowError
-from kro.order.domain.lifecycle import ensure_allowed
+from kro.order.domain.lifecycle import Transition, ensure_allowed
+from kro.order.domain.proofs import proof_of_release
 from kro.order.domain.rules import OrderRules
 from kro.order.domain.terms import changed_terms, hash_of, price_of, renew, terms_of
+from kro.verification.domain import StepUpAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,11 @@ def decide_propose(
     :raises AmendmentOpenError: when there is one already.
     :raises PaymentInProgressError: while a payment's outcome is open.
     :raises TermsUnchangedError: when it changes nothing.
+    :raises StepUpRequiredError: when the buyer may lose more than the threshold by it and has not proven who asks.
     """
     state = found.state
     order = state.order
-    ensure_allowed(state, Command.PROPOSE_AMENDMENT, state.viewer)
+    lifecycle_row = ensure_allowed(state, Command.PROPOSE_AMENDMENT, state.viewer)
     changes = Changes(state, context)
     ensure_sensible(command.added, pointer="/add_conditions", now=context.now)
     if state.amendment is not None:
@@ -89,6 +92,7 @@ def decide_propose(
     changed = changed_terms(terms_of(order, state.conditions), proposed)
     if not changed:
         raise terms_errors.TermsUnchangedError
+    changes.include(_proof(lifecycle_row, state, after, StepUpAction.PROPOSE_AMENDMENT, context))
     amendment = replace(amendment, hash=hash_of(proposed))
     row = {**as_row(amendment), "added": [as_row(condition) for condition in amendment.added]}
     return (
@@ -159,8 +163,9 @@ def decide_accept(
     :raises AmendmentExpiredError: when it has run out.
     :raises StaleTermsError: when another was shown.
     :raises BalanceTooLowError: when the buyer's balance does not cover what the buyer pays more.
+    :raises StepUpRequiredError: when the buyer may lose more than the threshold by it and has not proven who asks.
     """
-    ensure_allowed(state, Command.ACCEPT_AMENDMENT, state.viewer)
+    row = ensure_allowed(state, Command.ACCEPT_AMENDMENT, state.viewer)
     amendment = _others(state, command.amendment_id)
     changes = Changes(state, context)
     if changes.clock >= amendment.expires_at:
@@ -171,6 +176,8 @@ def decide_accept(
     more = after.order.fees.buyer_pays - state.order.fees.buyer_pays
     if more > state.buyer_available:
         raise BalanceTooLowError
+    shown = show_id("amd", amendment.id)
+    changes.include(_proof(row, state, after, StepUpAction.ACCEPT_AMENDMENT, context, target=shown))
     changes.end_amendment(AmendmentStatus.ACCEPTED).set(
         delivery_hours=after.order.delivery_hours,
         inspection_hours=after.order.inspection_hours,
@@ -190,7 +197,7 @@ def decide_accept(
     return (
         changes.tell(
             EventType.AMENDMENT_ACCEPTED,
-            amendment_id=show_id("amd", amendment.id),
+            amendment_id=shown,
             terms_version=changes.state.order.terms_version,
             terms_hash=amendment.hash,
             held=money(changes.state.order.held, state.order.currency),
@@ -198,6 +205,20 @@ def decide_accept(
         .notify(amendment.proposed_by, "amendment_accepted")
         .done()
     )
+
+
+def _proof(
+    row: Transition, state: OrderState, after: OrderState, action: StepUpAction, context: Context, *, target: str = ""
+) -> Decision:
+    """Return the proof of terms by which the buyer may lose more, or sooner: a price, conditions, less time to look."""
+    before = state.order
+    is_harmless = (
+        after.order.amount <= before.amount
+        and after.order.inspection_hours >= before.inspection_hours
+        and after.conditions == state.conditions
+    )
+    worth = 0 if is_harmless else after.order.outstanding.amount
+    return proof_of_release(row, state, worth, action=action, context=context, target=target)
 
 
 def _amended(

@@ -16,8 +16,10 @@ from kro.order.domain import errors, issue_errors
 from kro.order.domain.changes import Changes, Context, as_row, money
 from kro.order.domain.decide_issue import answered
 from kro.order.domain.lifecycle import ensure_allowed
+from kro.order.domain.proofs import proof_of_release
 from kro.order.domain.rules import OrderRules
 from kro.order.domain.settling import Settling, settle, share_price
+from kro.verification.domain import StepUpAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +38,17 @@ def decide_make_offer(
     :raises CurrencyMismatchError: when the order is in another currency.
     :raises SplitTooSmallError: when the fees of so small a part leave nothing for the seller.
     :raises SplitAboveHeldError: when the order does not hold that much.
+    :raises StepUpRequiredError: when the buyer gives more than the threshold and has not proven who asks.
     """
     order = state.order
-    ensure_allowed(state, Command.MAKE_OFFER, state.viewer)
+    row = ensure_allowed(state, Command.MAKE_OFFER, state.viewer)
     amount = command.seller_amount
     if amount.currency != order.currency:
         raise CurrencyMismatchError
     if amount.amount not in {0, order.outstanding.amount}:
         share_price(order, amount.amount)
-    changes = Changes(state, context)
+    proof = proof_of_release(row, state, amount.amount, action=StepUpAction.MAKE_OFFER, context=context)
+    changes = Changes(state, context).include(proof)
     offer = Offer(
         id=context.ids.new(),
         order_id=order.id,
@@ -117,13 +121,17 @@ def decide_accept_offer(
 
     :raises WrongPartyError: when it is one's own.
     :raises OfferExpiredError: when it has run out.
+    :raises StepUpRequiredError: when the buyer gives more than the threshold and has not proven who asks.
     """
-    ensure_allowed(state, Command.ACCEPT_OFFER, state.viewer)
+    row = ensure_allowed(state, Command.ACCEPT_OFFER, state.viewer)
     offer = _others(state, offer_id)
     changes = Changes(state, context)
     if changes.clock >= offer.expires_at:
         raise issue_errors.OfferExpiredError
-    changes.end_offer(offer, OfferStatus.ACCEPTED).tell(
+    shown, action = show_id("ofr", offer.id), StepUpAction.ACCEPT_OFFER
+    changes.include(
+        proof_of_release(row, state, offer.seller_amount, action=action, context=context, target=shown)
+    ).end_offer(offer, OfferStatus.ACCEPTED).tell(
         EventType.OFFER_ACCEPTED,
         offer_id=show_id("ofr", offer.id),
         seller_amount=money(offer.seller_amount, state.order.currency),

@@ -27,8 +27,10 @@ from kro.order.domain.decide_dispute import ensure_assigned, takes_evidence
 from kro.order.domain.decide_issue import open_issue
 from kro.order.domain.holding import arm_all
 from kro.order.domain.lifecycle import ensure_allowed
+from kro.order.domain.proofs import proof_of_release
 from kro.order.domain.rules import DisputeRules
 from kro.order.domain.settling import Settling, settle, share_price
+from kro.verification.domain import StepUpAction
 
 _DECIDABLE: Final = frozenset({IssueStatus.EVIDENCE, IssueStatus.UNDER_REVIEW, IssueStatus.APPEALED})
 
@@ -135,9 +137,12 @@ def decide_waive_appeal(state: OrderState, *, settling: Settling, context: Conte
 
     :raises NotAppealableError: when there is no decision to appeal, its time is over, or the appeal was given up.
     :raises WrongPartyError: when the party got all it could, and so has nothing to give up.
+    :raises StepUpRequiredError: when the seller gets more than the threshold and the buyer has not proven who asks.
     """
-    ensure_allowed(state, Command.WAIVE_APPEAL, state.viewer)
+    row = ensure_allowed(state, Command.WAIVE_APPEAL, state.viewer)
     issue, changes = _appealable(state, context)
+    shown, action = show_id("iss", issue.id), StepUpAction.WAIVE_APPEAL
+    changes.include(proof_of_release(row, state, issue.awarded or 0, action=action, context=context, target=shown))
     waived = "waived_by_buyer" if state.viewer is Party.BUYER else "waived_by_seller"
     changes.set_issue(**{waived: True}).tell(EventType.APPEAL_WAIVED)
     other = state.viewer.other

@@ -21,8 +21,8 @@ from kro.order.domain.changes import Context
 from kro.order.domain.decide_dispute import AddStatement, RequestInfo
 from kro.order.domain.decide_hold import PlaceHold
 from kro.order.domain.decide_ruling import Rule
+from kro.order.domain.party_commands import RenderOrder
 from kro.order.domain.rules import DisputeRules
-from kro.order.domain.service import RenderOrder
 
 _LEAVES_A_TRACE: Final = (
     PermissionDeniedError,

@@ -26,7 +26,7 @@ from kro.order.domain.decide_upload import (
 )
 from kro.order.domain.errors import EvidenceNotFoundError
 from kro.order.domain.evidence_files import EvidenceFiles
-from kro.order.domain.service import Ask, found
+from kro.order.domain.party_commands import Ask, found
 
 DIRECT_BYTES: Final = 1_048_576
 """The largest file that is handed in or out in one request; larger ones take the way over signed links."""

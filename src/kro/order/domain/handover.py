@@ -30,8 +30,8 @@ from kro.order.domain.handover_errors import (
     WrongHandoverCodeError,
 )
 from kro.order.domain.lifecycle import ensure_allowed
+from kro.order.domain.party_commands import Ask, RenderOrder, found
 from kro.order.domain.rules import OrderRules
-from kro.order.domain.service import Ask, RenderOrder, found
 from kro.verification.domain import SHUT, Gate, StepUp, StepUpClaim
 
 RENEWALS: Final = Limit("handover_renewals", quota=10, window_seconds=86_400)

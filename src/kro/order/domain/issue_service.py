@@ -14,9 +14,10 @@ from kro.order.database.records import OrderState
 from kro.order.domain import decide_dispute, decide_issue, decide_offer, decide_ruling
 from kro.order.domain.changes import Context
 from kro.order.domain.issue_errors import IssueNotFoundError
+from kro.order.domain.party_commands import Ask, Decide, PartyCommands, RenderOrder
 from kro.order.domain.rules import OrderRules
-from kro.order.domain.service import Ask, Decide, RenderOrder, found
 from kro.order.domain.settling import Settling
+from kro.verification.domain import StepUp, StepUpClaim
 
 _OFFERS: Final = Limit("order_offers", quota=20, window_seconds=86_400)
 # Each of both tells the other party by SMS and mail, and may be taken back and repeated. The window for reports
@@ -33,16 +34,14 @@ class IssueService:
         rules: OrderRules,
         settling: Settling,
         limiter: RateLimiter,
+        step_up: StepUp,
         clock: Clock,
         ids: IdSource,
     ) -> None:
-        self._runner = runner
-        self._orders = orders
+        self._commands = PartyCommands(runner=runner, orders=orders, step_up=step_up, clock=clock, ids=ids)
         self._rules = rules
         self._settling = settling
         self._limiter = limiter
-        self._clock = clock
-        self._ids = ids
 
     async def report(self, ask: Ask, command: decide_issue.ReportIssue, *, render: RenderOrder) -> Reply:
         """Contest the order or one of its conditions (T21).
@@ -51,7 +50,9 @@ class IssueService:
         """
         await self._limiter.hit((_REPORTS, _subject(ask)))
         rules = self._rules.disputes
-        return await self._run(ask, lambda s, c: decide_issue.decide_report(s, command, rules=rules, context=c), render)
+        return await self._commands.run(
+            ask, lambda s, c: decide_issue.decide_report(s, command, rules=rules, context=c), render
+        )
 
     async def answer(self, ask: Ask, issue_id: UUID, statement: str, *, render: RenderOrder) -> Reply:
         """React to the other party's issue (T21)."""
@@ -90,55 +91,60 @@ class IssueService:
             ask, issue_id, lambda s, c: decide_ruling.decide_appeal(s, grounds, rules=rules, context=c), render
         )
 
-    async def waive_appeal(self, ask: Ask, issue_id: UUID, *, render: RenderOrder) -> Reply:
-        """Accept the decision as it is (T34)."""
+    async def waive_appeal(
+        self, ask: Ask, issue_id: UUID, *, claim: StepUpClaim | None = None, render: RenderOrder
+    ) -> Reply:
+        """Accept the decision as it is (T34); what the buyer so gives away may take a proof."""
         settling = self._settling
-        return await self._on(
-            ask, issue_id, lambda s, c: decide_ruling.decide_waive_appeal(s, settling=settling, context=c), render
-        )
+        decide = _on_it(issue_id, lambda s, c: decide_ruling.decide_waive_appeal(s, settling=settling, context=c))
+        return await self._commands.run_proven(ask, decide, claim, render)
 
-    async def make_offer(self, ask: Ask, command: decide_offer.MakeOffer, *, render: RenderOrder) -> Reply:
-        """Offer how to share what the order holds (T18, T27).
+    async def make_offer(
+        self, ask: Ask, command: decide_offer.MakeOffer, *, claim: StepUpClaim | None = None, render: RenderOrder
+    ) -> Reply:
+        """Offer how to share what the order holds (T18, T27); what the buyer gives away may take a proof.
 
         :raises RateLimitedError: after 20 offers of one party on one order in a day.
         """
         await self._limiter.hit((_OFFERS, _subject(ask)))
         rules = self._rules
-        return await self._run(
-            ask, lambda s, c: decide_offer.decide_make_offer(s, command, rules=rules, context=c), render
+        return await self._commands.run_proven(
+            ask, lambda s, c: decide_offer.decide_make_offer(s, command, rules=rules, context=c), claim, render
         )
 
     async def withdraw_offer(self, ask: Ask, offer_id: UUID, *, render: RenderOrder) -> Reply:
         """Take one's own offer back."""
-        return await self._run(ask, lambda s, c: decide_offer.decide_withdraw_offer(s, offer_id, context=c), render)
+        return await self._commands.run(
+            ask, lambda s, c: decide_offer.decide_withdraw_offer(s, offer_id, context=c), render
+        )
 
     async def decline_offer(self, ask: Ask, offer_id: UUID, *, render: RenderOrder) -> Reply:
         """Turn the other party's offer down."""
-        return await self._run(ask, lambda s, c: decide_offer.decide_decline_offer(s, offer_id, context=c), render)
+        return await self._commands.run(
+            ask, lambda s, c: decide_offer.decide_decline_offer(s, offer_id, context=c), render
+        )
 
-    async def accept_offer(self, ask: Ask, offer_id: UUID, *, render: RenderOrder) -> Reply:
-        """Take the other party's offer; the order ends as it says (T18, T27)."""
+    async def accept_offer(
+        self, ask: Ask, offer_id: UUID, *, claim: StepUpClaim | None = None, render: RenderOrder
+    ) -> Reply:
+        """Take the other party's offer; the order ends as it says (T18, T27). What the buyer gives may take a proof."""
         settling = self._settling
-        return await self._run(
-            ask, lambda s, c: decide_offer.decide_accept_offer(s, offer_id, settling=settling, context=c), render
+        return await self._commands.run_proven(
+            ask, lambda s, c: decide_offer.decide_accept_offer(s, offer_id, settling=settling, context=c), claim, render
         )
 
     async def _on(self, ask: Ask, issue_id: UUID, decide: Decide, render: RenderOrder) -> Reply:
-        def decide_on_it(state: OrderState, context: Context) -> Outcome[OrderState]:
-            # Without an open issue the lifecycle refuses; another one than was meant must not be acted on.
-            if state.issue is not None and state.issue.id != issue_id:
-                raise IssueNotFoundError
-            return decide(state, context)
+        return await self._commands.run(ask, _on_it(issue_id, decide), render)
 
-        return await self._run(ask, decide_on_it, render)
 
-    async def _run(self, ask: Ask, decide: Decide, render: RenderOrder) -> Reply:
-        return await self._runner.run(
-            load=lambda: self._orders.load(ask.order_id, actor=ask.actor, key=ask.once.key),
-            decide=lambda state: decide(found(state), Context(actor=ask.actor, now=self._clock.now(), ids=self._ids)),
-            render=render,
-            once=ask.once,
-        )
+def _on_it(issue_id: UUID, decide: Decide) -> Decide:
+    def decide_on_it(state: OrderState, context: Context) -> Outcome[OrderState]:
+        # Without an open issue the lifecycle refuses; another one than was meant must not be acted on.
+        if state.issue is not None and state.issue.id != issue_id:
+            raise IssueNotFoundError
+        return decide(state, context)
+
+    return decide_on_it
 
 
 def _subject(ask: Ask) -> str:

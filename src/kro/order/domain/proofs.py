@@ -22,7 +22,7 @@ def proof_of_release(
     :param target: what the task is about, the order where nothing is said.
     :raises StepUpRequiredError: when it takes one and there is none.
     """
-    if not row.needs_proof or state.viewer is not Party.BUYER:
+    if not row.needs_proof or state.viewer is not Party.BUYER or not amount:
         return Decision()
     order = state.order
     task = StepUpTask(action, target or show_id("ord", order.id), Money(amount, order.currency))

@@ -13,7 +13,7 @@ from kro.order.database.rating_records import RatingState, Reputation
 from kro.order.database.ratings import RatingRepository
 from kro.order.domain.changes import Context
 from kro.order.domain.decide_rate import RateOrder, decide_rate
-from kro.order.domain.service import Ask, found
+from kro.order.domain.party_commands import Ask, found
 from kro.order.domain.thread_errors import NoCounterpartyError
 
 

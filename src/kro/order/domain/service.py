@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 from uuid import UUID
 
 from kro.core.actor import Actor
 from kro.core.clock import Clock
-from kro.core.decisions import DecisionRunner, Loaded, Once, Outcome, Reply
+from kro.core.decisions import DecisionRunner, Once, Outcome, Reply
 from kro.core.ids import IdSource
 from kro.core.kyc.board import TierBoard
 from kro.core.money import Money
@@ -27,25 +26,11 @@ from kro.order.domain import (
     decide_release_part,
 )
 from kro.order.domain.changes import Context
-from kro.order.domain.errors import OrderNotFoundError
+from kro.order.domain.party_commands import Ask, PartyCommands, RenderOrder, found
 from kro.order.domain.rules import OrderRules
 from kro.order.domain.settling import RefundHook, Settling
 from kro.payment.domain import Payment, PaymentMethod, ProviderBoard, start_payment
-from kro.verification.domain import SHUT, Gate, MagicLinks, StepUp, StepUpClaim
-
-T = TypeVar("T")
-
-RenderOrder = Callable[[OrderState], Reply]
-Decide = Callable[[OrderState, Context], Outcome[OrderState]]
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One party's request: which order, who asks, and the idempotency key it came with."""
-
-    order_id: UUID
-    actor: Actor
-    once: Once
+from kro.verification.domain import MagicLinks, StepUp, StepUpClaim
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +59,13 @@ class OrderService:
         ids: IdSource,
     ) -> None:
         self._runner = runner
-        self._orders = orders
+        self._commands = PartyCommands(runner=runner, orders=orders, step_up=step_up, clock=clock, ids=ids)
         self._creations = creations
         self._rules = rules
         self._tiers = tiers
         self._board = board
         self._settling = Settling(rules.fee_policy, refund_hook)
         self._links = links
-        self._step_up = step_up
         self._clock = clock
         self._ids = ids
 
@@ -103,7 +87,7 @@ class OrderService:
                 template_code=command.template_code,
             ),
             decide=lambda state: decide_create.decide_create(
-                state, command, link=link, rules=rules, context=self._context(actor)
+                state, command, link=link, rules=rules, context=self._commands.context(actor)
             ),
             render=render,
             once=once,
@@ -112,20 +96,22 @@ class OrderService:
     async def accept(self, ask: Ask, command: decide_agree.AcceptOrder, *, render: RenderOrder) -> Reply:
         """Accept the terms shown (T07)."""
         rules = await self._current()
-        return await self._run(ask, lambda s, c: decide_agree.decide_accept(s, command, rules=rules, context=c), render)
+        return await self._commands.run(
+            ask, lambda s, c: decide_agree.decide_accept(s, command, rules=rules, context=c), render
+        )
 
     async def decline(self, ask: Ask, reason: str, *, render: RenderOrder) -> Reply:
         """Turn a proposal down (T04)."""
-        return await self._run(ask, lambda s, c: decide_agree.decide_decline(s, reason, context=c), render)
+        return await self._commands.run(ask, lambda s, c: decide_agree.decide_decline(s, reason, context=c), render)
 
     async def cancel(self, ask: Ask, reason: str, *, render: RenderOrder) -> Reply:
         """Call the order off: before funding by either side (T05, T08), after it as T17 and T19 allow."""
-        return await self._run(ask, lambda s, c: self._decide_cancel(s, reason, c), render)
+        return await self._commands.run(ask, lambda s, c: self._decide_cancel(s, reason, c), render)
 
     async def fund_from_balance(self, ask: Ask, *, render: RenderOrder) -> Reply:
         """Pay the order from the buyer's own balance (T11)."""
         rules = await self._current()
-        return await self._run(
+        return await self._commands.run(
             ask, lambda s, c: decide_fund.decide_fund_from_balance(s, rules=rules, context=c), render
         )
 
@@ -151,92 +137,70 @@ class OrderService:
                 is_provider_named=wish.provider is not None,
             )
 
-        return await self._runner.run(load=lambda: self._load(ask), decide=decide, render=render, once=ask.once)
+        return await self._runner.run(
+            load=lambda: self._commands.load(ask), decide=decide, render=render, once=ask.once
+        )
 
     async def submit_condition(
         self, ask: Ask, command: decide_conditions.SubmitCondition, *, render: RenderOrder
     ) -> Reply:
         """Hand a condition in (T13)."""
-        return await self._run(ask, lambda s, c: decide_conditions.decide_submit(s, command, context=c), render)
+        return await self._commands.run(
+            ask, lambda s, c: decide_conditions.decide_submit(s, command, context=c), render
+        )
 
     async def confirm_condition(
         self, ask: Ask, condition_id: UUID, *, claim: StepUpClaim | None = None, render: RenderOrder
     ) -> Reply:
         """Confirm a condition (T13); a milestone's money may take a proof."""
-        return await self._run_proven(
+        return await self._commands.run_proven(
             ask, lambda s, c: decide_conditions.decide_confirm(s, condition_id, context=c), claim, render
         )
 
     async def reject_condition(self, ask: Ask, condition_id: UUID, reason: str, *, render: RenderOrder) -> Reply:
         """Send a condition back to the seller (T13)."""
-        return await self._run(
+        return await self._commands.run(
             ask, lambda s, c: decide_conditions.decide_reject(s, condition_id, reason, context=c), render
         )
 
     async def waive_condition(self, ask: Ask, condition_id: UUID, *, render: RenderOrder) -> Reply:
         """Give a condition up (T13)."""
-        return await self._run(ask, lambda s, c: decide_conditions.decide_waive(s, condition_id, context=c), render)
+        return await self._commands.run(
+            ask, lambda s, c: decide_conditions.decide_waive(s, condition_id, context=c), render
+        )
 
     async def complete(self, ask: Ask, *, render: RenderOrder) -> Reply:
         """Say that the work is done (T15)."""
-        return await self._run(ask, lambda s, c: decide_finish.decide_complete(s, context=c), render)
+        return await self._commands.run(ask, lambda s, c: decide_finish.decide_complete(s, context=c), render)
 
     async def approve(self, ask: Ask, *, claim: StepUpClaim | None = None, render: RenderOrder) -> Reply:
         """Release the escrow to the seller (T22); above the threshold it takes a proof."""
-        return await self._run_proven(ask, lambda s, c: decide_finish.decide_approve(s, context=c), claim, render)
+        return await self._commands.run_proven(
+            ask, lambda s, c: decide_finish.decide_approve(s, context=c), claim, render
+        )
 
     async def request_changes(self, ask: Ask, reason: str, *, render: RenderOrder) -> Reply:
         """Send the work back to the seller (T24)."""
-        return await self._run(ask, lambda s, c: decide_inspection.decide_request_changes(s, reason, context=c), render)
+        return await self._commands.run(
+            ask, lambda s, c: decide_inspection.decide_request_changes(s, reason, context=c), render
+        )
 
     async def release_part(
         self, ask: Ask, part: Money, *, claim: StepUpClaim | None = None, render: RenderOrder
     ) -> Reply:
         """Release a part of the price to the seller (T25); above the threshold it takes a proof."""
-        return await self._run_proven(
+        return await self._commands.run_proven(
             ask, lambda s, c: decide_release_part.decide_release_part(s, part, context=c), claim, render
         )
 
     async def extend_inspection(self, ask: Ask, hours: int, *, render: RenderOrder) -> Reply:
         """Let the inspection end later (T26)."""
-        return await self._run(
+        return await self._commands.run(
             ask, lambda s, c: decide_inspection.decide_extend(s, hours, rules=self._rules, context=c), render
         )
 
-    async def _run(self, ask: Ask, decide: Decide, render: RenderOrder) -> Reply:
-        return await self._runner.run(
-            load=lambda: self._load(ask),
-            decide=lambda state: decide(found(state), self._context(ask.actor)),
-            render=render,
-            once=ask.once,
-        )
-
-    async def _run_proven(self, ask: Ask, decide: Decide, claim: StepUpClaim | None, render: RenderOrder) -> Reply:
-        """Run a command whose decision may ask for a proof: below the threshold it costs what any command costs."""
-        proving = self._step_up.proving(actor=ask.actor, claim=claim)
-
-        async def load() -> Loaded[OrderState | None]:
-            loaded = await self._load(ask)
-            if loaded.answer is None:
-                state = found(loaded.state)
-                await proving.look(lambda gate: decide(state, self._context(ask.actor, gate)))
-            return loaded
-
-        return await self._runner.run(
-            load=load,
-            decide=lambda state: decide(found(state), self._context(ask.actor, proving.gate)),
-            render=render,
-            once=ask.once,
-        )
-
-    async def _load(self, ask: Ask) -> Loaded[OrderState | None]:
-        return await self._orders.load(ask.order_id, actor=ask.actor, key=ask.once.key)
-
     async def _current(self) -> OrderRules:
         return replace(self._rules, tiers=await self._tiers.current())
-
-    def _context(self, actor: Actor, gate: Gate = SHUT) -> Context:
-        return Context(actor=actor, now=self._clock.now(), ids=self._ids, gate=gate)
 
     def _decide_cancel(self, state: OrderState, reason: str, context: Context) -> Outcome[OrderState]:
         if state.order.status is not OrderStatus.IN_PROGRESS:
@@ -246,13 +210,3 @@ class OrderService:
         return decide_finish.decide_cancel_overdue(
             state, reason, rules=self._rules, settling=self._settling, context=context
         )
-
-
-def found(loaded: T | None) -> T:
-    """Return what a load brought.
-
-    :raises OrderNotFoundError: when there is no such order, or it is other people's.
-    """
-    if loaded is None:
-        raise OrderNotFoundError
-    return loaded

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from kro.core.actor import Actor
 from kro.core.clock import Clock
 from kro.core.decisions import DecisionRunner, Outcome, Reply
 from kro.core.ids import IdSource
@@ -16,8 +15,9 @@ from kro.order.database.records import OrderState, TermsState
 from kro.order.database.words import Command
 from kro.order.domain import decide_amendment, decide_terms
 from kro.order.domain.changes import Context
+from kro.order.domain.party_commands import Ask, PartyCommands, RenderOrder
 from kro.order.domain.rules import OrderRules
-from kro.order.domain.service import Ask, Decide, RenderOrder, found
+from kro.verification.domain import StepUp, StepUpClaim
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,14 @@ class TermsService:
         orders: OrderRepository,
         rules: OrderRules,
         tiers: TierBoard,
+        step_up: StepUp,
         clock: Clock,
         ids: IdSource,
     ) -> None:
-        self._runner = runner
+        self._commands = PartyCommands(runner=runner, orders=orders, step_up=step_up, clock=clock, ids=ids)
         self._orders = orders
         self._rules = rules
         self._tiers = tiers
-        self._clock = clock
-        self._ids = ids
 
     async def edit(self, ask: Ask, offered: Offered, new: decide_terms.NewTerms, *, render: RenderOrder) -> Reply:
         """Write one's own proposal anew (T02)."""
@@ -55,28 +54,49 @@ class TermsService:
         return await self._rewrite(ask, offered, new, Command.COUNTER_OFFER, render)
 
     async def propose(
-        self, ask: Ask, offered: Offered, command: decide_amendment.ProposeAmendment, *, render: RenderOrder
+        self,
+        ask: Ask,
+        offered: Offered,
+        command: decide_amendment.ProposeAmendment,
+        *,
+        claim: StepUpClaim | None = None,
+        render: RenderOrder,
     ) -> Reply:
-        """Propose to change terms while the seller works (T14)."""
+        """Propose to change terms while the seller works (T14); by the buyer that may take a proof."""
         rules = await self._current()
         return await self._run_offered(
-            ask, offered, lambda s, c: decide_amendment.decide_propose(s, command, rules=rules, context=c), render
+            ask,
+            offered,
+            lambda s, c: decide_amendment.decide_propose(s, command, rules=rules, context=c),
+            claim,
+            render,
         )
 
-    async def accept(self, ask: Ask, command: decide_amendment.AcceptAmendment, *, render: RenderOrder) -> Reply:
-        """Accept the amendment shown (T14)."""
+    async def accept(
+        self,
+        ask: Ask,
+        command: decide_amendment.AcceptAmendment,
+        *,
+        claim: StepUpClaim | None = None,
+        render: RenderOrder,
+    ) -> Reply:
+        """Accept the amendment shown (T14); by the buyer that may take a proof."""
         rules = await self._current()
-        return await self._run(
-            ask, lambda s, c: decide_amendment.decide_accept(s, command, rules=rules, context=c), render
+        return await self._commands.run_proven(
+            ask, lambda s, c: decide_amendment.decide_accept(s, command, rules=rules, context=c), claim, render
         )
 
     async def decline(self, ask: Ask, amendment_id: UUID, *, render: RenderOrder) -> Reply:
         """Turn an amendment down (T14)."""
-        return await self._run(ask, lambda s, c: decide_amendment.decide_decline(s, amendment_id, context=c), render)
+        return await self._commands.run(
+            ask, lambda s, c: decide_amendment.decide_decline(s, amendment_id, context=c), render
+        )
 
     async def withdraw(self, ask: Ask, amendment_id: UUID, *, render: RenderOrder) -> Reply:
         """Take one's own amendment back (T14)."""
-        return await self._run(ask, lambda s, c: decide_amendment.decide_withdraw(s, amendment_id, context=c), render)
+        return await self._commands.run(
+            ask, lambda s, c: decide_amendment.decide_withdraw(s, amendment_id, context=c), render
+        )
 
     async def _rewrite(
         self, ask: Ask, offered: Offered, new: decide_terms.NewTerms, command: Command, render: RenderOrder
@@ -86,6 +106,7 @@ class TermsService:
             ask,
             offered,
             lambda s, c: decide_terms.decide_new_terms(s, new, command=command, rules=rules, context=c),
+            None,
             render,
         )
 
@@ -94,31 +115,22 @@ class TermsService:
         ask: Ask,
         offered: Offered,
         decide: Callable[[TermsState, Context], Outcome[OrderState]],
+        claim: StepUpClaim | None,
         render: RenderOrder,
     ) -> Reply:
-        return await self._runner.run(
-            load=lambda: self._orders.load_for_terms(
+        return await self._commands.run_on(
+            ask,
+            lambda: self._orders.load_for_terms(
                 ask.order_id,
                 actor=ask.actor,
                 key=ask.once.key,
                 quote_id=offered.quote_id,
                 template_code=offered.template_code,
             ),
-            decide=lambda state: decide(found(state), self._context(ask.actor)),
-            render=render,
-            once=ask.once,
-        )
-
-    async def _run(self, ask: Ask, decide: Decide, render: RenderOrder) -> Reply:
-        return await self._runner.run(
-            load=lambda: self._orders.load(ask.order_id, actor=ask.actor, key=ask.once.key),
-            decide=lambda state: decide(found(state), self._context(ask.actor)),
-            render=render,
-            once=ask.once,
+            decide,
+            claim,
+            render,
         )
 
     async def _current(self) -> OrderRules:
         return replace(self._rules, tiers=await self._tiers.current())
-
-    def _context(self, actor: Actor) -> Context:
-        return Context(actor=actor, now=self._clock.now(), ids=self._ids)

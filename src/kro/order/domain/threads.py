@@ -17,7 +17,7 @@ from kro.order.database.threads import NEWEST, Stretch, ThreadRepository
 from kro.order.domain.changes import Context
 from kro.order.domain.decide_message import NewMessage, Report, decide_redact, decide_report, decide_write
 from kro.order.domain.errors import OrderNotFoundError
-from kro.order.domain.service import Ask
+from kro.order.domain.party_commands import Ask
 from kro.order.domain.thread_errors import MessageNotFoundError
 
 _MESSAGES: Final = Limit("order_messages", quota=30, window_seconds=60)
