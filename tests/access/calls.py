@@ -224,9 +224,9 @@ class Calls:
     async def call(
         self, operation: Operation, token: str | None, *, by: Admin | None = None, **changed: Any
     ) -> httpx2.Response:
-        """Call an operation; ``changed`` replaces its ``body`` or its ``query``."""
+        """Call an operation; ``changed`` replaces its ``body``, its ``query`` or the ``ids`` in its path."""
         method, path = operation
-        described, ids = self.described(operation), self.ids(operation)
+        described, ids = self.described(operation), changed.get("ids", self.ids(operation))
         made = MadeRequests(self.document, {})
         query = QUERIES.get(" ".join(operation), made.query(described))
         request = sent(described, body=self.body(operation, by), query=query)

@@ -14,6 +14,47 @@ from kro.run.permissions import guarded_operations
 FOR_EVERY_ADMIN = {"POST /v1/admin/auth/logout"}
 """What needs no permission: an admin's own session."""
 
+FOR_ANYBODY = {
+    "POST /v1/auth/register",
+    "POST /v1/auth/otp",
+    "POST /v1/auth/otp/verify",
+    "POST /v1/auth/login",
+    "POST /v1/auth/refresh",
+    "POST /v1/auth/magic-links",
+    "POST /v1/auth/password/forgot",
+    "POST /v1/auth/password/reset",
+    "GET /v1/public/magic-links/{token}",
+    "POST /v1/public/magic-links/{token}",
+    "GET /v1/public/password-resets/{token}",
+    "POST /v1/public/password-resets/{token}",
+    "GET /v1/public/contact-changes/{token}",
+    "POST /v1/public/contact-changes/{token}",
+    "POST /v1/admin/auth/login",
+    "POST /v1/admin/auth/refresh",
+    # The token of a mail opens these, and is what is limited.
+    "POST /v1/admin/auth/enrolment/start",
+    "POST /v1/admin/auth/enrolment/confirm",
+    "POST /v1/webhooks/{provider}",
+    # Signed by the vendors, as the ones above.
+    "POST /v1/webhooks/sendgrid",
+    "POST /v1/webhooks/twilio",
+    "POST /v1/webhooks/telnyx",
+    "POST /v1/webhooks/termii",
+    "POST /v1/webhooks/whatsapp",
+    "GET /v1/webhooks/whatsapp",
+    # Signed links: each is for one file, one method and a short while.
+    "PUT /v1/files/{key}",
+    "GET /v1/files/{key}",
+    "GET /v1/public/keys",
+    "GET /v1/public/orders/{code}",
+    "GET /v1/public/orders/{code}/page",
+    "GET /v1/public/orders/{code}/qr.svg",
+    "POST /v1/public/handover/{token}",
+    "GET /v1/public/invites/{token}",
+    "POST /v1/public/invites/{token}/claim",
+}
+"""All a stranger may call; whoever adds to it has thought of what a stranger can repeat."""
+
 
 def test_every_route_declares_one_guard() -> None:
     found = guarded_operations()
@@ -22,6 +63,10 @@ def test_every_route_declares_one_guard() -> None:
     assert {f"{one.method} {one.path}": one.guards for one in found if len(one.guards) != 1} == {}
     for one in found:
         assert (one.guards == ("admin",)) <= one.path.startswith("/v1/admin/"), one
+
+
+def test_nobody_opens_a_route_to_strangers_in_passing() -> None:
+    assert {f"{one.method} {one.path}" for one in guarded_operations() if one.guards == ("public",)} == FOR_ANYBODY
 
 
 def test_every_admin_route_names_a_permission() -> None:
