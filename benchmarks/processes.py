@@ -22,6 +22,7 @@ from kro.core.database.embedded.cluster import DATABASE
 _ROOT: Final = Path(__file__).parents[1]
 _START_SECONDS: Final = 240.0
 _STOP_SECONDS: Final = 30.0
+_GLANCE_SECONDS: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,23 @@ def serving(program: Program) -> Iterator[int]:
                 raise RuntimeError((program.folder / "serve.log").read_text()[-2000:])
             time.sleep(0.1)
         yield pid
+
+
+def cold_start(program: Program) -> float:
+    """Return the seconds from starting the API to its first answer that it is ready."""
+    begun = time.monotonic()
+    with _process(program, "serve", "--port", str(program.port)):
+        while not _is_healthy(program.port):
+            if time.monotonic() > begun + _START_SECONDS:
+                raise RuntimeError((program.folder / "serve.log").read_text()[-2000:])
+            time.sleep(_GLANCE_SECONDS)
+        return time.monotonic() - begun
+
+
+def memory_of(pid: int) -> float:
+    """Return the resident memory of a process in MB."""
+    [line] = [one for one in Path(f"/proc/{pid}/status").read_text().splitlines() if one.startswith("VmRSS:")]
+    return int(line.split()[1]) / 1000
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from benchmarks.drivers import PgBench, find_pgbench
 from benchmarks.events import settled_payments
-from benchmarks.processes import Program, free_port, serving
+from benchmarks.processes import Program, cold_start, free_port, memory_of, serving
 from benchmarks.requests.floor import Floor, prepare
 from benchmarks.requests.load import Measurement, drive, parent_of
 from benchmarks.requests.people import gather_crowd
@@ -44,6 +44,7 @@ _PAYMENTS: Final = 100
 _GUESS: Final = 3
 """How much faster the floor may be, before it was measured once."""
 _MOST: Final = 20_000
+_STARTS: Final = 5
 _FLOOR_SHARE: Final = {"create": 0.30, "lifecycle": 0.30, "get": 0.18, "list 20": 0.25, "webhook": 0.40}
 
 
@@ -93,6 +94,15 @@ _COLUMNS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """All rows, the seconds of several cold starts, and the server's MB after the load."""
+
+    rows: list[Row]
+    starts: list[float]
+    memory: float
+
+
+@dataclass(frozen=True, slots=True)
 class Bench:
     """A filled database, the scenarios' floors on it, and how it is measured."""
 
@@ -102,7 +112,7 @@ class Bench:
     floors: dict[str, Floor]
     postmaster: int
 
-    async def rows(self) -> list[Row]:
+    async def run(self) -> Result:
         """Measure every scenario in turn, round after round; the first round only warms up."""
         plan, floors = self.plan, self.floors
         rows = [Row(name, floors[name].trips if name in floors else None, [], []) for name in plan.scenes]
@@ -111,7 +121,8 @@ class Bench:
                 self.market.crowd.log_in()
                 for row in rows:
                     await self._turn(row, server, seconds=plan.seconds if turn else 1.0, kept=turn > 0)
-        return rows
+            memory = memory_of(server)
+        return Result(rows, [cold_start(self.program) for _ in range(_STARTS)], memory)
 
     async def _turn(self, row: Row, server: int, *, seconds: float, kept: bool) -> None:
         product = await drive(
@@ -133,7 +144,7 @@ class Bench:
                 row.floor.append(rate)
 
 
-async def measure(program: Program, plan: Plan, *, pgbench: PgBench | None) -> list[Row]:
+async def measure(program: Program, plan: Plan, *, pgbench: PgBench | None) -> Result:
     """Fill the database, record each scenario, and measure them in turn."""
     settings = load_settings(environment="test", environ=program.environment())
     configure_logging(settings.logging)
@@ -152,7 +163,7 @@ async def measure(program: Program, plan: Plan, *, pgbench: PgBench | None) -> l
     postmaster = parent_of(await owner.fetchval("SELECT pg_backend_pid()"))
     assert postmaster is not None  # noqa: S101 - it answers on this connection
     try:
-        return await Bench(program, plan, market, floors, postmaster).rows()
+        return await Bench(program, plan, market, floors, postmaster).run()
     finally:
         await owner.close()
 
@@ -186,7 +197,7 @@ async def _floor(
     return floor
 
 
-def report(rows: list[Row], plan: Plan) -> str:
+def report(result: Result, plan: Plan) -> str:
     """Return the page that is kept."""
     conditions = (
         f"{plan.connections} connections to one API process with everything on, {plan.pairs} pairs of people; "
@@ -196,9 +207,23 @@ def report(rows: list[Row], plan: Plan) -> str:
         f"{platform.python_version()}, {os.cpu_count()} cores shared by server, database and clients. Load average at "
         f"the end: {os.getloadavg()[0]:.1f}."
     )
+    process = (
+        f"Cold start to the first answer of `/health/ready`: {median(result.starts):.2f} s (median of {_STARTS}). "
+        f"Memory of the API process after the load: {result.memory:.0f} MB."
+    )
     table = [f"| {' | '.join(_COLUMNS)} |", "| --- " * len(_COLUMNS) + "|"]
     return "\n".join(
-        ["# Whole requests", "", conditions, "", *table, *(f"| {' | '.join(row.cells())} |" for row in rows), ""]
+        [
+            "# Whole requests",
+            "",
+            conditions,
+            "",
+            *table,
+            *(f"| {' | '.join(row.cells())} |" for row in result.rows),
+            "",
+            process,
+            "",
+        ]
     )
 
 
@@ -219,8 +244,8 @@ def main() -> None:
             migrate(cluster.dsn(Role.OWNER))
             program = find_pgbench()
             other = PgBench(program, cluster, DATABASE, folder) if program and not options.no_floor else None
-            rows = asyncio.run(measure(Program(cluster, free_port(), folder), plan, pgbench=other))
-    page = report(rows, plan)
+            result = asyncio.run(measure(Program(cluster, free_port(), folder), plan, pgbench=other))
+    page = report(result, plan)
     options.output.write_text(page)
     Console().print(page, markup=False, highlight=False, soft_wrap=True)
 

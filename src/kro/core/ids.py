@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Final, Protocol
 from uuid import UUID
@@ -11,9 +12,12 @@ import uuid_utils.compat
 from kro.core.errors import ErrorKind, KroError
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-_VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
+_PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _LENGTH: Final = 26
-_BITS_PER_LETTER: Final = 5
+_SHIFTS: Final = tuple(range(_LENGTH * 5 - 10, -1, -10))
+_BODY: Final = re.compile(f"[{_ALPHABET}]{{{_LENGTH}}}", re.ASCII)
+# Python reads base 32 as well, with the letters up to v.
+_TO_PYTHON: Final = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 _UUID_BITS: Final = 128
 
 
@@ -51,8 +55,7 @@ class SequentialIdSource:
 def show_id(prefix: str, value: UUID) -> str:
     """Return the public form of an identifier: prefix, underscore, 26 letters of Crockford base32, lower case."""
     number = value.int
-    letters = [_ALPHABET[(number >> shift) & 31] for shift in range(_LENGTH * _BITS_PER_LETTER - 5, -1, -5)]
-    return f"{prefix}_{''.join(letters)}"
+    return f"{prefix}_{''.join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])}"
 
 
 def read_id(prefix: str, text: str) -> UUID:
@@ -61,13 +64,9 @@ def read_id(prefix: str, text: str) -> UUID:
     :raises UnknownIdError: on another prefix or any malformed text, so that a client learns nothing but "not found".
     """
     head, _, body = text.partition("_")
-    if head != prefix or len(body) != _LENGTH:
+    if head != prefix or not _BODY.fullmatch(body):
         raise UnknownIdError
-    number = 0
-    for letter in body:
-        if letter not in _VALUES:
-            raise UnknownIdError
-        number = (number << _BITS_PER_LETTER) | _VALUES[letter]
+    number = int(body.translate(_TO_PYTHON), 32)
     if number >> _UUID_BITS:
         raise UnknownIdError
     return uuid.UUID(int=number)
