@@ -113,6 +113,8 @@ class Floor:
         script.write_text(f"\\set n :n + 1\n\\set life {start} + :client_id + :n * {connections}\n" + "".join(calls))
         cluster = self.pgbench.cluster
         where = {"PGHOST": cluster.host, "PGPORT": str(cluster.port), "PGUSER": Role.APP.value}
+        # A run is short, and each of its connections would plan every statement five times over before it settles.
+        where["PGOPTIONS"] = "-c plan_cache_mode=force_generic_plan"
         command = [str(self.pgbench.program), "--no-vacuum", f"--file={script}", "--protocol=prepared", "-D", "n=-1"]
         command += [f"--client={connections}", "--jobs=1", f"--transactions={each}", self.pgbench.database]
         done = subprocess.run(  # noqa: S603 - PostgreSQL's own program with our arguments
