@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from admin_desk import Admin, at_desk
+from kro.core.actor import SYSTEM
 from kro.core.auth.permissions import Role
 from kro.core.database.pool import Database
 from kro.core.encryption import EnvelopeCipher, FieldCipher
 from kro.core.kyc.identity import Names, PersonOnRecord, Unknown
+from kro.core.sanctions import ListFormat
 from kro_api import BUYER_PHONE, Person, World
 
 CANARY = "22871936450"
@@ -23,6 +25,10 @@ RECORD = PersonOnRecord(Names("TEST", "BUYER", "CHIOMA"), date(1990, 1, 31))
 
 def given(**fields: Any) -> dict[str, Any]:
     return {"kind": "bvn", "number": CANARY, "date_of_birth": BORN, "consent_version": "2026-11", **fields}
+
+
+FROZEN = """
+SELECT m.likely, u.frozen_at IS NOT NULL AS frozen FROM sanction_matches AS m JOIN users AS u ON u.id = m.user_id"""
 
 
 async def gave(world: World, person: Person, **fields: Any) -> dict[str, Any]:
@@ -51,6 +57,21 @@ class TestGiving:
         assert any("is confirmed" in sms.text for sms in world.sms.sent)
         consent = await world.database.row("SELECT text_version, ip, session_id, given_at FROM consents")
         assert (consent["text_version"], consent["session_id"] is not None) == ("2026-11", True)
+
+    async def test_a_birthday_that_becomes_known_is_compared_with_the_lists(self, world: World) -> None:
+        world.identity.people[CANARY] = RECORD
+        listed = f"ref,name,born\nN1,Test Buyer Omaru,{RECORD.born}\n".encode()
+        knowing = world.application.knowing
+        await knowing.imports.take_in(listed, code="house", form=ListFormat.CSV, actor=SYSTEM)
+        while await knowing.screening.screen_next():
+            pass
+        before = await world.database.row(FROZEN)
+
+        await gave(world, world.buyer)
+        await world.work()
+
+        assert tuple(before.values()) == (False, False)
+        assert tuple((await world.database.row(FROZEN)).values()) == (True, True)
 
     async def test_a_stranger_to_the_number_is_refused_and_the_number_forgotten(self, world: World) -> None:
         world.identity.people[CANARY] = PersonOnRecord(Names("GRACE", "OKORO"), date(1990, 1, 31))
