@@ -22,6 +22,7 @@ from kro.core.http.inputs import QueryInput
 from kro.core.paging import Position
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -97,6 +98,36 @@ class CursorSigner:
         shown = rows[:limit]
         return Slice(shown, self.encode(position(shown[-1]), bound_to=bound_to))
 
+    def of(self, query: PageQuery, bound_to: BoundTo) -> Paging:
+        """Return how one request pages through a list."""
+        return Paging(self, query, bound_to)
+
     def _tag(self, payload: bytes, bound_to: BoundTo) -> bytes:
         scope = orjson.dumps(dict(bound_to), option=orjson.OPT_SORT_KEYS)
         return hmac.digest(self._key, b"cursor\n" + scope + b"\n" + payload, hashlib.sha256)[:_TAG_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """One request for a page: query ``limit`` rows from ``before`` on, and :meth:`page` has one more than it shows."""
+
+    _signer: CursorSigner
+    _query: PageQuery
+    _bound_to: BoundTo
+
+    @property
+    def before(self) -> Position | None:
+        """The position to continue after, ``None`` for the first page.
+
+        :raises InvalidCursorError: for a cursor that was not made for exactly this list.
+        """
+        return self._signer.decode(self._query.cursor, bound_to=self._bound_to)
+
+    @property
+    def limit(self) -> int:
+        return self._query.limit + 1
+
+    def page(self, rows: Sequence[T], show: Callable[[T], V], position: Callable[[T], Position]) -> Page[V]:
+        """Return the page, each row as ``show`` shows it."""
+        cut = self._signer.cut(rows, limit=self._query.limit, position=position, bound_to=self._bound_to)
+        return Page(data=[show(row) for row in cut.rows], has_more=cut.has_more, next_cursor=cut.next_cursor)

@@ -78,22 +78,15 @@ async def list_entries(
     query: Annotated[EntryQuery, Query()], user: CurrentUser, balances: BalancesDep, cursors: CursorsDep
 ) -> Response:
     """List what moved the caller's balance in one currency, newest first, with the balance after each movement."""
-    bound_to = {"list": "entries", "owner": str(user.id), **query.filters()}
-    position = cursors.decode(query.cursor, bound_to=bound_to)
+    paging = cursors.of(query, {"list": "entries", "owner": str(user.id), **query.filters()})
+    position = paging.before
     rows = await balances.entries(
         user,
         currency=query.currency,
         days=query.days,
         kind=query.kind,
         before=LinePosition(position.created_at, position.id.int) if position else None,
-        limit=query.limit + 1,
+        limit=paging.limit,
     )
     # Entries are numbered, so the number takes the place of an id in the position.
-    page = cursors.cut(
-        rows, limit=query.limit, position=lambda row: Position(row.at, UUID(int=row.id)), bound_to=bound_to
-    )
-    return JSONBytes.of(
-        Page[EntryRead](
-            data=[entry_read(row) for row in page.rows], has_more=page.has_more, next_cursor=page.next_cursor
-        )
-    )
+    return JSONBytes.of(paging.page(rows, entry_read, lambda row: Position(row.at, UUID(int=row.id))))

@@ -70,13 +70,11 @@ async def search_audit_log(
 ) -> JSONBytes:
     """Search the audit log, newest first; without `from` the last 31 days. The search is on record."""
     wanted = query.to_filter(now=clock.now())
-    bound_to = {"list": "audit_log", **query.model_dump(mode="json", exclude={"limit", "cursor"})}
-    before = cursors.decode(query.cursor, bound_to=bound_to)
+    paging = cursors.of(query, {"list": "audit_log", **query.model_dump(mode="json", exclude={"limit", "cursor"})})
+    before = paging.before
     await trail.note("audit.search", actor=admin, target=("audit", None), detail=wanted.scope())
-    found = await search.page(wanted, before=before, limit=query.limit + 1)
-    page = cursors.cut(found, limit=query.limit, position=lambda row: Position(row.at, row.id), bound_to=bound_to)
-    data = [AuditEntryRead.of(row) for row in page.rows]
-    return JSONBytes.of(Page[AuditEntryRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    found = await search.page(wanted, before=before, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, AuditEntryRead.of, lambda row: Position(row.at, row.id)))
 
 
 @router.get(
@@ -118,18 +116,13 @@ async def list_audit_exports(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """Return the sealed files in file storage, newest first. The look is on record."""
-    bound_to = {"list": "audit_exports"}
-    before = cursors.decode(query.cursor, bound_to=bound_to)
+    paging = cursors.of(query, {"list": "audit_exports"})
+    before = paging.before
     await trail.note("audit.exports", actor=admin, target=("audit", None), detail={})
-    found = await archive.list(before=before.id.int if before else None, limit=query.limit + 1)
-    page = cursors.cut(
-        found,
-        limit=query.limit,
-        position=lambda row: Position(row.created_at, UUID(int=row.position)),
-        bound_to=bound_to,
+    found = await archive.list(before=before.id.int if before else None, limit=paging.limit)
+    return JSONBytes.of(
+        paging.page(found, AuditExportRead.of, lambda row: Position(row.created_at, UUID(int=row.position)))
     )
-    data = [AuditExportRead.of(row) for row in page.rows]
-    return JSONBytes.of(Page[AuditExportRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
 
 
 @router.get("/verification", response_model=AuditVerdictRead)

@@ -60,24 +60,23 @@ async def list_breaks(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List breaks, those opened last first."""
-    bound_to = {
-        "list": "admin_reconciliation_breaks",
-        "status": query.status,
-        "kind": query.kind,
-        "assigned_to": query.assigned_to,
-    }
+    paging = cursors.of(
+        query,
+        {
+            "list": "admin_reconciliation_breaks",
+            "status": query.status,
+            "kind": query.kind,
+            "assigned_to": query.assigned_to,
+        },
+    )
     found = await breaks.list(
         status=query.status,
         kind=query.kind,
         assigned_to=read_id("adm", query.assigned_to) if query.assigned_to is not None else None,
-        before=cursors.decode(query.cursor, bound_to=bound_to),
-        limit=query.limit + 1,
+        before=paging.before,
+        limit=paging.limit,
     )
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda row: Position(row.opened_at, row.id), bound_to=bound_to
-    )
-    data = [BreakRead.of(row) for row in page.rows]
-    return JSONBytes.of(Page[BreakRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    return JSONBytes.of(paging.page(found, BreakRead.of, lambda row: Position(row.opened_at, row.id)))
 
 
 @router.get("/{break_id}", response_model=BreakRead, responses=problems(BreakNotFoundError))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
@@ -131,25 +132,8 @@ class TextStatisticsRead(BaseModel):
 
     @classmethod
     def of(cls, one: Statistics) -> Self:
-        return cls(
-            provider=one.provider,
-            channel=TextChannel(one.channel),
-            network=one.network,
-            carrier=one.carrier,
-            attempts=one.attempts,
-            accepted=one.accepted,
-            delivered=one.delivered,
-            failed=one.failed,
-            refused=one.refused,
-            in_doubt=one.in_doubt,
-            verified=one.verified,
-            delivered_bps=one.delivered * 10_000 // one.accepted if one.accepted else 0,
-            p50_ms=one.p50_ms,
-            p95_ms=one.p95_ms,
-            estimate_minor=one.estimate_minor,
-            cost_micros=one.cost_micros,
-            cost_currency=one.cost_currency,
-        )
+        delivered_bps = one.delivered * 10_000 // one.accepted if one.accepted else 0
+        return cls(**asdict(one), delivered_bps=delivered_bps)
 
 
 class TextStatisticsList(BaseModel):

@@ -79,24 +79,25 @@ async def list_disputes(
     query: Annotated[DisputeQuery, Query()], admin: DisputeOfficer, files: DisputeFilesDep, cursors: CursorsDep
 ) -> JSONBytes:
     """List disputes, the one to be decided first at the top; those of your own people are left out."""
-    bound_to = {
-        "list": "disputes",
-        "owner": str(admin.id),
-        "status": query.status,
-        "assigned": query.assigned,
-        "overdue": query.overdue,
-    }
+    paging = cursors.of(
+        query,
+        {
+            "list": "disputes",
+            "owner": str(admin.id),
+            "status": query.status,
+            "assigned": query.assigned,
+            "overdue": query.overdue,
+        },
+    )
     found = await files.queue(
         admin,
         status=query.status,
         assigned=query.assigned,
         only_overdue=query.overdue,
-        after=cursors.decode(query.cursor, bound_to=bound_to),
-        limit=query.limit + 1,
+        after=paging.before,
+        limit=paging.limit,
     )
-    page = cursors.cut(found, limit=query.limit, position=_place, bound_to=bound_to)
-    data = [DisputeRead.of(dispute) for dispute in page.rows]
-    return JSONBytes.of(Page[DisputeRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    return JSONBytes.of(paging.page(found, DisputeRead.of, _place))
 
 
 @router.get("/ages", response_model=AgesRead)

@@ -146,14 +146,10 @@ async def list_chargebacks(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List contested payments, newest first."""
-    bound_to = {"list": "admin_chargebacks", "status": query.status}
-    before = cursors.decode(query.cursor, bound_to=bound_to)
-    found = await chargebacks.list(status=query.status, before=before, limit=query.limit + 1)
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
-    )
-    data = [ChargebackRead.of(chargeback) for chargeback in page.rows]
-    return JSONBytes.of(Page[ChargebackRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "admin_chargebacks", "status": query.status})
+    before = paging.before
+    found = await chargebacks.list(status=query.status, before=before, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, ChargebackRead.of, lambda row: Position(row.created_at, row.id)))
 
 
 @router.get("/chargebacks/{chargeback_id}", response_model=ChargebackRead, responses=problems(ChargebackNotFoundError))
@@ -174,11 +170,9 @@ async def list_debts(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List who owes the platform money, the newest debt first."""
-    bound_to: dict[str, str | None] = {"list": "admin_debts"}
-    found = await debts.list(before=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1)
-    page = cursors.cut(found, limit=query.limit, position=lambda row: Position(row.since, row.id), bound_to=bound_to)
-    data = [DebtorRead.of(debtor) for debtor in page.rows]
-    return JSONBytes.of(Page[DebtorRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "admin_debts"})
+    found = await debts.list(before=paging.before, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, DebtorRead.of, lambda row: Position(row.since, row.id)))
 
 
 @router.get("/suspense", response_model=Page[SuspenseItemRead])
@@ -189,14 +183,10 @@ async def list_suspense(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List money that matches nobody, newest first."""
-    bound_to = {"list": "admin_suspense", "status": query.status}
-    before = cursors.decode(query.cursor, bound_to=bound_to)
-    found = await suspense.list(status=query.status, before=before, limit=query.limit + 1)
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
-    )
-    data = [SuspenseItemRead.of(item) for item in page.rows]
-    return JSONBytes.of(Page[SuspenseItemRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "admin_suspense", "status": query.status})
+    before = paging.before
+    found = await suspense.list(status=query.status, before=before, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, SuspenseItemRead.of, lambda row: Position(row.created_at, row.id)))
 
 
 @router.get("/suspense/{item_id}", response_model=SuspenseItemRead, responses=problems(SuspenseItemNotFoundError))

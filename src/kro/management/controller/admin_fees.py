@@ -49,21 +49,16 @@ async def list_fees(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List fee bands, newest first: in force, planned, ended and withdrawn."""
-    bound_to = {"list": "admin_fees", "currency": query.currency, "state": query.state}
+    paging = cursors.of(query, {"list": "admin_fees", "currency": query.currency, "state": query.state})
     found = await fees.list_bands(
         currency=query.currency,
         state=query.state,
-        before=cursors.decode(query.cursor, bound_to=bound_to),
-        limit=query.limit + 1,
+        before=paging.before,
+        limit=paging.limit,
     )
-    page = cursors.cut(
-        found,
-        limit=query.limit,
-        position=lambda view: Position(view.trace.created_at, view.band.id),
-        bound_to=bound_to,
+    return JSONBytes.of(
+        paging.page(found, KeptBandRead.of_kept, lambda view: Position(view.trace.created_at, view.band.id))
     )
-    data = [KeptBandRead.of_kept(view) for view in page.rows]
-    return JSONBytes.of(Page[KeptBandRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
 
 
 @router.post("/preview", response_model=FeePreviewRead, responses=problems(NoTaxRuleError, NothingToChangeError))
@@ -101,21 +96,16 @@ async def list_taxes(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List tax rules, newest first: in force, planned, ended and withdrawn."""
-    bound_to = {"list": "admin_taxes", "currency": query.currency, "state": query.state}
+    paging = cursors.of(query, {"list": "admin_taxes", "currency": query.currency, "state": query.state})
     found = await fees.list_taxes(
         currency=query.currency,
         state=query.state,
-        before=cursors.decode(query.cursor, bound_to=bound_to),
-        limit=query.limit + 1,
+        before=paging.before,
+        limit=paging.limit,
     )
-    page = cursors.cut(
-        found,
-        limit=query.limit,
-        position=lambda view: Position(view.trace.created_at, view.rule.id),
-        bound_to=bound_to,
+    return JSONBytes.of(
+        paging.page(found, KeptTaxRead.of_kept, lambda view: Position(view.trace.created_at, view.rule.id))
     )
-    data = [KeptTaxRead.of_kept(view) for view in page.rows]
-    return JSONBytes.of(Page[KeptTaxRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
 
 
 @router.post("/taxes", status_code=201, response_model=TaxStepRead)

@@ -96,18 +96,14 @@ async def list_holds(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List what compliance holds or held, newest first."""
-    bound_to = {"list": "holds", "order": query.order_id, "open": query.open}
+    paging = cursors.of(query, {"list": "holds", "order": query.order_id, "open": query.open})
     found = await files.holds(
         order_id=read_id("ord", query.order_id) if query.order_id else None,
         only_open=query.open,
-        before=cursors.decode(query.cursor, bound_to=bound_to),
-        limit=query.limit + 1,
+        before=paging.before,
+        limit=paging.limit,
     )
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda hold: Position(hold.placed_at, hold.id), bound_to=bound_to
-    )
-    data = [HoldRead.of(hold) for hold in page.rows]
-    return JSONBytes.of(Page[HoldRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    return JSONBytes.of(paging.page(found, HoldRead.of, lambda hold: Position(hold.placed_at, hold.id)))
 
 
 @router.post(

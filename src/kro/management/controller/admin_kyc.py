@@ -144,21 +144,14 @@ async def list_checks(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List identity checks, newest first; those with status `review` wait for a decision."""
-    bound_to = {"list": "kyc", "status": query.status, "user": query.user_id}
+    paging = cursors.of(query, {"list": "kyc", "status": query.status, "user": query.user_id})
     found = await review.list(
         status=query.status,
         user_id=read_id("usr", query.user_id) if query.user_id else None,
-        before=cursors.decode(query.cursor, bound_to=bound_to),
-        limit=query.limit + 1,
+        before=paging.before,
+        limit=paging.limit,
     )
-    page = cursors.cut(
-        found,
-        limit=query.limit,
-        position=lambda file: Position(file.check.created_at, file.check.id),
-        bound_to=bound_to,
-    )
-    data = [CheckItem.of(file) for file in page.rows]
-    return JSONBytes.of(Page[CheckItem](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    return JSONBytes.of(paging.page(found, CheckItem.of, lambda file: Position(file.check.created_at, file.check.id)))
 
 
 @router.get("/{check_id}", response_model=CheckFileRead, responses=problems(IdentityCheckNotFoundError))
@@ -178,16 +171,7 @@ async def approve_check(
     check_id: str, body: DecideIn, admin: KYCOfficer, key: IdempotencyKey, review: ReviewDep
 ) -> Response:
     """Confirm an identity; the tier follows from what is known then."""
-    return send(
-        await review.decide(
-            read_id("idc", check_id),
-            approved=True,
-            reason=body.reason,
-            actor=admin,
-            once=key.by(admin.id),
-            render=_render,
-        )
-    )
+    return await _decide(check_id, body, admin, key, review, approved=True)
 
 
 @router.post(
@@ -199,10 +183,16 @@ async def reject_check(
     check_id: str, body: DecideIn, admin: KYCOfficer, key: IdempotencyKey, review: ReviewDep
 ) -> Response:
     """Turn an identity down. The user learns that, not the reason; the number is forgotten."""
+    return await _decide(check_id, body, admin, key, review, approved=False)
+
+
+async def _decide(
+    check_id: str, body: DecideIn, admin: Actor, key: IdempotencyKey, review: IdentityReview, *, approved: bool
+) -> Response:
     return send(
         await review.decide(
             read_id("idc", check_id),
-            approved=False,
+            approved=approved,
             reason=body.reason,
             actor=admin,
             once=key.by(admin.id),

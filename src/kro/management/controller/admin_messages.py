@@ -87,18 +87,13 @@ async def list_message_reports(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List what users reported, the latest first. The look is on record."""
-    bound_to = {"list": "message_reports", "category": query.category}
+    paging = cursors.of(query, {"list": "message_reports", "category": query.category})
     found = await reported.look(
         category=query.category,
-        before=cursors.decode(query.cursor, bound_to=bound_to) or NEWEST,
-        limit=query.limit + 1,
+        before=paging.before or NEWEST,
+        limit=paging.limit,
         actor=admin,
     )
-    page = cursors.cut(
-        found,
-        limit=query.limit,
-        position=lambda seen: Position(seen.report.created_at, seen.report.id),
-        bound_to=bound_to,
+    return JSONBytes.of(
+        paging.page(found, MessageReportRead.of, lambda seen: Position(seen.report.created_at, seen.report.id))
     )
-    data = [MessageReportRead.of(seen) for seen in page.rows]
-    return JSONBytes.of(Page[MessageReportRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))

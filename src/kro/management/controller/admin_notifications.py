@@ -161,10 +161,6 @@ async def list_notices(
     The look is on record.
     """
     user = read_id("usr", user_id)
-    bound_to = {"list": "notices", "owner": str(user)}
-    rows = await log.look(
-        user, before=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1, actor=admin
-    )
-    page = cursors.cut(rows, limit=query.limit, position=lambda row: Position(row.at, row.id), bound_to=bound_to)
-    data = [LoggedNoticeRead.of(row) for row in page.rows]
-    return JSONBytes.of(Page[LoggedNoticeRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "notices", "owner": str(user)})
+    rows = await log.look(user, before=paging.before, limit=paging.limit, actor=admin)
+    return JSONBytes.of(paging.page(rows, LoggedNoticeRead.of, lambda row: Position(row.at, row.id)))

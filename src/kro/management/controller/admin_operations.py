@@ -137,15 +137,9 @@ async def list_webhooks(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List the providers' events, newest first."""
-    bound_to = {"list": "admin_webhooks", "state": query.state}
-    found = await webhooks.list(
-        state=query.state, before=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1
-    )
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda row: Position(row.received_at, row.id), bound_to=bound_to
-    )
-    data = [WebhookRead.of(webhook) for webhook in page.rows]
-    return JSONBytes.of(Page[WebhookRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "admin_webhooks", "state": query.state})
+    found = await webhooks.list(state=query.state, before=paging.before, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, WebhookRead.of, lambda row: Position(row.received_at, row.id)))
 
 
 @router.post("/webhooks/{webhook_id}/replay", status_code=204, responses=problems(WebhookNotFoundError))
@@ -163,14 +157,10 @@ async def list_outbox(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List outgoing messages in one state, newest first."""
-    bound_to = {"list": "admin_outbox", "state": query.state}
-    before = cursors.decode(query.cursor, bound_to=bound_to)
-    found = await letters.list(state=query.state, before=before.id if before else None, limit=query.limit + 1)
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
-    )
-    data = [OutboxRead.of(row) for row in page.rows]
-    return JSONBytes.of(Page[OutboxRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "admin_outbox", "state": query.state})
+    before = paging.before
+    found = await letters.list(state=query.state, before=before.id if before else None, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, OutboxRead.of, lambda row: Position(row.created_at, row.id)))
 
 
 @router.get("/outbox/{message_id}", response_model=OutboxContentRead, responses=problems(OutboxRowNotFoundError))

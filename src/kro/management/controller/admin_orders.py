@@ -172,15 +172,11 @@ async def list_all_orders(
     if query.counterparty is not None and user_id is None:
         raise ValidationFailedError("query:user", "required", "A counterparty is somebody's.")
     wanted = query.to_filter(counterparty=query.counterparty, on_hold=query.on_hold, overdue=query.overdue)
-    bound_to = {"list": "admin_orders", "user": str(user_id) if user_id else None, **filter_scope(wanted)}
-    found = await orders.page(
-        wanted, user_id=user_id, before=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1
+    paging = cursors.of(
+        query, {"list": "admin_orders", "user": str(user_id) if user_id else None, **filter_scope(wanted)}
     )
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
-    )
-    data = [AdminOrderSummaryRead.of(row) for row in page.rows]
-    return JSONBytes.of(Page[AdminOrderSummaryRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    found = await orders.page(wanted, user_id=user_id, before=paging.before, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, AdminOrderSummaryRead.of, lambda row: Position(row.created_at, row.id)))
 
 
 @router.get("/{order_id}", response_model=AdminOrderRead, responses=problems(OrderNotFoundError))

@@ -79,18 +79,11 @@ async def list_payouts(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List everybody's payouts, newest first."""
-    bound_to = {"list": "admin_payouts", "status": query.status}
-    found = await payouts.list(
-        status=query.status, before=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1
+    paging = cursors.of(query, {"list": "admin_payouts", "status": query.status})
+    found = await payouts.list(status=query.status, before=paging.before, limit=paging.limit)
+    return JSONBytes.of(
+        paging.page(found, AdminPayoutRead.of_seen, lambda seen: Position(seen.payout.created_at, seen.payout.id))
     )
-    page = cursors.cut(
-        found,
-        limit=query.limit,
-        position=lambda seen: Position(seen.payout.created_at, seen.payout.id),
-        bound_to=bound_to,
-    )
-    data = [AdminPayoutRead.of_seen(seen) for seen in page.rows]
-    return JSONBytes.of(Page[AdminPayoutRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
 
 
 @router.get("/queue", response_model=Page[AdminPayoutRead])
@@ -98,18 +91,11 @@ async def list_queue(
     query: PageParameters, admin: PayoutQueueReader, payouts: AdminPayoutsDep, cursors: CursorsDep
 ) -> JSONBytes:
     """List what waits for your approval, the longest waiting first; each one needs a fresh code of its own."""
-    bound_to = {"list": "payout_queue", "admin": str(admin.id)}
-    found = await payouts.queue(
-        actor=admin, after=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1
+    paging = cursors.of(query, {"list": "payout_queue", "admin": str(admin.id)})
+    found = await payouts.queue(actor=admin, after=paging.before, limit=paging.limit)
+    return JSONBytes.of(
+        paging.page(found, AdminPayoutRead.of_seen, lambda seen: Position(seen.payout.created_at, seen.payout.id))
     )
-    page = cursors.cut(
-        found,
-        limit=query.limit,
-        position=lambda seen: Position(seen.payout.created_at, seen.payout.id),
-        bound_to=bound_to,
-    )
-    data = [AdminPayoutRead.of_seen(seen) for seen in page.rows]
-    return JSONBytes.of(Page[AdminPayoutRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
 
 
 @router.post("/rejections", response_model=RejectedRead, responses=problems(PayoutNotFoundError))

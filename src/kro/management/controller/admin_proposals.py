@@ -109,16 +109,10 @@ async def list_proposals(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List the proposals that you may read, newest first."""
-    bound_to = {"list": "admin_proposals", "status": query.status, "kind": query.kind}
-    before = cursors.decode(query.cursor, bound_to=bound_to)
-    found = await proposals.list(
-        actor=admin, status=query.status, kind=query.kind, before=before, limit=query.limit + 1
-    )
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
-    )
-    data = [ProposalRead.of(proposal) for proposal in page.rows]
-    return JSONBytes.of(Page[ProposalRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "admin_proposals", "status": query.status, "kind": query.kind})
+    before = paging.before
+    found = await proposals.list(actor=admin, status=query.status, kind=query.kind, before=before, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, ProposalRead.of, lambda row: Position(row.created_at, row.id)))
 
 
 @router.post("/adjustments", status_code=201, response_model=ProposalRead, responses=problems(*_BALANCES))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
@@ -98,17 +99,8 @@ class OperationHealthRead(BaseModel):
 
     @classmethod
     def of(cls, health: OperationHealth) -> Self:
-        return cls(
-            provider=health.provider,
-            operation=health.operation,
-            calls=health.calls,
-            answered=health.answered,
-            success_bps=health.answered * 10_000 // health.calls if health.calls else 0,
-            p50_ms=health.p50_ms,
-            p95_ms=health.p95_ms,
-            open_breakers=health.open_breakers,
-            last_at=health.last_at,
-        )
+        success_bps = health.answered * 10_000 // health.calls if health.calls else 0
+        return cls(**asdict(health), success_bps=success_bps)
 
 
 class ProvidersHealthRead(BaseModel):

@@ -119,13 +119,9 @@ async def list_statements(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List the statements that were taken, newest first."""
-    bound_to = {"list": "admin_reconciliation_imports"}
-    found = await imports.list(before=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1)
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
-    )
-    data = [ImportRead.of(row) for row in page.rows]
-    return JSONBytes.of(Page[ImportRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "admin_reconciliation_imports"})
+    found = await imports.list(before=paging.before, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, ImportRead.of, lambda row: Position(row.created_at, row.id)))
 
 
 @router.post("/runs", status_code=202, response_model=RunRead)
@@ -142,13 +138,9 @@ async def list_runs(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List runs with their reports, newest first."""
-    bound_to = {"list": "admin_reconciliation_runs"}
-    found = await runs.list(before=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1)
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
-    )
-    data = [RunRead.of(row) for row in page.rows]
-    return JSONBytes.of(Page[RunRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "admin_reconciliation_runs"})
+    found = await runs.list(before=paging.before, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, RunRead.of, lambda row: Position(row.created_at, row.id)))
 
 
 @router.get("/runs/{run_id}", response_model=RunRead, responses=problems(RunNotFoundError))

@@ -197,18 +197,11 @@ async def list_all_refunds(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List everybody's refunds, newest first."""
-    bound_to = {"list": "admin_refunds", "status": query.status}
-    found = await refunds.list(
-        status=query.status, before=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1
+    paging = cursors.of(query, {"list": "admin_refunds", "status": query.status})
+    found = await refunds.list(status=query.status, before=paging.before, limit=paging.limit)
+    return JSONBytes.of(
+        paging.page(found, AdminRefundRead.of_seen, lambda seen: Position(seen.refund.created_at, seen.refund.id))
     )
-    page = cursors.cut(
-        found,
-        limit=query.limit,
-        position=lambda seen: Position(seen.refund.created_at, seen.refund.id),
-        bound_to=bound_to,
-    )
-    data = [AdminRefundRead.of_seen(seen) for seen in page.rows]
-    return JSONBytes.of(Page[AdminRefundRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
 
 
 @router.get("/{refund_id}", response_model=AdminRefundRead, responses=problems(RefundNotFoundError))

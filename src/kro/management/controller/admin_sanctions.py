@@ -200,13 +200,9 @@ async def list_imports(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List imports, newest first."""
-    bound_to = {"list": "sanction_lists"}
-    found = await imports.list(before=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1)
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda one: Position(one.imported_at, one.id), bound_to=bound_to
-    )
-    data = [SanctionListRead.of(one) for one in page.rows]
-    return JSONBytes.of(Page[SanctionListRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "sanction_lists"})
+    found = await imports.list(before=paging.before, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, SanctionListRead.of, lambda one: Position(one.imported_at, one.id)))
 
 
 @router.get("/matches", response_model=Page[MatchRead])
@@ -217,18 +213,9 @@ async def list_matches(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List matches, newest first; open ones wait for a decision."""
-    bound_to = {"list": "sanction_matches", "status": query.status}
-    found = await matches.list(
-        status=query.status, before=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1
-    )
-    page = cursors.cut(
-        found,
-        limit=query.limit,
-        position=lambda file: Position(file.match.created_at, file.match.id),
-        bound_to=bound_to,
-    )
-    data = [MatchRead.of(file) for file in page.rows]
-    return JSONBytes.of(Page[MatchRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "sanction_matches", "status": query.status})
+    found = await matches.list(status=query.status, before=paging.before, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, MatchRead.of, lambda file: Position(file.match.created_at, file.match.id)))
 
 
 @router.post(
@@ -240,16 +227,7 @@ async def confirm_match(
     match_id: str, body: MatchDecisionIn, admin: SanctionOfficer, key: IdempotencyKey, matches: MatchesDep
 ) -> Response:
     """Say that it is the person on the list; the account is frozen, if it is not yet."""
-    return send(
-        await matches.decide(
-            read_id("smt", match_id),
-            MatchStatus.CONFIRMED,
-            reason=body.reason,
-            actor=admin,
-            once=key.by(admin.id),
-            render=_render,
-        )
-    )
+    return await _decide(match_id, MatchStatus.CONFIRMED, body, admin, key, matches)
 
 
 @router.post(
@@ -261,10 +239,21 @@ async def dismiss_match(
     match_id: str, body: MatchDecisionIn, admin: SanctionOfficer, key: IdempotencyKey, matches: MatchesDep
 ) -> Response:
     """Say that it is somebody else. What froze the account is dismissed by two, with the freeze."""
+    return await _decide(match_id, MatchStatus.DISMISSED, body, admin, key, matches)
+
+
+async def _decide(
+    match_id: str,
+    status: MatchStatus,
+    body: MatchDecisionIn,
+    admin: Actor,
+    key: IdempotencyKey,
+    matches: SanctionMatches,
+) -> Response:
     return send(
         await matches.decide(
             read_id("smt", match_id),
-            MatchStatus.DISMISSED,
+            status,
             reason=body.reason,
             actor=admin,
             once=key.by(admin.id),

@@ -86,11 +86,9 @@ async def list_stuck(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List payouts that wait for two people, the longest waiting first."""
-    bound_to = {"list": "stuck_payouts"}
-    found = await resolutions.waiting(after=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1)
-    page = cursors.cut(found, limit=query.limit, position=lambda row: row[1], bound_to=bound_to)
-    data = [StuckPayoutRead.of_stuck(stuck) for stuck, _ in page.rows]
-    return JSONBytes.of(Page[StuckPayoutRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "stuck_payouts"})
+    found = await resolutions.waiting(after=paging.before, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, lambda row: StuckPayoutRead.of_stuck(row[0]), lambda row: row[1]))
 
 
 @router.post(

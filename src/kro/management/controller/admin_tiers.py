@@ -150,21 +150,16 @@ async def list_tiers(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List what the tiers may do, newest first: in force, planned, ended and withdrawn."""
-    bound_to = {"list": "kyc_tiers", "currency": query.currency, "state": query.state}
+    paging = cursors.of(query, {"list": "kyc_tiers", "currency": query.currency, "state": query.state})
     found = await tiers.list(
         currency=query.currency,
         state=query.state,
-        before=cursors.decode(query.cursor, bound_to=bound_to),
-        limit=query.limit + 1,
+        before=paging.before,
+        limit=paging.limit,
     )
-    page = cursors.cut(
-        found,
-        limit=query.limit,
-        position=lambda view: Position(view.trace.created_at, view.rule.id),
-        bound_to=bound_to,
+    return JSONBytes.of(
+        paging.page(found, KeptTierRuleRead.of_kept, lambda view: Position(view.trace.created_at, view.rule.id))
     )
-    data = [KeptTierRuleRead.of_kept(view) for view in page.rows]
-    return JSONBytes.of(Page[KeptTierRuleRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
 
 
 @router.post("/preview", response_model=TierPreviewRead)

@@ -66,14 +66,10 @@ async def list_user_notes(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List what admins wrote about a person, the newest first."""
-    bound_to = {"list": "user_notes", "user": user_id}
-    before = cursors.decode(query.cursor, bound_to=bound_to)
-    found = await users.notes(read_id("usr", user_id), before=before, limit=query.limit + 1, admin=admin)
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda note: Position(note.created_at, note.id), bound_to=bound_to
-    )
-    data = [UserNoteRead.of(note) for note in page.rows]
-    return JSONBytes.of(Page[UserNoteRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "user_notes", "user": user_id})
+    before = paging.before
+    found = await users.notes(read_id("usr", user_id), before=before, limit=paging.limit, admin=admin)
+    return JSONBytes.of(paging.page(found, UserNoteRead.of, lambda note: Position(note.created_at, note.id)))
 
 
 @router.post("/notes", status_code=201, response_model=UserNoteRead, responses=problems(PersonNotFoundError))
@@ -92,9 +88,7 @@ async def list_user_trail(
     cursors: CursorsDep,
 ) -> JSONBytes:
     """List what a person did and what was done to them, the newest first."""
-    bound_to = {"list": "user_trail", "user": user_id}
-    before = cursors.decode(query.cursor, bound_to=bound_to)
-    found = await users.trail(read_id("usr", user_id), before=before, limit=query.limit + 1, admin=admin)
-    page = cursors.cut(found, limit=query.limit, position=lambda row: Position(row.at, row.id), bound_to=bound_to)
-    data = [AuditEntryRead.of(row) for row in page.rows]
-    return JSONBytes.of(Page[AuditEntryRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "user_trail", "user": user_id})
+    before = paging.before
+    found = await users.trail(read_id("usr", user_id), before=before, limit=paging.limit, admin=admin)
+    return JSONBytes.of(paging.page(found, AuditEntryRead.of, lambda row: Position(row.at, row.id)))

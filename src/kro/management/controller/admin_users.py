@@ -76,14 +76,10 @@ async def search_users(
     query: Annotated[AdminUserQuery, Query()], admin: UserReader, users: UserAdministrationDep, cursors: CursorsDep
 ) -> JSONBytes:
     """Find people, the newest accounts first; phone and mail are masked."""
-    bound_to = {"list": "admin_users", **query.model_dump(exclude={"limit", "cursor"})}
-    before = cursors.decode(query.cursor, bound_to=bound_to)
-    found = await users.search(query.to_filter(), before=before, limit=query.limit + 1, admin=admin)
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
-    )
-    data = [AdminUserRead.of(user) for user in page.rows]
-    return JSONBytes.of(Page[AdminUserRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "admin_users", **query.model_dump(exclude={"limit", "cursor"})})
+    before = paging.before
+    found = await users.search(query.to_filter(), before=before, limit=paging.limit, admin=admin)
+    return JSONBytes.of(paging.page(found, AdminUserRead.of, lambda row: Position(row.created_at, row.id)))
 
 
 @router.get("/{user_id}", response_model=AdminUserFileRead, responses=problems(PersonNotFoundError))

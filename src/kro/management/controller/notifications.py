@@ -9,7 +9,7 @@ from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.guards import ActiveUser
-from kro.core.http import BoundTo, CursorSigner, JSONBytes, Page, PageQuery, Position, problems
+from kro.core.http import CursorSigner, JSONBytes, Page, PageQuery, Position, problems
 from kro.core.ids import read_id
 from kro.core.notifications import Inbox, NotificationNotFoundError, PreferenceLockedError, PreferenceStore
 from kro.management.controller.dependencies import CursorsDep
@@ -52,18 +52,14 @@ async def notification_page(
     query: InboxQuery, *, user: Actor, inbox: Inbox, cursors: CursorSigner
 ) -> Page[NotificationRead]:
     """Return a page of what a user was told, to themselves or to whoever sees through their eyes."""
-    bound_to: BoundTo = {"list": "notifications", "owner": str(user.id), "unread": int(query.unread)}
+    paging = cursors.of(query, {"list": "notifications", "owner": str(user.id), "unread": int(query.unread)})
     rows = await inbox.list(
         user.id,
-        before=cursors.decode(query.cursor, bound_to=bound_to),
-        limit=query.limit + 1,
+        before=paging.before,
+        limit=paging.limit,
         unread_only=query.unread,
     )
-    page = cursors.cut(
-        rows, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
-    )
-    data = [NotificationRead.of(row) for row in page.rows]
-    return Page[NotificationRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor)
+    return paging.page(rows, NotificationRead.of, lambda row: Position(row.created_at, row.id))
 
 
 @router.get("/notifications/unread", response_model=UnreadRead)

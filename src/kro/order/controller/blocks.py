@@ -34,16 +34,17 @@ BlocksDep = Annotated[Blocks, Depends(_blocks)]
 @router.get("", response_model=Page[BlockRead])
 async def list_blocks(query: PageParameters, user: ActiveUser, blocks: BlocksDep, cursors: CursorsDep) -> JSONBytes:
     """List whom you have blocked, the latest first."""
-    bound_to = {"list": "blocks", "owner": str(user.id)}
-    rows = await blocks.list(actor=user, before=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1)
-    page = cursors.cut(
-        rows, limit=query.limit, position=lambda row: Position(row.created_at, row.user_id), bound_to=bound_to
+    paging = cursors.of(query, {"list": "blocks", "owner": str(user.id)})
+    rows = await blocks.list(actor=user, before=paging.before, limit=paging.limit)
+    return JSONBytes.of(
+        paging.page(
+            rows,
+            lambda row: BlockRead(
+                user_id=show_id("usr", row.user_id), display_name=row.display_name, created_at=row.created_at
+            ),
+            lambda row: Position(row.created_at, row.user_id),
+        )
     )
-    data = [
-        BlockRead(user_id=show_id("usr", row.user_id), display_name=row.display_name, created_at=row.created_at)
-        for row in page.rows
-    ]
-    return JSONBytes.of(Page[BlockRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
 
 
 @router.put("/{user_id}", status_code=204, responses=problems(NoCounterpartyError))

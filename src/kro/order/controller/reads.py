@@ -49,16 +49,9 @@ async def order_page(
 ) -> Page[OrderSummaryRead]:
     """Return a page of a user's orders, to themselves or to whoever sees through their eyes."""
     wanted = query.to_filter(role=Party(query.role) if query.role else None, counterparty=query.counterparty)
-    bound_to = {"list": "orders", "owner": str(user.id), **filter_scope(wanted)}
-    rows = await lists.page(
-        wanted, actor=user, before=cursors.decode(query.cursor, bound_to=bound_to), limit=query.limit + 1
-    )
-    page = cursors.cut(
-        rows, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
-    )
-    return Page[OrderSummaryRead](
-        data=[summary_read(row) for row in page.rows], has_more=page.has_more, next_cursor=page.next_cursor
-    )
+    paging = cursors.of(query, {"list": "orders", "owner": str(user.id), **filter_scope(wanted)})
+    rows = await lists.page(wanted, actor=user, before=paging.before, limit=paging.limit)
+    return paging.page(rows, summary_read, lambda row: Position(row.created_at, row.id))
 
 
 @router.get("/orders/counts", response_model=CountsRead)

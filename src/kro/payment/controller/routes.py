@@ -28,14 +28,10 @@ async def list_payments(
     query: PageParameters, user: CurrentUser, payments: PaymentsDep, cursors: CursorsDep
 ) -> Response:
     """List the caller's payments, newest first."""
-    bound_to = {"list": "payments", "owner": str(user.id)}
-    before = cursors.decode(query.cursor, bound_to=bound_to)
-    found = await payments.list(actor=user, before=before, limit=query.limit + 1)
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
-    )
-    data = [PaymentRead.of(payment) for payment in page.rows]
-    return JSONBytes.of(Page[PaymentRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "payments", "owner": str(user.id)})
+    before = paging.before
+    found = await payments.list(actor=user, before=before, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, PaymentRead.of, lambda row: Position(row.created_at, row.id)))
 
 
 @router.get(
@@ -54,14 +50,10 @@ async def list_payouts(
     query: PageParameters, user: CurrentUser, payouts: PayoutReadsDep, cursors: CursorsDep
 ) -> Response:
     """List the caller's payouts, newest first."""
-    bound_to = {"list": "payouts", "owner": str(user.id)}
-    before = cursors.decode(query.cursor, bound_to=bound_to)
-    found = await payouts.list(actor=user, before=before, limit=query.limit + 1)
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
-    )
-    data = [PayoutRead.of(payout) for payout in page.rows]
-    return JSONBytes.of(Page[PayoutRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "payouts", "owner": str(user.id)})
+    before = paging.before
+    found = await payouts.list(actor=user, before=before, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, PayoutRead.of, lambda row: Position(row.created_at, row.id)))
 
 
 @router.get(

@@ -90,14 +90,10 @@ CursorsDep = Annotated[CursorSigner, Depends(_cursors)]
 @router.get("", response_model=Page[RefundRead])
 async def list_refunds(query: PageParameters, user: CurrentUser, refunds: RefundsDep, cursors: CursorsDep) -> Response:
     """List what went back to the caller, or is on its way, newest first."""
-    bound_to = {"list": "refunds", "owner": str(user.id)}
-    before = cursors.decode(query.cursor, bound_to=bound_to)
-    found = await refunds.list(actor=user, before=before, limit=query.limit + 1)
-    page = cursors.cut(
-        found, limit=query.limit, position=lambda row: Position(row.created_at, row.id), bound_to=bound_to
-    )
-    data = [RefundRead.of(refund) for refund in page.rows]
-    return JSONBytes.of(Page[RefundRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    paging = cursors.of(query, {"list": "refunds", "owner": str(user.id)})
+    before = paging.before
+    found = await refunds.list(actor=user, before=before, limit=paging.limit)
+    return JSONBytes.of(paging.page(found, RefundRead.of, lambda row: Position(row.created_at, row.id)))
 
 
 @router.get("/refundable", response_model=Page[RefundableRead])
@@ -105,16 +101,14 @@ async def list_refundable(
     query: Annotated[RefundableQuery, Query()], user: CurrentUser, refunds: RefundsDep, cursors: CursorsDep
 ) -> Response:
     """List the caller's payments with what may go back of each, newest first; of one order when it is named."""
-    bound_to = {"list": "refundable", "owner": str(user.id), "order": query.order_id}
+    paging = cursors.of(query, {"list": "refundable", "owner": str(user.id), "order": query.order_id})
     found = await refunds.refundable(
         actor=user,
         order_id=read_id("ord", query.order_id) if query.order_id is not None else None,
-        before=cursors.decode(query.cursor, bound_to=bound_to),
-        limit=query.limit + 1,
+        before=paging.before,
+        limit=paging.limit,
     )
-    page = cursors.cut(found, limit=query.limit, position=lambda row: row[0], bound_to=bound_to)
-    data = [RefundableRead.of(payment) for _, payment in page.rows]
-    return JSONBytes.of(Page[RefundableRead](data=data, has_more=page.has_more, next_cursor=page.next_cursor))
+    return JSONBytes.of(paging.page(found, lambda row: RefundableRead.of(row[1]), lambda row: row[0]))
 
 
 @router.post(
