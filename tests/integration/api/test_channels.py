@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import json
 
+import pytest
+
 from admin_desk import at_desk
 from kro.core.auth.permissions import Role
 from kro_api import World
@@ -77,16 +79,27 @@ async def test_a_report_is_taken_with_its_signature_and_refused_without(world: W
     assert await world.database.value("SELECT count(*) FROM text_reports WHERE NOT is_known") == 1
 
 
-async def test_a_callback_with_our_id_in_its_address_is_taken(world: World) -> None:
-    query, form = "message=01a21ab1-95e3-74a8-9dbd-9d23320a030d", {"MessageSid": "SM1", "MessageStatus": "delivered"}
+@pytest.mark.parametrize("theirs", ["", "&foo=1&bar=a%20b+c&foo=2"], ids=["", "and what the vendor adds"])
+async def test_a_callback_with_our_id_in_its_address_is_taken(world: World, theirs: str) -> None:
+    query = f"message=01a21ab1-95e3-74a8-9dbd-9d23320a030d{theirs}"
+    form = {"MessageSid": "SM1", "MessageStatus": "delivered", "NewWithTwilio": "x"}
     url = f"http://127.0.0.1:3000/v1/webhooks/twilio?{query}"
     text = url + "".join(name + form[name] for name in sorted(form))
     mac = hmac.new(b"kro_sandbox_twilio_token_00000000", text.encode(), hashlib.sha1).digest()
     headers = {"X-Twilio-Signature": base64.b64encode(mac).decode()}
 
     taken = await world.http.post(f"/v1/webhooks/twilio?{query}", data=form, headers=headers)
+    forged = await world.http.post(f"/v1/webhooks/twilio?{query}&more=1", data=form, headers=headers)
 
     assert taken.status_code == 200, taken.text
+    assert (forged.status_code, forged.json()["code"]) == (401, "invalid_webhook_signature")
+
+
+@pytest.mark.parametrize("vendor", ["paystack", "sendgrid", "termii", "telnyx", "twilio", "whatsapp"])
+async def test_what_a_vendor_adds_to_the_address_is_no_reason_to_refuse_its_webhook(world: World, vendor: str) -> None:
+    answer = await world.http.post(f"/v1/webhooks/{vendor}?new=1", json={})
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_webhook_signature")
 
 
 async def test_meta_is_answered_only_with_the_token(world: World) -> None:

@@ -24,23 +24,27 @@ async def _tenant(tenant: str = "none") -> str:
 
 @pytest.fixture
 def router() -> APIRouter:
-    router = APIRouter(prefix="/lists")
+    router = APIRouter()
 
-    @router.get("/plain")
+    @router.get("/lists/plain")
     async def plain(page: PageParameters) -> PageQuery:
         return page
 
-    @router.get("/filtered")
+    @router.get("/lists/filtered")
     async def filtered(filters: Annotated[OrderFilters, Query()]) -> OrderFilters:
         return filters
 
-    @router.get("/loose")
+    @router.get("/lists/loose")
     async def loose(
         tenant: Annotated[str, Depends(_tenant)], phone: Annotated[str, Query(alias="phone_number")] = "-"
     ) -> list[str]:
         return [tenant, phone]
 
-    @router.get("/none")
+    @router.post("/webhooks/vendor")
+    async def webhook(message: str = "-") -> str:
+        return message
+
+    @router.get("/lists/none")
     async def none() -> bool:
         return True
 
@@ -86,3 +90,10 @@ async def test_anything_else_is_refused_by_name(
 
     found = [(error["pointer"], error["code"]) for error in answer.json()["errors"]]
     assert (answer.status_code, found) == (422, [(pointer, code)])
+
+
+async def test_a_vendor_may_add_what_it_likes_to_its_webhooks(serve: Serve, router: APIRouter) -> None:
+    async with serve(router) as client:
+        answer = await client.post("/v1/webhooks/vendor?message=ours&theirs=1&version=2")
+
+    assert (answer.status_code, answer.json()) == (200, "ours")

@@ -70,6 +70,7 @@ def _complete(document: dict[str, Any]) -> None:
         surface = surface_of(path)
         edge: list[type[KroError]] = [] if surface is None else [DomainNotAllowedError]
         edge += [] if surface in {None, Surface.WEBHOOKS} else [RateLimitedError]
+        edge += [] if surface is Surface.WEBHOOKS else [UnknownParameterError]
         for operation in operations.values():
             _complete_operation(operation, edge)
 
@@ -78,7 +79,7 @@ def _complete_operation(operation: dict[str, Any], edge: Sequence[type[KroError]
     responses = operation.setdefault("responses", {})
     if MEDIA_TYPE not in responses.get("422", {}).get("content", {MEDIA_TYPE: None}):
         del responses["422"]
-    common = [*edge, UnknownParameterError]
+    common = [*edge]
     if operation.get("parameters") or "requestBody" in operation:
         common.append(InvalidRequestError)
     if "requestBody" in operation:

@@ -11,14 +11,15 @@ from pydantic import BaseModel
 
 from kro.core.http.errors import UnknownParameterError
 from kro.core.http.routes import matched_route
+from kro.core.http.surfaces import Surface, surface_of
 
 
 async def strict_query(request: Request) -> None:
-    """Application-wide dependency.
+    """Application-wide dependency. Webhooks are left alone: vendors add to their addresses, and sign what counts.
 
     :raises UnknownParameterError: naming every query parameter that the matched route does not know.
     """
-    if not request.scope["query_string"]:
+    if not request.scope["query_string"] or surface_of(request.scope["path"]) is Surface.WEBHOOKS:
         return
     dependant = getattr(matched_route(request.scope), "dependant", None)
     if dependant is None:
