@@ -42,13 +42,14 @@ crash: $(SYNCED) ## Kill API, worker and database under load, CYCLES=20 times; n
 	@$(BIN)/python -m tests.crash --cycles $(or $(CYCLES),20) $(ARGS)
 
 .PHONY: soak
-soak: $(SYNCED) ## Look for lost money in 12,000 random lives, 10,000 payouts, 30,000 webhooks, 1,000 sockets (an hour)
+soak: $(SYNCED) ## Look for lost money in 12,000 random lives, 10,000 payouts, 30,000 webhooks, 1,000 sockets, 20 replacements (an hour)
 	@KRO_LIVES=$${KRO_LIVES:-6000} KRO_LIVES_PER_PART=250 KRO_SEED=$${KRO_SEED:-$$(date +%s)} \
 		KRO_ORDER_LIVES=$${KRO_ORDER_LIVES:-6000} \
 		KRO_SOCKETS=$${KRO_SOCKETS:-1000} \
 		KRO_STORM_PAYOUTS=$${KRO_STORM_PAYOUTS:-10000} KRO_DELIVERIES=$${KRO_DELIVERIES:-10000} \
+		KRO_REPLACEMENTS=$${KRO_REPLACEMENTS:-20} \
 		$(BIN)/python -m pytest -n 2 -rP tests/property tests/integration/payment/test_payout_storm.py \
-		tests/integration/payment/test_deliveries.py tests/scenario/test_many_sockets.py $(ARGS)
+		tests/integration/payment/test_deliveries.py tests/scenario/test_many_sockets.py tests/deployment/test_replacing.py $(ARGS)
 
 .PHONY: javascript
 javascript: ## Install socket.io-client for its tests, which skip without it; needs Node.js and npm

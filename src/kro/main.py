@@ -17,6 +17,7 @@ from kro.core.clock import Clock
 from kro.core.config import Settings
 from kro.core.database.failures import UNREACHABLE
 from kro.core.database.pool import DatabaseBusyError
+from kro.core.draining import Draining
 from kro.core.http import SurfaceMiddleware, behind_proxies, index_routes, new_api
 from kro.core.http.docs import add_event_docs
 from kro.core.messaging.endpoints import router as delivery_reports
@@ -49,21 +50,29 @@ class Openable(Protocol):
     async def close(self) -> None: ...
 
 
-def create_app(settings: Settings, *, providers: Providers | None = None, clock: Clock | None = None) -> ASGIApp:
+def create_app(
+    settings: Settings,
+    *,
+    providers: Providers | None = None,
+    clock: Clock | None = None,
+    draining: Draining | None = None,
+) -> ASGIApp:
     """Return the application to serve: HTTP and Socket.IO, with everything opened and closed by its lifespan."""
     configure_logging(settings.logging)
     application = build(settings, providers=providers, clock=clock)
-    return beside_sockets(application, create_api(application))
+    draining = draining or Draining()
+    return beside_sockets(application, create_api(application, draining=draining), draining=draining)
 
 
-def beside_sockets(application: Application, api: FastAPI) -> ASGIApp:
+def beside_sockets(application: Application, api: FastAPI, *, draining: Draining | None = None) -> ASGIApp:
     """Return the HTTP side with the sockets beside it, both behind the proxies that are trusted."""
     settings, paths = application.settings.app, [surface.path for surface in SURFACES]
-    served = SurfaceMiddleware(application.realtime.mount(api), settings=settings, sockets_at=paths)
+    mounted = application.realtime.mount(api, draining=draining)
+    served = SurfaceMiddleware(mounted, settings=settings, sockets_at=paths)
     return behind_proxies(served, settings.trusted_proxies)
 
 
-def create_api(application: Application) -> FastAPI:
+def create_api(application: Application, *, draining: Draining | None = None) -> FastAPI:
     """Return the HTTP side alone."""
 
     @asynccontextmanager
@@ -87,6 +96,7 @@ def create_api(application: Application) -> FastAPI:
         checks={"database": database_answers},
         lifespan=lifespan,
         traffic=application.settings.traffic,
+        draining=draining,
         body_policies=(
             evidence_policy,
             statement_policy,

@@ -16,7 +16,16 @@ from kro.core.clock import Clock
 from kro.core.config import Settings, WorkerSettings
 from kro.core.database.pool import Database
 from kro.core.outbox import Handler, OutboxRelay, OutboxStore, RelayOptions
-from kro.core.scheduler import DueWatch, Loop, Step, StepLoop, TimerOptions, TimerRunner, supervise
+from kro.core.scheduler import (
+    DueWatch,
+    Loop,
+    Step,
+    StepLoop,
+    SupervisorOptions,
+    TimerOptions,
+    TimerRunner,
+    supervise,
+)
 from kro.core.telemetry import configure_logging, get_logger
 
 OUTBOX_DAYS: Final = 30
@@ -74,7 +83,7 @@ async def run_worker(application: Application, settings: WorkerSettings, *, stop
         _stop_on_signals(stop)
         loops = make_loops(application, settings)
         _LOG.info("worker_started", count=len(loops))
-        await supervise(loops, stop)
+        await supervise(loops, stop, options=SupervisorOptions(drain_seconds=settings.stop_seconds))
         _LOG.info("worker_stopped")
     finally:
         await application.close()

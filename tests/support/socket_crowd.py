@@ -11,22 +11,60 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
+from uuid import UUID
 
+import asyncpg
 import httpx2
 import orjson
 import websockets
 
+from kro.core.actor import ActorKind
+from kro.core.auth.tokens import TokenIssuer, TokenWorld
+from kro.core.clock import SystemClock
+from kro.core.config import load_settings
 from kro.core.database.embedded import Role
+from kro.core.decisions import Event
+from kro.core.decisions.encoding import plain
+from kro.core.ids import SystemIdSource, show_id
+from kro.order.domain import event_item
 
 TOKEN_MINUTES = 120
 """Long enough for the largest crowd: nobody renews a token here."""
 ROOT: Final = Path(__file__).parents[2]
+_IDS: Final = SystemIdSource()
 _SYNC: Final = "421"
 _SYNCED: Final = "431"
+
+_USERS: Final = """
+WITH role AS (INSERT INTO user_roles (code, audience, title, permissions) VALUES ('member', 'user', 'Member', '{}')
+              ON CONFLICT DO NOTHING)
+INSERT INTO users (id, phone, first_name, last_name, password_hash, status, role_code, kyc_tier)
+SELECT n.id, n.phone, 'Test', 'User', '-', 'active', 'member', 1
+FROM unnest($1::uuid[], $2::text[]) AS n (id, phone)"""
+_SESSIONS: Final = """
+INSERT INTO sessions (id, audience, user_id, refresh_hash, expires_at)
+SELECT n.id, 'user', n.user_id, uuid_send(n.id), now() + interval '1 day'
+FROM unnest($1::uuid[], $2::uuid[]) AS n (id, user_id)"""
+_ORDERS: Final = """
+INSERT INTO orders (id, buyer_id, seller_id, proposed_by, order_type, title, description, currency, amount,
+    buyer_share_bps, fee_buyer, fee_seller, vat_buyer, vat_seller, fee_basis, terms_version, terms_hash, delivery_hours,
+    inspection_hours, status, funding_status, on_hold, funded_amount, released_amount, refunded_amount, last_seq,
+    version, created_at, updated_at)
+SELECT n.id, n.buyer_id, n.seller_id, 'buyer', 'goods', 'Demo', '', 'NGN', 100, 0, 0, 0, 0, 0, '{}', 1, '-', 1, 1,
+    'accepted', 'none', false, 0, 0, 0, 0, 1, now(), now()
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS n (id, buyer_id, seller_id)"""
+_TELL: Final = """
+WITH told AS (
+    INSERT INTO order_events (id, order_id, seq, type, actor_kind, data, at)
+    SELECT e.id, e.order_id, e.seq, 'reminded', 'system', '{}', e.at
+    FROM jsonb_to_recordset($1::text::jsonb) AS e (id uuid, order_id uuid, seq integer, at timestamptz))
+INSERT INTO outbox (id, topic, ordering_key, payload)
+SELECT gen_random_uuid(), 'realtime', 'order:' || e.order_id, e.payload
+FROM jsonb_to_recordset($1::text::jsonb) AS e (order_id uuid, payload jsonb)"""
 
 
 @dataclass
@@ -118,6 +156,64 @@ class Member:
             self.seqs.append(data["seq"])
         elif data["seq"] > self.last and not self.syncing:
             await self._sync(connection)
+
+
+class Crowd:
+    """As many people as asked for, two to an order, with their tokens."""
+
+    def __init__(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
+        self._connection = connection
+        self._round = 0
+        self.members: list[Member] = []
+        self._orders: dict[UUID, tuple[UUID, UUID]] = {}
+
+    async def gather(self, count: int) -> None:
+        settings = load_settings(environment="test", environ={}).jwt.user
+        keys = {key.kid: key.secret.get_secret_value() for key in settings.keys}
+        world = TokenWorld(
+            kind=ActorKind.USER,
+            issuer=settings.issuer,
+            audience=settings.audience,
+            keys=keys,
+            signing_kid=settings.keys[0].kid,
+            lifetime=timedelta(minutes=TOKEN_MINUTES),
+        )
+        issuer = TokenIssuer(world, clock=SystemClock(), ids=_IDS)
+        people = [_IDS.new() for _ in range(count)]
+        sessions = [_IDS.new() for _ in people]
+        pairs = list(zip(people[::2], people[1::2], strict=True))
+        self._orders = {_IDS.new(): pair for pair in pairs}
+        execute = self._connection.execute
+        await execute(_USERS, people, [f"+23480{number:08d}" for number in range(count)])
+        await execute(_SESSIONS, sessions, people)
+        await execute(_ORDERS, list(self._orders), people[::2], people[1::2])
+        order_of = {person: order_id for order_id, pair in self._orders.items() for person in pair}
+        self.members = [
+            Member(
+                token=issuer.issue(subject=person, session_id=session),
+                order_id=show_id("ord", order_of[person]),
+                address=f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}",
+            )
+            for number, (person, session) in enumerate(zip(people, sessions, strict=True), start=1)
+        ]
+
+    async def tell(self, rounds: int) -> None:
+        """Let so many things happen to every order, as decisions write them."""
+        for _ in range(rounds):
+            self._round += 1
+            rows = [self._row(order_id, pair) for order_id, pair in self._orders.items()]
+            await self._connection.execute(_TELL, orjson.dumps(rows, default=plain).decode())
+
+    async def delivered(self, *, patience_seconds: float) -> None:
+        """Wait until the worker has published everything."""
+        async with asyncio.timeout(patience_seconds):
+            while await self._connection.fetchval("SELECT count(*) FROM outbox WHERE state = 'pending'"):  # noqa: ASYNC110 - a row has no event
+                await asyncio.sleep(0.1)
+
+    def _row(self, order_id: UUID, pair: tuple[UUID, UUID]) -> dict[str, Any]:
+        event = Event(_IDS.new(), order_id, self._round, "reminded", "system", None, {}, datetime.now(UTC))
+        payload = {"users": pair, "event": "order.event", "data": event_item(event)}
+        return {"id": event.id, "order_id": order_id, "seq": event.seq, "at": event.at, "payload": payload}
 
 
 def environment_of(cluster: Any, name: str, folder: Path, *, port: int, redis_url: str | None) -> dict[str, str]:

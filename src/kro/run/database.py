@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import asyncpg
 
@@ -10,8 +12,10 @@ from kro.core.config import Settings
 from kro.core.database.address import database_dsn
 from kro.core.database.embedded import Role
 from kro.core.database.pool import Database, PoolOptions
-from kro.core.database.startup import require_sound
+from kro.core.database.startup import Facts, read_facts, require_sound
 from kro.run.errors import DatabaseUnreachableError
+
+T = TypeVar("T")
 
 
 def migrate_database(settings: Settings) -> None:
@@ -34,14 +38,22 @@ def require_sound_database(settings: Settings) -> None:
     :raises DatabaseUnreachableError: it does not answer or refuses us.
     :raises DatabaseRefusedError: it cannot be entrusted with money.
     """
-    asyncio.run(_require_sound(settings))
+    asyncio.run(_asked(settings, require_sound))
 
 
-async def _require_sound(settings: Settings) -> None:
+def examine_database(settings: Settings) -> Facts:
+    """Return what the database says of itself to the application's role.
+
+    :raises DatabaseUnreachableError: it does not answer or refuses us.
+    """
+    return asyncio.run(_asked(settings, read_facts))
+
+
+async def _asked(settings: Settings, ask: Callable[[Database], Awaitable[T]]) -> T:
     database = Database(PoolOptions(dsn=database_dsn(settings.database, Role.APP), size=1))
     try:
         await database.open()
-        await require_sound(database)
+        return await ask(database)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
         raise DatabaseUnreachableError(str(error) or type(error).__name__) from error
     finally:

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.supervisors import Multiprocess
 
-from kro.core.config import load_settings
+from kro.core.config import Settings, load_settings
+from kro.core.draining import Draining
 from kro.run.database import require_sound_database
+from kro.run.door import SETTLE_SECONDS, let_nobody_in
 from kro.run.imports import lean_imports
 from kro.run.lifetime import end_with_parent
 from kro.run.ports import require_free_port
 
-_GRACE_SECONDS: Final = 5
+_KEEP_ALIVE_SECONDS: Final = 15
+"""Longer than a proxy keeps a connection it does not use, so that the proxy is the one to close it."""
+_UNRESPONSIVE_SECONDS: Final = 30
 _LARGEST_SOCKET_MESSAGE: Final = 65_536
 _APPLICATION: Final = "kro.run.serve:application"
 
+_listeners: list[socket.socket] = []
+"""What this process alone listens on; a process among several leaves it to the one that started them."""
+
 
 def application() -> ASGIApp:
-    """Build the application from the environment's settings; uvicorn calls this once in each worker process."""
+    """Build the application from the environment's settings; uvicorn calls this once in each process that serves."""
     # uvicorn stops its workers when it ends in order; killed, it would leave them on the port. It may be dead already,
     # and then another process is our parent: so it is named, and asked for before anything that takes long.
     if (parent := multiprocessing.parent_process()) is not None:
@@ -28,11 +42,16 @@ def application() -> ASGIApp:
     settings = load_settings()
     with lean_imports(settings):
         from kro.main import create_app  # noqa: PLC0415 - the parent of several workers never needs the application
-    return create_app(settings)
+    draining = Draining(seconds=settings.app.api.drain_seconds)
+    if draining.seconds:
+        _drain_before_ending(draining)
+    return create_app(settings, draining=draining)
 
 
 def serve(*, host: str | None = None, port: int | None = None, workers: int = 1) -> None:
     """Serve the API until asked to stop; address and port come from the settings unless given.
+
+    SIGTERM drains first, SIGINT does not. With several workers SIGHUP replaces one after the other by new ones.
 
     :raises StartError: the port is taken.
     :raises EmbeddedPostgresError: the embedded database is not running.
@@ -45,7 +64,20 @@ def serve(*, host: str | None = None, port: int | None = None, workers: int = 1)
     require_sound_database(settings)
     host, port = host or api.host, api.port if port is None else port
     require_free_port(host, port, variable="KRO_API_PORT or --port")
-    uvicorn.run(
+    config = _configure(settings, host=host, port=port, workers=workers)
+    listener = config.bind_socket()
+    if workers > 1:
+        _Processes(config, [listener], drain_seconds=api.drain_seconds).run()
+        return
+    _listeners.append(listener)
+    server = uvicorn.Server(config)
+    server.run([listener])
+    if not server.started:
+        sys.exit(1)
+
+
+def _configure(settings: Settings, *, host: str, port: int, workers: int) -> uvicorn.Config:
+    return uvicorn.Config(
         _APPLICATION,
         factory=True,
         host=host,
@@ -57,5 +89,53 @@ def serve(*, host: str | None = None, port: int | None = None, workers: int = 1)
         # Which proxies are believed is the application's own setting.
         proxy_headers=False,
         ws_max_size=_LARGEST_SOCKET_MESSAGE,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=settings.app.api.stop_seconds,
+        timeout_worker_healthcheck=_UNRESPONSIVE_SECONDS,
     )
+
+
+class _Processes(Multiprocess):
+    """Several processes on one socket, which is closed to newcomers when all of them are to end."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], *, drain_seconds: float) -> None:
+        super().__init__(config, sockets)
+        self._drain_seconds = drain_seconds
+
+    def terminate_all(self) -> None:
+        super().terminate_all()
+        if self._drain_seconds:
+            time.sleep(self._drain_seconds)
+            _close_to_newcomers(self.sockets)
+
+
+def _drain_before_ending(draining: Draining) -> None:
+    """Put the drain before what uvicorn does about SIGTERM; a second one does not wait."""
+    loop = asyncio.get_running_loop()
+    uvicorns = signal.getsignal(signal.SIGTERM)
+    tasks: set[asyncio.Task[None]] = set()
+
+    def end() -> None:
+        if callable(uvicorns):
+            uvicorns(signal.SIGTERM, None)
+
+    def begin() -> None:
+        if draining.has_begun:
+            end()
+            return
+        draining.begin()
+        tasks.add(loop.create_task(_drain(draining, end)))
+
+    loop.add_signal_handler(signal.SIGTERM, begin)
+
+
+async def _drain(draining: Draining, end: Callable[[], None]) -> None:
+    await asyncio.sleep(draining.seconds)
+    _close_to_newcomers(_listeners)
+    await asyncio.sleep(SETTLE_SECONDS)
+    end()
+
+
+def _close_to_newcomers(listeners: Sequence[socket.socket]) -> None:
+    for listener in listeners:
+        let_nobody_in(listener)

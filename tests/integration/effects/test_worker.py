@@ -162,20 +162,26 @@ from types import SimpleNamespace
 from kro.core.clock import SystemClock
 from kro.core.config import WorkerSettings
 from kro.core.database.pool import Database, PoolOptions
+from kro.core.scheduler import Step
 from kro.worker import run_worker
 
 async def handle(envelope):
     print("begun", flush=True)
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(float(sys.argv[2]))
+
+async def hang():
+    await asyncio.sleep(float(sys.argv[2]))
+    return 0
 
 async def nothing(*_):
     pass
 
 async def main():
     database = await Database.connect(PoolOptions(dsn=sys.argv[1]))
-    program = SimpleNamespace(database=database, clock=SystemClock(), outbox_handlers={"demo": handle}, steps=(),
+    steps = (Step("demo.step", 3600, hang, alone=True),)
+    program = SimpleNamespace(database=database, clock=SystemClock(), outbox_handlers={"demo": handle}, steps=steps,
                               fire_timer=nothing, open=nothing, close=database.close)
-    await run_worker(program, WorkerSettings(poll_ms=20, batch=5, lease_seconds=10))
+    await run_worker(program, WorkerSettings(poll_ms=20, batch=5, lease_seconds=10, stop_seconds=1))
 
 asyncio.run(main())
 """
@@ -187,7 +193,7 @@ async def test_asked_to_end_it_finishes_what_it_has_in_hand(
 ) -> None:
     message_id = await post()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", SCRIPT, app_dsn, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", SCRIPT, app_dsn, "0.5", stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     async with asyncio.timeout(120):
@@ -202,10 +208,32 @@ async def test_asked_to_end_it_finishes_what_it_has_in_hand(
     assert (await state(later))["attempts"] <= 1
 
 
+async def test_what_it_cannot_finish_in_its_time_it_gives_back(
+    database: Database, app_dsn: str, post: Post, state: State
+) -> None:
+    message_id = await post()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SCRIPT, app_dsn, "1000", stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        while b"begun" not in await process.stdout.readline():
+            pass
+        while not await database.value("SELECT count(*) FROM job_claims WHERE name = 'demo.step'"):  # noqa: ASYNC110 - another process has no event
+            await asyncio.sleep(0.05)
+        process.terminate()
+        await process.stdout.read()
+        assert await process.wait() == 0
+
+    found = await state(message_id)
+    assert (found["state"], found["lease_until"], found["last_error"]) == ("pending", None, "interrupted")
+    assert await database.value("SELECT claimed_at = '-infinity' FROM job_claims WHERE name = 'demo.step'")
+
+
 async def test_killed_in_the_middle_it_leaves_the_message_to_others(app_dsn: str, post: Post, state: State) -> None:
     message_id = await post()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", SCRIPT, app_dsn, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", SCRIPT, app_dsn, "0.5", stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     async with asyncio.timeout(120):

@@ -196,7 +196,7 @@ class TestNothingStarts:
 
     def test_the_api(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(serve, "load_settings", lambda: settings)
-        monkeypatch.setattr("uvicorn.run", lambda *_, **__: pytest.fail("it was started"))
+        monkeypatch.setattr("uvicorn.Config.bind_socket", lambda *_, **__: pytest.fail("it was started"))
 
         with TOLD:
             serve.serve()
@@ -207,7 +207,10 @@ class TestNothingStarts:
 
         assert doctor.examine(console) is False
 
-        assert "FAIL Database: The database cannot be entrusted with money" in console.export_text()
+        told = console.export_text()
+        assert "ok   Database: answers to kro_app" in told
+        assert "FAIL Database role: the role kro_app may write to ledger_entries" in told
+        assert f"ok   Database schema: revision {SCHEMA_REVISION}" in told
 
 
 def test_a_database_that_is_gone_is_one_sentence(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

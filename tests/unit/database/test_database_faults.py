@@ -3,7 +3,14 @@ from dataclasses import replace
 import pytest
 
 from kro.core.database.migrate import head_revision
-from kro.core.database.startup import SCHEMA_REVISION, DatabaseRefusedError, Facts, find_faults
+from kro.core.database.startup import (
+    SCHEMA_REVISION,
+    DatabaseRefusedError,
+    Facts,
+    clock_ahead,
+    faults_by_check,
+    find_faults,
+)
 
 NEEDS = "this program needs 0007 (run `kro migrate`)"
 SOUND = Facts(
@@ -50,11 +57,26 @@ def test_any_commit_that_waits_for_the_disk_will_do(level: str) -> None:
             replace(SOUND, writable=("ledger_entries",)),
             "the role kro_app may write to ledger_entries past the posting function",
         ),
+        (replace(SOUND, ahead_seconds=5.6), "its clock is 6 seconds ahead of this machine's"),
+        (replace(SOUND, ahead_seconds=-3600.0), "its clock is 3600 seconds behind this machine's"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_each_is_named(facts: Facts, fault: str) -> None:
     assert find_faults(facts, revision="0007") == [fault]
+
+
+@pytest.mark.parametrize(
+    ("now", "ahead"), [(99.0, -1.0), (100.0, 0.0), (107.0, 0.0), (110.0, 0.0), (112.5, 2.5)], ids=str
+)
+def test_a_clock_is_off_by_what_the_way_of_the_question_does_not_explain(now: float, ahead: float) -> None:
+    assert clock_ahead(now, before=100.0, after=110.0) == ahead
+
+
+def test_checks_are_named_also_when_they_pass() -> None:
+    found = faults_by_check(replace(SOUND, fsync="off"), revision="0007")
+
+    assert found == {"durability": ["fsync is off"], "time": [], "schema": [], "role": [], "triggers": []}
 
 
 def test_several_are_one_sentence() -> None:

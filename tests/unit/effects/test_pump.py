@@ -82,7 +82,7 @@ async def test_what_is_in_hand_survives_a_broken_claim() -> None:
     assert [result.item for result in work.settled] == [1]
 
 
-async def test_cancelling_it_cancels_what_is_in_hand() -> None:
+async def test_cancelling_it_cancels_what_is_in_hand_and_gives_it_back() -> None:
     class Slow(Numbers):
         cancelled = False
 
@@ -101,7 +101,9 @@ async def test_cancelling_it_cancels_what_is_in_hand() -> None:
 
     assert run.cancelled()
     assert work.cancelled
-    assert work.settled == []
+    [given_back] = work.settled
+    assert given_back.item == 1
+    assert isinstance(given_back.error, RetryLater)
 
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(1, 1), (2, 5), (3, 30), (4, 30), (400, 30)])

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, model_validator
 
-from kro.core.config.groups import BaseURL, FilePath, Group, Key256, Port, Positive, Seconds
+from kro.core.config.groups import BaseURL, FilePath, Group, Key256, NotNegative, Port, Positive, Seconds
 
 
 class Environment(StrEnum):
@@ -40,6 +40,10 @@ def _check_redis_url(value: SecretStr) -> SecretStr:
 class APISettings(Group):
     host: str
     port: Port
+    drain_seconds: NotNegative = 0
+    """How long a process that was asked to end goes on serving while it tells everybody to go elsewhere."""
+    stop_seconds: Positive = 5
+    """How long the requests under way may take after that."""
 
 
 def _check_proxy(network: IPvAnyNetwork) -> IPvAnyNetwork:
@@ -133,6 +137,8 @@ class WorkerSettings(Group):
     poll_ms: Positive
     batch: Positive
     lease_seconds: Positive
+    stop_seconds: Positive = 5
+    """How long what is in hand may take once a worker was asked to end; the rest is given back."""
 
 
 class StorageSettings(Group):

@@ -7,7 +7,8 @@ can disable the triggers that keep the ledger append-only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,11 +18,15 @@ from kro.core.errors import ErrorKind, KroError
 SCHEMA_REVISION: Final = "0039"
 """The migration this code was written for; every new migration moves it."""
 
+MOST_SKEW_SECONDS: Final = 5.0
+"""Deadlines are kept by our clock, leases and due times by the database's."""
+
 _UTC: Final = frozenset({"UTC", "Etc/UTC"})
 
 _FACTS: Final = """
 SELECT current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes,
        current_setting('synchronous_commit') AS synchronous_commit, current_setting('TimeZone') AS time_zone,
+       extract(epoch FROM clock_timestamp())::float8 AS epoch,
        current_user::text AS role,
        coalesce(has_table_privilege(to_regclass('public.alembic_version'), 'SELECT'), false) AS has_revision,
        (SELECT count(*) FROM pg_class AS c
@@ -64,6 +69,8 @@ class Facts:
     replication_role: str
     unguarded: Sequence[str]
     revision: str | None
+    ahead_seconds: float = 0.0
+    """By how much its clock is ahead of ours."""
 
 
 async def require_sound(database: Database, *, revision: str = SCHEMA_REVISION) -> None:
@@ -71,29 +78,70 @@ async def require_sound(database: Database, *, revision: str = SCHEMA_REVISION) 
 
     :raises DatabaseRefusedError: with every fault in one sentence.
     """
+    if faults := find_faults(await read_facts(database), revision=revision):
+        raise DatabaseRefusedError(faults)
+
+
+async def read_facts(database: Database) -> Facts:
+    """Ask a database what it is."""
+    before = time.time()
     row = await database.row(_FACTS)
+    after = time.time()
     assert row is not None  # noqa: S101 - a select without a table always returns one row
     facts = dict(row)
     found = await database.value(_REVISION) if facts.pop("has_revision") else None
-    if faults := find_faults(Facts(**facts, revision=found), revision=revision):
-        raise DatabaseRefusedError(faults)
+    ahead = clock_ahead(facts.pop("epoch"), before=before, after=after)
+    return Facts(**facts, ahead_seconds=ahead, revision=found)
+
+
+def clock_ahead(now: float, *, before: float, after: float) -> float:
+    """Return by how much a clock is ahead of ours at least, however long the question and the answer were under way."""
+    return now - min(max(now, before), after)
 
 
 def find_faults(facts: Facts, *, revision: str) -> list[str]:
     """Return what is wrong, each as a part of one sentence; nothing when all is well."""
-    settings = ("fsync", "full_page_writes", "synchronous_commit")
-    faults = [f"{name} is off" for name in settings if getattr(facts, name) == "off"]
+    return [fault for faults in faults_by_check(facts, revision=revision).values() for fault in faults]
+
+
+def faults_by_check(facts: Facts, *, revision: str) -> dict[str, list[str]]:
+    """Return what is wrong under the name of each check, the passed ones included."""
+    return {
+        "durability": [
+            f"{name} is off"
+            for name in ("fsync", "full_page_writes", "synchronous_commit")
+            if getattr(facts, name) == "off"
+        ],
+        "time": list(_faults_of_time(facts)),
+        "schema": list(_faults_of_schema(facts, revision)),
+        "role": list(_faults_of_role(facts)),
+        "triggers": list(_faults_of_triggers(facts)),
+    }
+
+
+def _faults_of_time(facts: Facts) -> Iterator[str]:
     if facts.time_zone not in _UTC:
-        faults.append(f"its time zone is {facts.time_zone}, not UTC")
+        yield f"its time zone is {facts.time_zone}, not UTC"
+    if abs(facts.ahead_seconds) > MOST_SKEW_SECONDS:
+        which = "ahead of" if facts.ahead_seconds > 0 else "behind"
+        yield f"its clock is {abs(facts.ahead_seconds):.0f} seconds {which} this machine's"
+
+
+def _faults_of_schema(facts: Facts, revision: str) -> Iterator[str]:
     if facts.revision != revision:
         has = f"its schema is at revision {facts.revision}" if facts.revision else "it has no schema"
-        faults.append(f"{has}, this program needs {revision} (run `kro migrate`)")
+        yield f"{has}, this program needs {revision} (run `kro migrate`)"
+
+
+def _faults_of_role(facts: Facts) -> Iterator[str]:
     if facts.owned:
-        faults.append(f"the role {facts.role} owns {facts.owned} tables, so it could switch their protection off")
+        yield f"the role {facts.role} owns {facts.owned} tables, so it could switch their protection off"
     elif facts.writable:
-        faults.append(f"the role {facts.role} may write to {', '.join(facts.writable)} past the posting function")
+        yield f"the role {facts.role} may write to {', '.join(facts.writable)} past the posting function"
+
+
+def _faults_of_triggers(facts: Facts) -> Iterator[str]:
     if facts.replication_role != "origin":
-        faults.append(f"session_replication_role is {facts.replication_role}, which silences every trigger")
+        yield f"session_replication_role is {facts.replication_role}, which silences every trigger"
     if facts.unguarded:
-        faults.append(f"triggers are switched off on {', '.join(facts.unguarded)}")
-    return faults
+        yield f"triggers are switched off on {', '.join(facts.unguarded)}"

@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from kro.core.config import AppSettings, TrafficSettings
+from kro.core.draining import Draining
 from kro.core.http.body import BodyMiddleware, BodyPolicy
 from kro.core.http.docs import add_docs
 from kro.core.http.handlers import add_handlers
@@ -38,6 +39,7 @@ def new_api(
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
     body_policies: Sequence[BodyPolicy] = (),
     traffic: TrafficSettings | None = None,
+    draining: Draining | None = None,
 ) -> FastAPI:
     """Make an application with every manner installed; routers come after."""
     app = FastAPI(
@@ -51,7 +53,15 @@ def new_api(
         # figures yet, and asking for that on each request costs more than matching its route.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
-    install(app, settings=settings, ids=ids, checks=checks, body_policies=body_policies, traffic=traffic)
+    install(
+        app,
+        settings=settings,
+        ids=ids,
+        checks=checks,
+        body_policies=body_policies,
+        traffic=traffic,
+        draining=draining,
+    )
     return app
 
 
@@ -63,12 +73,14 @@ def install(
     checks: Mapping[str, Check],
     body_policies: Sequence[BodyPolicy] = (),
     traffic: TrafficSettings | None = None,
+    draining: Draining | None = None,
 ) -> None:
     """Wire middleware, error handlers, documentation and health into an application without ``docs_url``.
 
     The last middleware added stands outermost: request identity, then CORS, then hosts and
     origins, then traffic, then the last resort, then the body.
     """
+    draining = draining or Draining()
     app.add_middleware(BodyMiddleware, policies=body_policies)
     app.add_middleware(LastResortMiddleware)
     app.state.traffic = Traffic(traffic or TrafficSettings())
@@ -82,8 +94,8 @@ def install(
         expose_headers=_EXPOSED_HEADERS,
         max_age=_CORS_SECONDS,
     )
-    app.add_middleware(RequestMiddleware, ids=ids)
+    app.add_middleware(RequestMiddleware, ids=ids, draining=draining)
     add_handlers(app)
     add_docs(app)
-    app.include_router(health_router(checks))
+    app.include_router(health_router({**checks, "staying": draining.check}))
     complete_openapi(app)

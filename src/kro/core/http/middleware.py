@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
+from kro.core.draining import Draining
 from kro.core.http.context import RequestContext, serving
 from kro.core.http.problems import plain_problem_response
 from kro.core.http.routes import route_template
@@ -46,9 +47,10 @@ _DOCS_HEADERS: Final = (
 class RequestMiddleware:
     """Names each request, returns the name and the security headers, and writes one access line."""
 
-    def __init__(self, app: ASGIApp, *, ids: IdSource) -> None:
+    def __init__(self, app: ASGIApp, *, ids: IdSource, draining: Draining) -> None:
         self._app = app
         self._ids = ids
+        self._draining = draining
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,6 +65,9 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 _add_headers(message, path=context.path, request_id=context.request_id)
+                if self._draining.has_begun:
+                    # The client's next request needs a new connection, which is another process's.
+                    message["headers"].append((b"connection", b"close"))
             await send(message)
 
         names = {"request_id": context.request_id, "client_request_id": context.client_request_id}

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from kro.core.draining import Draining
 from kro.core.rate_limit import network_of
 from kro.core.realtime.options import RealtimeOptions
 from kro.core.realtime.sessions import Allowance
@@ -22,9 +23,10 @@ _MOST_NETWORKS: Final = 10_000
 class Gate:
     """Lets as many connections of one network in as the options say; everything else passes untouched."""
 
-    def __init__(self, app: ASGIApp, *, paths: Iterable[str], options: RealtimeOptions) -> None:
+    def __init__(self, app: ASGIApp, *, paths: Iterable[str], options: RealtimeOptions, draining: Draining) -> None:
         self._app = app
         self._options = options
+        self._draining = draining
         self._prefixes = tuple(f"/{path}/" for path in paths)
         self._open: Counter[str] = Counter()
         self._handshakes: dict[str, Allowance] = {}
@@ -33,10 +35,14 @@ class Gate:
         if scope["type"] not in {"http", "websocket"} or not f"{scope['path']}/".startswith(self._prefixes):
             await self._app(scope, receive, send)
             return
+        is_handshake = not parse_qs(scope["query_string"]).get(b"sid")
+        if is_handshake and self._draining.has_begun:
+            await _send_elsewhere(scope, receive, send)
+            return
         client = scope.get("client")
         network = network_of(client[0] if client else None)
         # Requests with a session id belong to a handshake that was counted.
-        if not parse_qs(scope["query_string"]).get(b"sid") and not self._may_shake_hands(network):
+        if is_handshake and not self._may_shake_hands(network):
             await _refuse(scope, receive, send)
             return
         if scope["type"] == "http":
@@ -78,6 +84,16 @@ async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close", "code": 1013, "reason": "too_many_connections"})
         return
     await _answer(send, 429, b"too_many_connections")
+
+
+async def _send_elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer 503, also before a websocket is opened: on that a proxy tries the next process."""
+    if scope["type"] == "http":
+        await _answer(send, 503, b"going_away")
+        return
+    await receive()
+    await send({"type": "websocket.http.response.start", "status": 503, "headers": []})
+    await send({"type": "websocket.http.response.body", "body": b""})
 
 
 async def _answer(send: Send, status: int, code: bytes) -> None:

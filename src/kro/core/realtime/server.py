@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from kro.core.actor import ActorKind
 from kro.core.clock import Clock
+from kro.core.draining import Draining
 from kro.core.realtime.bus import Ending, News, RealtimeBus, Signal
 from kro.core.realtime.contract import GAP, Door
 from kro.core.realtime.gate import Gate
@@ -47,6 +48,7 @@ class RealtimeServer:
         self._sessions = Sessions()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._listening = asyncio.Event()
+        self._draining = Draining()
         self._receptions = {
             door.surface.kind: Reception(
                 _make_server(self._options, door.allowed_origins),
@@ -63,17 +65,23 @@ class RealtimeServer:
         for reception in self._receptions.values():
             reception.open()
 
-    def mount(self, app: ASGIApp) -> ASGIApp:
-        """Return the application to serve: sockets here, everything else and the lifespan to ``app``."""
+    def mount(self, app: ASGIApp, *, draining: Draining | None = None) -> ASGIApp:
+        """Return the application to serve: sockets here, everything else and the lifespan to ``app``.
+
+        Once ``draining`` begins nobody new is let in, and who is there is let go, evenly over its time.
+        """
+        self._draining = draining or self._draining
         for reception in self._receptions.values():
             app = socketio.ASGIApp(reception.sio, other_asgi_app=app, socketio_path=reception.path)
-        return Gate(app, paths=[reception.path for reception in self._receptions.values()], options=self._options)
+        paths = [reception.path for reception in self._receptions.values()]
+        return Gate(app, paths=paths, options=self._options, draining=self._draining)
 
     async def start(self, *, wait_seconds: float = 5.0) -> None:
         """Begin to listen. A bus that is not reachable in time does not keep the API from starting."""
         self._spawn(self._bus.run(self))
         self._spawn(self._sweep())
         self._spawn(self._recheck())
+        self._spawn(self._hand_over())
         with suppress(TimeoutError):
             await asyncio.wait_for(self._listening.wait(), wait_seconds)
 
@@ -128,6 +136,14 @@ class RealtimeServer:
         for eio_sid in reception.too_slow(rooms):
             _LOG.warning("socket_too_slow")
             self._spawn(reception.cut(eio_sid))
+
+    async def _hand_over(self) -> None:
+        """Have everybody here reconnect, which the proxy leads to another process, and not all of them at once."""
+        await self._draining.wait()
+        here = [(reception, sid) for reception in self._receptions.values() for sid in tuple(reception.sio.eio.sockets)]
+        for reception, eio_sid in here:
+            await reception.cut(eio_sid)
+            await asyncio.sleep(self._draining.seconds / len(here))
 
     async def _recheck(self) -> None:
         while True:

@@ -10,11 +10,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from kro.core.scheduler.signals import RetryLater
 
 T = TypeVar("T")
+_GIVE_BACK_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +126,20 @@ class Pump(Generic[T]):
         await self._settle_finished()
 
     async def _abandon(self) -> None:
-        # Whether these took effect is unknown; their leases run out and they are handled again.
+        # Whether these took effect is unknown, as after a handler's own deadline: they are tried again, by whoever is
+        # left. If even that cannot be written in time their leases run out.
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+        with suppress(Exception):
+            async with asyncio.timeout(_GIVE_BACK_SECONDS):
+                await self._settle_finished()
         self._running.clear()
 
 
 def _result(task: asyncio.Task[Result[T]], item: T) -> Result[T]:
     # A handler that was cancelled by something inside itself must not look like the end of the whole loop.
-    return Result(item, RetryLater("cancelled")) if task.cancelled() else task.result()
+    return Result(item, RetryLater("interrupted")) if task.cancelled() else task.result()
 
 
 def back_off(delays: Sequence[float], *, jitter: Callable[[], float]) -> Callable[[int], float]:

@@ -12,6 +12,8 @@ _TAKE: Final = """
 INSERT INTO job_claims AS j (name, claimed_at) VALUES ($1, now())
 ON CONFLICT (name) DO UPDATE SET claimed_at = now() WHERE j.claimed_at <= now() - make_interval(secs => $2)"""
 
+_GIVE_BACK: Final = "UPDATE job_claims SET claimed_at = '-infinity' WHERE name = $1"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -48,8 +50,7 @@ class StepLoop:
         while not self._stopping:
             self._nudge.clear()
             if not self._step.alone or await self._take():
-                while await self._step.run() and not self._stopping:
-                    pass
+                await self._repeat()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._nudge.wait(), self._step.every_seconds)
 
@@ -61,6 +62,16 @@ class StepLoop:
     def wake(self) -> None:
         """Begin a batch now instead of at the next interval."""
         self._nudge.set()
+
+    async def _repeat(self) -> None:
+        try:
+            while await self._step.run() and not self._stopping:
+                pass
+        except asyncio.CancelledError:
+            # Cut off at the end of this worker's time: another one need not wait for the interval to pass.
+            if self._step.alone:
+                await self._database.execute(_GIVE_BACK, self._step.name)
+            raise
 
     async def _take(self) -> bool:
         return await self._database.execute(_TAKE, self._step.name, self._step.every_seconds) == 1

@@ -77,6 +77,9 @@ class WebhookProcessor:
         # whatever goes wrong, the event stays and is looked into again.
         try:
             progress = await self._look_into(task)
+        except asyncio.CancelledError:
+            await self._wait(task, "interrupted")
+            raise
         except Exception:
             log.exception("webhook_failed", webhook_id=task.id)
             await self._wait(task, "error")

@@ -1,0 +1,46 @@
+"""Closing a listening socket without turning away a client that the kernel has let in already.
+
+Closing one resets every connection that waits to be accepted, also when its request has been sent; a proxy cannot know
+whether that request took effect, so it must not send it anywhere else. Before it is closed the socket therefore stops
+taking part in new handshakes: whoever knocks then hears nothing, knocks again a second later, and is refused, which
+every proxy understands. HAProxy was long reloaded behind a packet filter for the same reason.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import socket
+import struct
+import sys
+from typing import Final
+
+SETTLE_SECONDS: Final = 0.5
+"""How long those who were let in may take to send their request; a proxy sends it at once."""
+
+_SO_ATTACH_FILTER: Final = 26
+_FLAGS: Final = 13
+_SYN: Final = 0x02
+_EVERYTHING: Final = 0xFFFFFFFF
+# Classic BPF over the TCP header: load the byte of flags, drop the packet when it begins a handshake, else keep it.
+_PROGRAM: Final = (
+    (0x30, 0, 0, _FLAGS),
+    (0x45, 0, 1, _SYN),
+    (0x06, 0, 0, 0),
+    (0x06, 0, 0, _EVERYTHING),
+)
+
+
+def let_nobody_in(listener: socket.socket) -> None:
+    """Have a TCP listener ignore new handshakes; begun ones complete and can be accepted.
+
+    It holds for every process that shares the socket. Where the system has no such filter nothing happens, and what
+    waits at the very end is reset.
+    """
+    if sys.platform != "linux":
+        return
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in _PROGRAM))
+    with contextlib.suppress(OSError):
+        listener.setsockopt(
+            socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", len(_PROGRAM), ctypes.addressof(program))
+        )

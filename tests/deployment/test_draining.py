@@ -1,0 +1,88 @@
+"""An API process that is asked to end under load: whoever was let in is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from fleet import Load, Served, served
+from kro.run.door import let_nobody_in
+from socket_crowd import Crowd, until
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_asked_to_end_under_load_it_answers_everybody_it_let_in(
+    environment: dict[str, str], crowd: Crowd, quotes: Callable[[], Any], tmp_path: Path, workers: int
+) -> None:
+    with served(environment, tmp_path / "log", workers=workers) as api:
+        await api.ready()
+        load = Load(api.url, crowd.members)
+        running = asyncio.create_task(load.run())
+        await until(lambda: load.answered > 100, seconds=60)
+
+        api.ask_to_end()
+        leaving = await _ready_no_longer(api)
+        assert leaving.headers["connection"] == "close"
+        assert await api.health("live") == 200
+        before = load.answered
+        await until(lambda: load.answered > before + 50, seconds=60)
+        code = await api.ended()
+        await until(lambda: load.not_let_in > 0, seconds=60)
+        load.stop()
+        await running
+
+    assert code == (0 if workers > 1 else -signal.SIGTERM)
+    assert load.lost == []
+    assert await quotes() == load.quoted
+
+
+async def _ready_no_longer(api: Served) -> httpx2.Response:
+    async with asyncio.timeout(60), httpx2.AsyncClient(base_url=api.url, trust_env=False) as client:
+        while (answer := await client.get("/health/ready")).is_success:  # noqa: ASYNC110 - another process has no event
+            await asyncio.sleep(0.05)
+    assert answer.status_code == 503
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["check:staying"]
+    return answer
+
+
+@pytest.mark.timeout(300)
+async def test_a_second_request_to_end_does_not_wait(environment: dict[str, str], tmp_path: Path) -> None:
+    environment["KRO_API_DRAIN_SECONDS"] = "100000"
+    with served(environment, tmp_path / "log") as api:
+        await api.ready()
+        api.ask_to_end()
+        await _ready_no_longer(api)
+
+        api.ask_to_end()
+
+        assert await api.ended() == -signal.SIGTERM
+
+
+async def test_one_who_was_let_in_is_accepted_after_the_door_was_closed_and_nobody_else() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+        with socket.create_connection(address) as early:
+            early.sendall(b"hello")
+
+            let_nobody_in(listener)
+
+            with socket.socket() as late:
+                late.settimeout(0.3)
+                with pytest.raises(TimeoutError):
+                    late.connect(address)
+            accepted, _ = listener.accept()
+            with accepted:
+                assert accepted.recv(5) == b"hello"
+                accepted.sendall(b"world")
+                assert early.recv(5) == b"world"
+            listener.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                listener.accept()
