@@ -32,7 +32,7 @@ class Codes:
     def __init__(self, database: Database, sut: Texting) -> None:
         self.database = database
         self.sut = sut
-        topic = OTPTopic(sms=sut.manager, cipher=CIPHER, clock=SystemClock(), ttl_seconds=300)
+        topic = OTPTopic(database=database, sms=sut.manager, cipher=CIPHER, clock=SystemClock(), ttl_seconds=300)
         self.relay = OutboxRelay(database, {"sms.otp": topic.handle}, options=RelayOptions(delays=(0,)))
 
     async def ask(self, to: str = NUMBER, *, digits: str = "482913", **more: str) -> UUID:

@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from kro.core.clock import Clock
+from kro.core.database.pool import Database
 from kro.core.email import Email, EmailProvider
 from kro.core.encryption import FieldCipher
 from kro.core.notices import Template
 from kro.core.notifications.outcome import conclude
+from kro.core.notifications.person import language_of
 from kro.core.notifications.words import Templates
 from kro.core.outbox import Envelope, GiveUp
 from kro.core.sms import SMS, SMSProvider, TextKind
@@ -37,24 +39,17 @@ _TEMPLATES: Final = {
 }
 
 
-class _Direct:
-    """Sends one template by one channel to one number or address."""
+class _Mails:
+    """Mails one template to one address, in the language of whose it is."""
 
-    def __init__(self, *, sms: SMSProvider, email: EmailProvider) -> None:
-        self._sms = sms
+    def __init__(self, *, database: Database, email: EmailProvider) -> None:
+        self._database = database
         self._email = email
         self._templates = Templates()
 
-    async def send(
-        self, envelope: Envelope, template: Template, facts: Mapping[str, Any], *, kind: TextKind = TextKind.NOTICE
-    ) -> None:
-        to = envelope.payload["to"]
-        if envelope.payload["channel"] == "sms":
-            text = self._templates.sms(template, facts)
-            message = SMS(to_e164=to, text=text, message_id=f"{envelope.id}.sms", purpose=template, kind=kind)
-            conclude(await self._sms.send(message), envelope)
-            return
-        words = self._templates.mail(template, facts, first_name=_NAMELESS)
+    async def send(self, envelope: Envelope, to: str, template: Template, facts: Mapping[str, Any]) -> None:
+        language = await language_of(self._database, to)
+        words = self._templates.mail(template, facts, first_name=_NAMELESS, language=language)
         mail = Email(
             to=to,
             subject=words.subject,
@@ -67,15 +62,37 @@ class _Direct:
         conclude(await self._email.send(mail), envelope)
 
 
+class _Direct:
+    """Sends one template by one channel to one number or address."""
+
+    def __init__(self, *, database: Database, sms: SMSProvider, email: EmailProvider) -> None:
+        self._database = database
+        self._sms = sms
+        self._mails = _Mails(database=database, email=email)
+        self._templates = Templates()
+
+    async def send(
+        self, envelope: Envelope, template: Template, facts: Mapping[str, Any], *, kind: TextKind = TextKind.NOTICE
+    ) -> None:
+        to = envelope.payload["to"]
+        if envelope.payload["channel"] != "sms":
+            await self._mails.send(envelope, to, template, facts)
+            return
+        text = self._templates.sms(template, facts, language=await language_of(self._database, to))
+        message = SMS(to_e164=to, text=text, message_id=f"{envelope.id}.sms", purpose=template, kind=kind)
+        conclude(await self._sms.send(message), envelope)
+
+
 class MailOTPTopic:
     """Delivers outbox messages of topic ``mail.otp``: ``{"email", "sealed", "challenge_id", "purpose", "task"?}``."""
 
-    def __init__(self, *, email: EmailProvider, cipher: FieldCipher, clock: Clock, ttl_seconds: int) -> None:
-        self._email = email
+    def __init__(
+        self, *, database: Database, email: EmailProvider, cipher: FieldCipher, clock: Clock, ttl_seconds: int
+    ) -> None:
+        self._mails = _Mails(database=database, email=email)
         self._cipher = cipher
         self._clock = clock
         self._ttl_seconds = ttl_seconds
-        self._templates = Templates()
 
     async def handle(self, envelope: Envelope) -> None:
         """Mail one code; one that would arrive after its life is not sent."""
@@ -88,17 +105,7 @@ class MailOTPTopic:
             "minutes": self._ttl_seconds // 60,
         }
         template = Template.STEP_UP if "task" in payload else Template.OTP
-        words = self._templates.mail(template, facts | payload.get("task", {}), first_name=_NAMELESS)
-        message = Email(
-            to=payload["email"],
-            subject=words.subject,
-            text=words.text,
-            html=words.html,
-            message_id=f"{envelope.id}.mail",
-            category=template,
-            may_repeat=True,
-        )
-        conclude(await self._email.send(message), envelope)
+        await self._mails.send(envelope, payload["email"], template, facts | payload.get("task", {}))
 
 
 class LinkTopic:
@@ -109,9 +116,16 @@ class LinkTopic:
     """
 
     def __init__(
-        self, *, sms: SMSProvider, email: EmailProvider, cipher: FieldCipher, clock: Clock, base_url: str
+        self,
+        *,
+        database: Database,
+        sms: SMSProvider,
+        email: EmailProvider,
+        cipher: FieldCipher,
+        clock: Clock,
+        base_url: str,
     ) -> None:
-        self._direct = _Direct(sms=sms, email=email)
+        self._direct = _Direct(database=database, sms=sms, email=email)
         self._cipher = cipher
         self._clock = clock
         self._base_url = base_url.rstrip("/")
@@ -133,8 +147,8 @@ class FormerContactTopic:
     Tells the number or address that was somebody's until now that it is theirs no more.
     """
 
-    def __init__(self, *, sms: SMSProvider, email: EmailProvider) -> None:
-        self._direct = _Direct(sms=sms, email=email)
+    def __init__(self, *, database: Database, sms: SMSProvider, email: EmailProvider) -> None:
+        self._direct = _Direct(database=database, sms=sms, email=email)
 
     async def handle(self, envelope: Envelope) -> None:
         """Tell one number or address."""

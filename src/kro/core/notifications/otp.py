@@ -3,9 +3,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from kro.core.clock import Clock
+from kro.core.database.pool import Database
 from kro.core.encryption import FieldCipher
 from kro.core.notices import Template
 from kro.core.notifications.outcome import conclude
+from kro.core.notifications.person import language_of
 from kro.core.notifications.words import Templates
 from kro.core.outbox import Envelope, GiveUp
 from kro.core.sms import SMS, SMSProvider, TextChannel, TextKind
@@ -24,12 +26,14 @@ class OTPTopic:
     def __init__(
         self,
         *,
+        database: Database,
         sms: SMSProvider,
         cipher: FieldCipher,
         clock: Clock,
         ttl_seconds: int,
         templates: Templates | None = None,
     ) -> None:
+        self._database = database
         self._sms = sms
         self._cipher = cipher
         self._clock = clock
@@ -48,9 +52,10 @@ class OTPTopic:
             "minutes": self._ttl_seconds // 60,
         }
         template = Template.STEP_UP if "task" in payload else Template.OTP
+        language = await language_of(self._database, payload["phone"])
         message = SMS(
             to_e164=payload["phone"],
-            text=self._templates.sms(template, facts | payload.get("task", {})),
+            text=self._templates.sms(template, facts | payload.get("task", {}), language=language),
             message_id=f"{envelope.id}.sms",
             purpose=template,
             kind=TextKind.CODE,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from kro.core.database.pool import Database
 from kro.core.notices import Channel, Group, Language, Preferences, QuietHours, Reach
 
 # An address is bad until mail to it arrives again.
@@ -15,6 +16,10 @@ EXISTS (SELECT FROM bad_addresses AS b WHERE b.address = lower(u.email) AND (b.g
     AS mail_is_bad
 """
 OF_USERS: Final = "users AS u LEFT JOIN notification_preferences AS p ON p.user_id = u.id"
+_LANGUAGE: Final = """
+SELECT coalesce((
+    SELECT p.language FROM users AS u JOIN notification_preferences AS p ON p.user_id = u.id
+    WHERE u.phone = $1 OR (u.email = $1 AND u.email_verified_at IS NOT NULL) LIMIT 1), 'en')"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +58,9 @@ def preferences_of(row: Mapping[str, Any]) -> Preferences:
 def _pair(text: str) -> tuple[Group, Channel]:
     group, _, channel = text.partition(".")
     return Group(group), Channel(channel)
+
+
+async def language_of(database: Database, to: str) -> Language:
+    """Return what the owner of a number, or of a proven address, reads; English where nobody is known to own it."""
+    language: str = await database.value(_LANGUAGE, to)
+    return Language(language)
