@@ -8,7 +8,6 @@ import os
 import platform
 import tempfile
 from dataclasses import dataclass
-from itertools import cycle
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -17,30 +16,21 @@ import asyncpg
 from rich.console import Console
 
 from benchmarks.drivers import PgBench, find_pgbench
-from benchmarks.events import settled_payments
 from benchmarks.processes import Program, cold_start, free_port, memory_of, serving
 from benchmarks.requests.floor import Floor, prepare
 from benchmarks.requests.load import Measurement, drive, parent_of
-from benchmarks.requests.people import gather_crowd
+from benchmarks.requests.market import open_market
 from benchmarks.requests.recording import Recorder, recording
 from benchmarks.requests.scenarios import SCENARIOS, Market
 from kro.bootstrap import build
-from kro.bootstrap.identity import token_world
-from kro.core.actor import ActorKind
-from kro.core.auth.tokens import TokenIssuer
-from kro.core.clock import SystemClock
-from kro.core.config import Settings, load_settings
-from kro.core.database.embedded import Cluster, EmbeddedPostgres, Role, find_binaries
+from kro.core.config import load_settings
+from kro.core.database.embedded import EmbeddedPostgres, Role, find_binaries
 from kro.core.database.embedded.cluster import DATABASE
 from kro.core.database.migrate import migrate
-from kro.core.database.pool import Database, PoolOptions
-from kro.core.ids import SystemIdSource
 from kro.core.telemetry import configure_logging
 from kro.main import create_api
-from kro.seed import seed
 
 RESULTS: Final = Path(__file__).parents[1] / "results" / "requests.md"
-_PAYMENTS: Final = 100
 _GUESS: Final = 3
 """How much faster the floor may be, before it was measured once."""
 _MOST: Final = 20_000
@@ -148,9 +138,8 @@ async def measure(program: Program, plan: Plan, *, pgbench: PgBench | None) -> R
     """Fill the database, record each scenario, and measure them in turn."""
     settings = load_settings(environment="test", environ=program.environment())
     configure_logging(settings.logging)
-    await seed(settings)
-    market = await _market(program.cluster, settings, plan)
-    owner = await asyncpg.connect(program.cluster.dsn(Role.OWNER))
+    dsn = program.cluster.dsn(Role.OWNER, program.database)
+    market, owner = await open_market(dsn, settings, pairs=plan.pairs), await asyncpg.connect(dsn)
     application = build(settings)
     floors: dict[str, Floor] = {}
     async with recording(create_api(application), application.database) as recorder:
@@ -166,19 +155,6 @@ async def measure(program: Program, plan: Plan, *, pgbench: PgBench | None) -> R
         return await Bench(program, plan, market, floors, postmaster).run()
     finally:
         await owner.close()
-
-
-async def _market(cluster: Cluster, settings: Settings, plan: Plan) -> Market:
-    world = token_world(ActorKind.USER, settings.jwt.user)
-    database = await Database.connect(PoolOptions(dsn=cluster.dsn(Role.OWNER), size=2))
-    try:
-        issuer = TokenIssuer(world, clock=SystemClock(), ids=SystemIdSource())
-        crowd = await gather_crowd(database, issuer, pairs=plan.pairs)
-        references = cycle(await settled_payments(database, count=_PAYMENTS))
-    finally:
-        await database.close()
-    crowd.log_in()
-    return Market(crowd, settings.paystack.secret_key.get_secret_value().encode(), references)
 
 
 async def _floor(

@@ -15,7 +15,7 @@ from typing import Final
 from kro.core.database.pool import Database
 from kro.core.errors import ErrorKind, KroError
 
-SCHEMA_REVISION: Final = "0039"
+SCHEMA_REVISION: Final = "0040"
 """The migration this code was written for; every new migration moves it."""
 
 MOST_SKEW_SECONDS: Final = 5.0

@@ -1,0 +1,1 @@
+ALTER FUNCTION apply_decision(jsonb) RESET enable_seqscan;
