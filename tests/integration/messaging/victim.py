@@ -1,9 +1,10 @@
-"""A worker of texts that is there to be killed: ``python victim.py DSN SANDBOX_URL``."""
+"""A worker of texts that is there to be killed."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
@@ -15,19 +16,19 @@ from texting import Texting, sending, texting
 LEASE_SECONDS = 1.0
 
 
-def relay(database: Database, sut: Texting) -> OutboxRelay:
+def relay(database: Database, sut: Texting, *, lease_seconds: float = LEASE_SECONDS) -> OutboxRelay:
     """Return the worker's part in texts, with leases that are over soon."""
-    options = RelayOptions(poll_seconds=0.02, parallel=4, lease_seconds=LEASE_SECONDS, delays=(0,), max_attempts=10_000)
+    options = RelayOptions(poll_seconds=0.02, parallel=4, lease_seconds=lease_seconds, delays=(0,), max_attempts=10_000)
     return OutboxRelay(database, {"demo.text": sending(sut.manager)}, options=options)
 
 
-async def run(dsn: str, url: str) -> None:
+def work(dsn: str, url: str, ready: Event) -> None:
+    """Send texts until the end."""
+    asyncio.run(_work(dsn, url, ready))
+
+
+async def _work(dsn: str, url: str, ready: Event) -> None:
     database = await Database.connect(PoolOptions(dsn=dsn, size=4))
     async with texting(database, url, "termii", "telnyx") as sut:
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
+        ready.set()
         await relay(database, sut).run()
-
-
-if __name__ == "__main__":
-    asyncio.run(run(*sys.argv[1:]))
