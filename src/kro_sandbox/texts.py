@@ -1,3 +1,5 @@
+from typing import TypedDict, Unpack
+
 from kro_sandbox.core.background import Background
 from kro_sandbox.core.clock import Clock
 from kro_sandbox.core.faults import FaultBook
@@ -10,43 +12,19 @@ from kro_sandbox.twilio.api import TwilioAPI
 from kro_sandbox.whatsapp.api import WhatsAppAPI
 
 
+class Shared(TypedDict):
+    settings: SandboxSettings
+    faults: FaultBook
+    options: Options
+    background: Background
+    webhooks: WebhookSender
+    messages: Inbox
+
+
 class Texts:
     """The stand-ins for texts beside Termii."""
 
-    def __init__(
-        self,
-        *,
-        settings: SandboxSettings,
-        clock: Clock,
-        faults: FaultBook,
-        options: Options,
-        background: Background,
-        webhooks: WebhookSender,
-        messages: Inbox,
-    ) -> None:
-        self.twilio = TwilioAPI(
-            settings=settings,
-            clock=clock,
-            faults=faults,
-            options=options,
-            background=background,
-            webhooks=webhooks,
-            messages=messages,
-        )
-        self.telnyx = TelnyxAPI(
-            settings=settings,
-            clock=clock,
-            faults=faults,
-            options=options,
-            background=background,
-            webhooks=webhooks,
-            messages=messages,
-        )
-        self.whatsapp = WhatsAppAPI(
-            settings=settings,
-            faults=faults,
-            options=options,
-            background=background,
-            webhooks=webhooks,
-            messages=messages,
-        )
+    def __init__(self, *, clock: Clock, **shared: Unpack[Shared]) -> None:
+        self.twilio = TwilioAPI(clock=clock, **shared)
+        self.telnyx = TelnyxAPI(clock=clock, **shared)
+        self.whatsapp = WhatsAppAPI(**shared)
