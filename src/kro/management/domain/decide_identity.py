@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -91,6 +91,25 @@ class Deed:
     actor: Actor
     now: datetime
     ids: IdSource
+
+    def audit(
+        self,
+        action: str,
+        target: tuple[str, UUID],
+        *,
+        reason: str | None = None,
+        detail: Mapping[str, Any] | None = None,
+    ) -> Audit:
+        """Return the audit row of the deed; ``target`` is a kind and an id."""
+        return Audit(
+            id=self.ids.new(),
+            actor=self.actor,
+            action=action,
+            target_type=target[0],
+            target_id=target[1],
+            reason=reason,
+            detail=detail or {},
+        )
 
 
 def decide_submission(
@@ -218,15 +237,8 @@ def decide_tier(state: TierState, tier: int, *, reason: str, deed: Deed) -> Outc
         raise OwnIdentityError
     if state.tier == tier:
         raise TierUnchangedError
-    audit = Audit(
-        id=deed.ids.new(),
-        actor=deed.actor,
-        action="kyc.tier_set",
-        target_type="user",
-        target_id=state.user_id,
-        reason=reason,
-        detail={"before": state.tier, "after": tier},
-    )
+    changed = {"before": state.tier, "after": tier}
+    audit = deed.audit("kyc.tier_set", ("user", state.user_id), reason=reason, detail=changed)
     told = _told(state.user_id, "tier_changed", {"tier": tier}, deed)
     writes = (Update("users", state.user_id, state.version, {"kyc_tier": tier, "updated_at": deed.now}),)
     return Outcome(Decision(writes=writes, messages=(told,), audits=(audit,)), tier)
@@ -293,14 +305,8 @@ def _raised(state: CheckState, check: IdentityCheck, rules: Sequence[TierRule], 
     person = Update("users", check.user_id, state.user_version, {"kyc_tier": earned, "updated_at": deed.now})
     if earned == state.user_tier:
         return Decision(writes=(person,))
-    audit = Audit(
-        id=deed.ids.new(),
-        actor=deed.actor,
-        action="kyc.tier_raised",
-        target_type="user",
-        target_id=check.user_id,
-        detail={"before": state.user_tier, "after": earned, "identity_check": check.id},
-    )
+    changed = {"before": state.user_tier, "after": earned, "identity_check": check.id}
+    audit = deed.audit("kyc.tier_raised", ("user", check.user_id), detail=changed)
     return Decision(writes=(person,), audits=(audit,))
 
 
@@ -325,15 +331,8 @@ def _update(check: IdentityCheck, **changes: Any) -> Update:  # noqa: ANN401 - t
 def _audit(
     check: IdentityCheck, action: str, deed: Deed, *, detail: dict[str, Any], reason: str | None = None
 ) -> Audit:
-    return Audit(
-        id=deed.ids.new(),
-        actor=deed.actor,
-        action=action,
-        target_type="identity_check",
-        target_id=check.id,
-        reason=reason,
-        detail=detail | {"kind": check.kind, "number": check.masked_number},
-    )
+    known = detail | {"kind": check.kind, "number": check.masked_number}
+    return deed.audit(action, ("identity_check", check.id), reason=reason, detail=known)
 
 
 def _told(user_id: UUID, template: str, facts: dict[str, Any], deed: Deed) -> Message:

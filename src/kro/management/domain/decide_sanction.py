@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from kro.core.actor import Actor
 from kro.core.alerts import alert
-from kro.core.decisions import Audit, Decision, Insert, Message, Outcome, Update
+from kro.core.decisions import Decision, Insert, Message, Outcome, Update
 from kro.core.ids import show_id
 from kro.core.sanctions import Hit
 from kro.management.database.sanction_records import (
@@ -62,7 +61,7 @@ def decide_hits(user: ScreenedUser | None, hits: Sequence[Hit], *, deed: Deed) -
             *((Insert("sanction_matches", tuple(asdict(match) for match in fresh.values())),) if fresh else ()),
             *(Update("sanction_matches", match.id, match.version, {"likely": True}) for match in raised),
         ),
-        audits=(_audit("sanctions.matched", "user", user.id, deed, detail={"matches": shown_ids(new)}),),
+        audits=(deed.audit("sanctions.matched", ("user", user.id), detail={"matches": shown_ids(new)}),),
         messages=(_alarm(user, new, deed, is_likely=likely is not None),),
     )
     if likely is not None and not user.is_frozen:
@@ -100,7 +99,7 @@ def decide_match(state: MatchState, status: MatchStatus, *, reason: str, deed: D
     )
     decision = Decision(
         writes=(_settled(match, decided),),
-        audits=(_audit(f"sanctions.{status}", "sanction_match", match.id, deed, reason=reason),),
+        audits=(deed.audit(f"sanctions.{status}", ("sanction_match", match.id), reason=reason),),
     )
     if status is MatchStatus.CONFIRMED and state.freeze is None:
         freeze = _freeze(match, deed, placed_by=deed.actor.id, reason="confirmed_match")
@@ -140,7 +139,7 @@ def decide_freeze_lift(
         writes += (_settled(state.match, cleared),)
     return Decision(
         writes=writes,
-        audits=(_audit("sanctions.lifted", "user", freeze.user_id, deed, reason=note),),
+        audits=(deed.audit("sanctions.lifted", ("user", freeze.user_id), reason=note),),
         messages=(freeze_message(freeze.user_id, deed.ids),),
     )
 
@@ -196,7 +195,7 @@ def _placed(freeze: Freeze, user_version: int, deed: Deed) -> Decision:
             Insert("user_freezes", (asdict(freeze),)),
             Update("users", freeze.user_id, user_version, {"frozen_at": deed.now, "updated_at": deed.now}),
         ),
-        audits=(_audit("sanctions.frozen", "user", freeze.user_id, deed, reason=freeze.reason),),
+        audits=(deed.audit("sanctions.frozen", ("user", freeze.user_id), reason=freeze.reason),),
         messages=(freeze_message(freeze.user_id, deed.ids),),
     )
 
@@ -215,25 +214,4 @@ def _alarm(user: ScreenedUser, new: Sequence[SanctionMatch], deed: Deed, *, is_l
             f"User {show_id('usr', user.id)}, matches {', '.join(shown_ids(new))}. "
             + ("Their orders wait until two officers lift the freeze." if is_likely else "Nothing is held by this.")
         ),
-    )
-
-
-def _audit(
-    action: str,
-    target_type: str,
-    target_id: UUID,
-    deed: Deed,
-    *,
-    reason: str | None = None,
-    detail: dict[str, Any] | None = None,
-) -> Audit:
-    actor: Actor = deed.actor
-    return Audit(
-        id=deed.ids.new(),
-        actor=actor,
-        action=action,
-        target_type=target_type,
-        target_id=target_id,
-        reason=reason,
-        detail=detail or {},
     )
