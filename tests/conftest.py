@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 import structlog
 
+from canaries import keep_spans, kept_spans, leaks
 from kro.core.clock import SystemClock
 from kro.core.database.embedded import Cluster, EmbeddedPostgres, Role, running_cluster
 from kro.core.database.migrate import migrate
@@ -48,6 +49,8 @@ class _Postgres:
 def pytest_configure(config: pytest.Config) -> None:
     # The default shows every local variable of a traceback; with the whole program among them that takes minutes.
     structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
+    config.addinivalue_line("markers", "shows_secrets: writes secrets on purpose, to see what becomes of them")
+    keep_spans()
     if hasattr(config, "workerinput"):
         config.stash[_FOLDER] = Path(config.workerinput["postgres_folder"])
         return
@@ -59,6 +62,19 @@ def pytest_configure(config: pytest.Config) -> None:
     postgres = _Postgres(folder)
     config.pluginmanager.register(postgres, "kro-postgres")
     postgres.start()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """At the end of every test look for secrets in all that was logged and traced by then."""
+    report = yield
+    if report.when != "teardown" or item.get_closest_marker("shows_secrets"):
+        return report
+    written = [(title, text) for title, text in report.sections if title.startswith("Captured")]
+    found = [f"{title}: {leak}" for title, text in (*written, ("Spans", kept_spans())) for leak in leaks(text)]
+    if found and report.passed:
+        report.outcome, report.longrepr = "failed", "A secret was written where it can be read:\n" + "\n".join(found)
+    return report
 
 
 def _in_memory() -> Path | None:

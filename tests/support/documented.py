@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx2
 
+from canaries import leaks
+
 PROBLEM = "application/problem+json"
 
 
@@ -35,6 +37,9 @@ class Documentation:
         documented = found["responses"].get(str(response.status_code))
         assert documented is not None, f"{where}, which is not documented: {response.text}"
         if response.status_code >= 400:
+            # What a proof is for is told to whoever just asked for it, with the account they named.
+            if "step_up" not in response.json():
+                assert not (told := leaks(response.text)), f"{where} and told {told}"
             code = response.json()["code"]
             examples = documented["content"][PROBLEM]["examples"]
             assert code in examples, f"{where} {code!r}, which is not documented"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -30,6 +31,8 @@ STATUS: Final[dict[ErrorKind, int]] = {
     ErrorKind.PROVIDER_TIMEOUT: 504,
     ErrorKind.OVERLOADED: 503,
 }
+# The address of a public page holds what opens it, and problems end up in logs of others.
+_TOKEN: Final = re.compile(r"^(/v1/public/[a-z-]+)/[^/]+")
 
 
 class ProblemField(BaseModel):
@@ -163,7 +166,7 @@ def _reply(
         "retryable": retryable,
     }
     if request := current_request():
-        body["instance"] = request.path
+        body["instance"] = _TOKEN.sub(r"\1/-", request.path)
         body["request_id"] = request.request_id
     if fields:
         body["errors"] = fields
