@@ -172,15 +172,33 @@ def test_a_reason_is_told_if_there_is_one(templates: Templates, template: Templa
 
 @pytest.mark.parametrize("action", StepUpAction)
 @pytest.mark.parametrize("amount", [None, {"amount": 10**12, "currency": "NGN"}])
+@pytest.mark.parametrize(
+    ("language", "first", "last"),
+    [
+        (Language.EN, "012345 is your KRO code to ", "Never share it with anyone."),
+        (Language.PCM, "012345 na your KRO code to ", "No give anybody."),
+    ],
+)
 def test_a_proof_says_what_it_is_good_for_and_fits_one_part(
-    templates: Templates, action: StepUpAction, amount: dict[str, object] | None
+    templates: Templates,
+    action: StepUpAction,
+    amount: dict[str, object] | None,
+    language: Language,
+    first: str,
+    last: str,
 ) -> None:
-    text = templates.sms(Template.STEP_UP, {"code": "012345", "minutes": 10, "action": action, "amount": amount})
+    facts = {"code": "012345", "minutes": 10, "action": action, "amount": amount}
 
-    assert text.startswith("012345 is your KRO code to ")
+    text = templates.sms(Template.STEP_UP, facts, language=language)
+
+    assert text.startswith(first)
     assert ("NGN 10,000,000,000.00" in text) is (amount is not None)
-    assert text.endswith("Never share it with anyone.")
+    assert text.endswith(last)
     assert 0 < (septets(text) or 0) <= 160
+    assert (
+        text.partition(" NGN")[0].partition(".")[0]
+        in templates.mail(Template.STEP_UP, facts, first_name="Demo", language=language).text
+    )
 
 
 def test_a_handover_code_comes_first_and_with_a_warning(templates: Templates) -> None:
