@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from kro.core.http.routes import indexed_routes, selected
+from kro.core.http.routes import IncludedRoute, included_routes
 
 _PREFIX: Final = "/v1/"
 
@@ -21,21 +21,28 @@ class _Node:
 
     literal: dict[str, _Node] = field(default_factory=dict)
     parameter: _Node | None = None
-    routes: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    routes: dict[str, tuple[int, IncludedRoute]] = field(default_factory=dict)
     """By method: the place in which the framework would ask the route, and the route."""
 
     def put(self, parts: list[str]) -> _Node:
-        """Return the node of a template's last part, made on the way where it is not there yet."""
+        """Return the node of a template's last part, made on the way where it is not there yet.
+
+        :raises NotImplementedError: for a parameter of another kind, which may take several parts.
+        """
         node = self
         for part in parts:
             if part.startswith("{"):
+                if ":" in part:
+                    raise NotImplementedError(
+                        f"{'/'.join(parts)} has a parameter that may take several parts of a path"
+                    )
                 node.parameter = node.parameter or _Node()
                 node = node.parameter
             else:
                 node = node.literal.setdefault(part, _Node())
         return node
 
-    def find(self, parts: list[str], method: str, at: int = 0) -> Iterator[tuple[int, Any]]:
+    def find(self, parts: list[str], method: str, at: int = 0) -> Iterator[tuple[int, IncludedRoute]]:
         """Yield every route of the method whose template fits the parts."""
         if at == len(parts):
             if method in self.routes:
@@ -66,7 +73,7 @@ class RouteIndex(BaseRoute):
         if self._root is None:
             self._root = self._build()
         found = min(self._root.find(scope["path"].split("/"), scope["method"]), default=None, key=_place)
-        return (Match.NONE, {}) if found is None else selected(found[1], scope)
+        return (Match.NONE, {}) if found is None else found[1].selected(scope)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request to the route that was found."""
@@ -74,14 +81,14 @@ class RouteIndex(BaseRoute):
 
     def _build(self) -> _Node:
         root = _Node()
-        for place, (template, methods, route) in enumerate(indexed_routes(self._app)):
+        for place, (template, methods, route) in enumerate(included_routes(self._app.routes)):
             node = root.put(template.split("/"))
             for method in methods:
                 node.routes.setdefault(method, (place, route))
         return root
 
 
-def _place(found: tuple[int, Any]) -> int:
+def _place(found: tuple[int, IncludedRoute]) -> int:
     return found[0]
 
 

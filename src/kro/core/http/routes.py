@@ -7,15 +7,14 @@ effective route context, which is not public. It is read here and nowhere else, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, iter_route_contexts
-from starlette.routing import Match
+from fastapi.routing import APIRoute, _EffectiveRouteContext, _IncludedRouter, iter_route_contexts
+from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
-
-_ONE_PART: Final = "[^/]+"
 
 
 def matched_route(scope: Scope) -> Any:  # noqa: ANN401 - one of several framework classes
@@ -28,26 +27,37 @@ def route_template(scope: Scope) -> str:
     return getattr(matched_route(scope), "path", None) or "-"
 
 
-def indexed_routes(app: FastAPI) -> Iterator[tuple[str, Iterable[str], Any]]:
-    """Yield template, methods and effective context of every route that was included and takes single parts of a path.
+@dataclass(slots=True)
+class IncludedRoute:
+    """A route that was included; what that made of it is worked out when it is first asked for, as it takes long."""
 
-    :raises NotImplementedError: for a parameter that takes more than one part, which an index by parts cannot find.
-    """
-    for found in iter_route_contexts(app.routes):
-        context = found._route_context  # noqa: SLF001 - see the head of this file
-        if context is None or not isinstance(found.original_route, APIRoute):
-            continue
-        if any(kind.regex != _ONE_PART for kind in context.param_convertors.values()):
-            raise NotImplementedError(f"{context.path} takes more than one part of a path as one parameter")
-        yield str(context.path), context.methods or (), context
+    route: APIRoute
+    inclusion: Any
+    _context: Any = None
+
+    def selected(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return what the framework would merge into the scope of a request to this route."""
+        if self._context is None:
+            self._context = _EffectiveRouteContext.from_api_route(
+                original_route=self.route, include_context=self.inclusion
+            )
+        match, child = self._context.matches(scope)
+        child["route"] = self.route
+        child["fastapi"] = {"effective_route_context": self._context}
+        return match, child
 
 
-def selected(context: Any, scope: Scope) -> tuple[Match, Scope]:  # noqa: ANN401 - a private class of the framework
-    """Return what the framework would merge into the scope of a request to this route."""
-    match, child = context.matches(scope)
-    child["route"] = context.original_route
-    child["fastapi"] = {"effective_route_context": context}
-    return match, child
+def included_routes(
+    routes: Iterable[BaseRoute],
+    inclusion: Any = None,  # noqa: ANN401 - a private class of the framework
+) -> Iterator[tuple[str, Iterable[str], IncludedRoute]]:
+    """Yield template, methods and route of everything that was included, in the order in which it would be asked."""
+    for route in routes:
+        if isinstance(route, _IncludedRouter):
+            inner = route.include_context if inclusion is None else inclusion.combine(route.include_context)
+            yield from included_routes(route.original_router.routes, inner)
+        elif inclusion is not None and isinstance(route, APIRoute):
+            yield inclusion.path_for(route), route.methods or (), IncludedRoute(route, inclusion)
 
 
 def operations(app: FastAPI) -> Iterator[tuple[str, str, Sequence[Callable[..., Any]]]]:
