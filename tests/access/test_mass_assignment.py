@@ -110,6 +110,9 @@ async def test_no_operation_takes_a_parameter_it_does_not_declare(calls: Calls) 
     taken = []
     for operation in calls.operations:
         reply = await asked(calls, operation, query={"is_admin": "true", "is_root": "1"})
+        # Vendors add to the addresses of their webhooks; without a signature nobody looks at any of it.
+        if operation[1].startswith(TAKES_ANYTHING) and reply.status_code == 401:
+            continue
         errors = reply.json().get("errors", ()) if reply.status_code == 422 else ()
         if {error["pointer"] for error in errors} != {"query:is_admin", "query:is_root"}:
             taken.append((operation, reply.status_code, errors))
