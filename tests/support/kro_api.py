@@ -54,6 +54,8 @@ def settings_for(cluster: Any, name: str) -> Settings:
             "url": SecretStr(cluster.dsn(Role.OWNER, name)),
             "app": Credentials(username=Role.APP.value, password=SecretStr(cluster.passwords[Role.APP])),
             "pool_size": 20,
+            # Where fifty ask at once, those who wait for a busy machine are not what a test is about.
+            "timeouts": settings.database.timeouts.model_copy(update={"pool_wait_seconds": 30}),
         }
     )
     return settings.model_copy(update={"database": database})

@@ -128,6 +128,9 @@ class S3ObjectStore:
 
         A thread that is given up on ends by itself, within boto3's own time limits; until then its place is taken.
         """
+        if self._made is None:
+            # Loading the library takes long, and is no work of the service, which the deadline is about.
+            await asyncio.to_thread(self._attempt, operation, lambda _: None)
         running = asyncio.get_running_loop().run_in_executor(self._threads, self._attempt, operation, call)
         try:
             async with asyncio.timeout(self._settings.deadline_seconds):
