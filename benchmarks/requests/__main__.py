@@ -34,7 +34,6 @@ RESULTS: Final = Path(__file__).parents[1] / "results" / "requests.md"
 _GUESS: Final = 3
 """How much faster the floor may be, before it was measured once."""
 _MOST: Final = 20_000
-_STARTS: Final = 5
 _FLOOR_SHARE: Final = {"create": 0.30, "lifecycle": 0.30, "get": 0.18, "list 20": 0.25, "webhook": 0.40}
 
 
@@ -46,6 +45,7 @@ class Plan:
     rounds: int = 3
     connections: int = 32
     pairs: int = 32
+    starts: int = 5
     scenes: tuple[str, ...] = tuple(SCENARIOS)
 
 
@@ -112,7 +112,7 @@ class Bench:
                 for row in rows:
                     await self._turn(row, server, seconds=plan.seconds if turn else 1.0, kept=turn > 0)
             memory = memory_of(server)
-        return Result(rows, [cold_start(self.program) for _ in range(_STARTS)], memory)
+        return Result(rows, [cold_start(self.program) for _ in range(plan.starts)], memory)
 
     async def _turn(self, row: Row, server: int, *, seconds: float, kept: bool) -> None:
         product = await drive(
@@ -184,7 +184,7 @@ def report(result: Result, plan: Plan) -> str:
         f"the end: {os.getloadavg()[0]:.1f}."
     )
     process = (
-        f"Cold start to the first answer of `/health/ready`: {median(result.starts):.2f} s (median of {_STARTS}). "
+        f"Cold start to the first answer of `/health/ready`: {median(result.starts):.2f} s (median of {plan.starts}). "
         f"Memory of the API process after the load: {result.memory:.0f} MB."
     )
     table = [f"| {' | '.join(_COLUMNS)} |", "| --- " * len(_COLUMNS) + "|"]
