@@ -165,7 +165,7 @@ class TestReplies:
     async def test_notices_bear_the_constant(self, bank: Bank, receiver: Receiver) -> None:
         await bank.pay(await bank.lend())
 
-        [notice] = await receiver.wait_for(1)
+        notice, *_ = await receiver.wait_for(1)
         assert notice.path == "/v1/webhooks/providus"
         assert (notice.headers["client-id"], notice.headers["x-auth-signature"]) == (PROVIDUS_CLIENT, bank.signature)
 
@@ -235,7 +235,7 @@ class TestUnreliable:
 
         await bank.pay(await bank.lend())
 
-        [notice] = await receiver.wait_for(1)
+        notice, *_ = await receiver.wait_for(1)
         assert len(notice.headers["x-auth-signature"]) == 128
         assert notice.headers["x-auth-signature"] != bank.signature
 
@@ -246,7 +246,7 @@ class TestUnreliable:
 
         await bank.pay(await bank.lend())
 
-        [notice] = await receiver.wait_for(1)
+        notice, *_ = await receiver.wait_for(1)
         assert (notice.body["settlementId"], notice.headers["x-auth-signature"]) == ("99", bank.signature)
         assert (await bank.verify("99"))["settlementId"] == ""
 
@@ -255,7 +255,7 @@ class TestUnreliable:
 
         await bank.pay(await bank.lend(), amount=100_050)
 
-        [notice] = await receiver.wait_for(1)
+        notice, *_ = await receiver.wait_for(1)
         assert notice.body["transactionAmount"] == "1001"
 
     async def test_a_lost_notice_can_be_sent_by_hand(
