@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from kro.core.auth.randomness import SystemRandomness
 from kro.core.clock import Clock, SystemClock
 from kro.core.config import Settings
-from kro.core.database.address import database_dsn
-from kro.core.database.embedded import Role
+from kro.core.database.address import pool_options
 from kro.core.database.pool import Database, PoolOptions
 from kro.core.decisions import DecisionRunner
 from kro.core.encryption import BlindIndex, FieldCipher
@@ -44,7 +43,7 @@ class Foundation:
 def lay_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundation:
     """Make what every module needs, with the database not yet open."""
     used_clock = clock or SystemClock()
-    options = pool_options(settings)
+    options = pool_options(settings.database)
     database = Database(options)
     security, ids = settings.security, SystemIdSource()
     cipher = FieldCipher(
@@ -79,17 +78,4 @@ def lay_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundat
         ),
         clock=used_clock,
         ids=ids,
-    )
-
-
-def pool_options(settings: Settings) -> PoolOptions:
-    """Return how this process reaches the database: as the application role, within its time limits."""
-    timeouts = settings.database.timeouts
-    return PoolOptions(
-        dsn=database_dsn(settings.database, Role.APP),
-        size=settings.database.pool_size,
-        wait_seconds=timeouts.pool_wait_seconds,
-        lock_timeout_seconds=timeouts.lock_ms / 1000,
-        statement_timeout_seconds=timeouts.statement_ms / 1000,
-        idle_in_transaction_seconds=timeouts.idle_in_transaction_ms / 1000,
     )

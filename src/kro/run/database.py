@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import asyncpg
 
 from kro.core.config import Settings
-from kro.core.database.address import database_dsn
+from kro.core.database.address import database_dsn, pool_options
 from kro.core.database.embedded import Role
-from kro.core.database.pool import Database, PoolOptions
+from kro.core.database.pool import Database
 from kro.core.database.startup import Facts, read_facts, require_sound
 from kro.run.errors import DatabaseUnreachableError
 
@@ -50,7 +51,7 @@ def examine_database(settings: Settings) -> Facts:
 
 
 async def _asked(settings: Settings, ask: Callable[[Database], Awaitable[T]]) -> T:
-    database = Database(PoolOptions(dsn=database_dsn(settings.database, Role.APP), size=1))
+    database = Database(replace(pool_options(settings.database), size=1))
     try:
         await database.open()
         return await ask(database)

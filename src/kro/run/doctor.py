@@ -32,6 +32,7 @@ _SOUND: Final = {
     "schema": f"revision {SCHEMA_REVISION}",
     "role": "the ledger is out of this program's reach",
     "triggers": "all are on",
+    "session": "takes writes, within the configured time limits",
 }
 _ASK_SECONDS: Final = 5.0
 

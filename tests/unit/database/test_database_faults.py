@@ -76,7 +76,14 @@ def test_a_clock_is_off_by_what_the_way_of_the_question_does_not_explain(now: fl
 def test_checks_are_named_also_when_they_pass() -> None:
     found = faults_by_check(replace(SOUND, fsync="off"), revision="0007")
 
-    assert found == {"durability": ["fsync is off"], "time": [], "schema": [], "role": [], "triggers": []}
+    assert found == {
+        "durability": ["fsync is off"],
+        "time": [],
+        "schema": [],
+        "role": [],
+        "triggers": [],
+        "session": [],
+    }
 
 
 def test_several_are_one_sentence() -> None:

@@ -98,8 +98,21 @@ class DatabaseTimeouts(Group):
     pool_wait_seconds: Seconds
 
 
+class Pooling(StrEnum):
+    """What a connection to ``url`` or ``host`` ends at."""
+
+    NONE = "none"
+    """PostgreSQL, or a pooler that gives each client a server connection of its own."""
+    TRANSACTION = "transaction"
+    """A pooler that may change the server connection with each transaction: nothing is prepared, nothing is set."""
+    PREPARED = "transaction-prepared"
+    """The same, of a kind that keeps prepared statements: PgBouncer 1.21 with ``max_prepared_statements``."""
+
+
 class DatabaseSettings(Group):
     """Embedded in ``folder``, or somewhere else by ``url`` or by ``host``, ``port`` and ``name``.
+
+    ``url`` and ``host`` may name several hosts, of which the one that takes writes is used.
 
     Two roles: ``owner`` migrates, ``app`` serves requests and owns nothing. Credentials given here win over those
     inside ``url``, which are the owner's.
@@ -111,6 +124,9 @@ class DatabaseSettings(Group):
     host: str | None = None
     port: Port = 5432
     name: str = "kro"
+    pooling: Pooling = Pooling.NONE
+    direct_url: SecretStr | None = None
+    """Past the pooler, for what needs a session of its own: listening, and all that the owner does."""
     owner: Credentials | None = None
     app: Credentials | None = None
     ssl: bool
@@ -130,6 +146,8 @@ class DatabaseSettings(Group):
             raise ValueError("needs owner and app credentials unless embedded is true")
         if self.owner is not None and self.owner.username == self.app.username:
             raise ValueError("owner and app must be two different roles")
+        if self.pooling is not Pooling.NONE and self.direct_url is None:
+            raise ValueError("pooling by transaction needs directUrl, which leads to PostgreSQL itself")
         return self
 
 

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 import asyncpg
 import orjson
 
 from kro.core.database.failures import UNREACHABLE, translate
+from kro.core.database.hosts import connect
 from kro.core.decisions.encoding import plain
 from kro.core.errors import ErrorKind, KroError
 
@@ -25,6 +26,8 @@ else:
     PlainConnection = asyncpg.Connection
 
 _OVERLOAD_RETRY_SECONDS: Final = 1
+_STATEMENTS: Final = 100
+"""The driver's own bound for statements prepared on a connection."""
 
 T = TypeVar("T")
 
@@ -42,7 +45,11 @@ class DatabaseBusyError(KroError):
 
 @dataclass(frozen=True, slots=True)
 class PoolOptions:
-    """``wait_seconds`` bounds the wait for a free connection; the timeouts are enforced by PostgreSQL."""
+    """``wait_seconds`` bounds the wait for a free connection; the timeouts are enforced by PostgreSQL.
+
+    Behind a pooler by transaction, ``direct_dsn`` leads past it, the role itself has the timeouts (``own_limits`` is
+    false), and ``prepares`` says whether it keeps prepared statements; without them a call is two trips.
+    """
 
     dsn: str
     size: int = 10
@@ -52,6 +59,18 @@ class PoolOptions:
     idle_in_transaction_seconds: float = 15.0
     application_name: str = "kro"
     ssl: Any = None
+    direct_dsn: str | None = None
+    own_limits: bool = True
+    prepares: bool = True
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """PostgreSQL's settings for the timeouts, in milliseconds."""
+        return {
+            "lock_timeout": int(self.lock_timeout_seconds * 1000),
+            "statement_timeout": int(self.statement_timeout_seconds * 1000),
+            "idle_in_transaction_session_timeout": int(self.idle_in_transaction_seconds * 1000),
+        }
 
 
 class _Connection(PlainConnection):
@@ -68,7 +87,7 @@ class Database:
     """
 
     def __init__(self, options: PoolOptions) -> None:
-        self._options = options
+        self.options = options
         self._opened: asyncpg.Pool[asyncpg.Record] | None = None
         self.trips = 0
 
@@ -81,22 +100,19 @@ class Database:
 
     async def open(self) -> None:
         """Open the pool with at least one connection, so that a wrong address fails here and not on a request."""
-        options = self._options
+        options = self.options
+        limits = {name: str(value) for name, value in options.limits.items()} if options.own_limits else {}
         self._opened = await asyncpg.create_pool(
             options.dsn,
+            connect=cast("Any", connect),
             min_size=1,
             max_size=options.size,
             connection_class=_Connection,
             init=_prepare,
             max_inactive_connection_lifetime=300,
             ssl=options.ssl,
-            server_settings={
-                "application_name": options.application_name,
-                "timezone": "UTC",
-                "lock_timeout": _milliseconds(options.lock_timeout_seconds),
-                "statement_timeout": _milliseconds(options.statement_timeout_seconds),
-                "idle_in_transaction_session_timeout": _milliseconds(options.idle_in_transaction_seconds),
-            },
+            statement_cache_size=_STATEMENTS if options.prepares else 0,
+            server_settings={"application_name": options.application_name, "timezone": "UTC", **limits},
         )
 
     @property
@@ -140,7 +156,7 @@ class Database:
         :raises DatabaseBusyError: when none is free within the pool wait, or the server cannot be reached.
         """
         try:
-            connection = await self._pool.acquire(timeout=self._options.wait_seconds)
+            connection = await self._pool.acquire(timeout=self.options.wait_seconds)
         except TimeoutError:
             raise DatabaseBusyError from None
         except UNREACHABLE as error:
@@ -162,8 +178,9 @@ class Database:
                 return await call(connection)
             except UNREACHABLE as error:
                 raise DatabaseBusyError from error
-            except asyncpg.InternalClientError as error:
-                # The driver does not understand the state a dying server left behind, so nobody may use it again.
+            except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError) as error:
+                # The driver does not understand the state a dying server left behind, or this one is a standby now:
+                # either way nobody may use the connection again.
                 connection.terminate()
                 raise DatabaseBusyError from error
             except asyncpg.InterfaceError as error:
@@ -190,7 +207,3 @@ async def _prepare(connection: PlainConnection) -> None:
 
 def _dump(value: object) -> str:
     return orjson.dumps(value, default=plain, option=orjson.OPT_UTC_Z).decode()
-
-
-def _milliseconds(seconds: float) -> str:
-    return str(int(seconds * 1000))

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from kro.core.database.limits import session_faults
 from kro.core.database.pool import Database
 from kro.core.errors import ErrorKind, KroError
 
@@ -71,6 +72,7 @@ class Facts:
     revision: str | None
     ahead_seconds: float = 0.0
     """By how much its clock is ahead of ours."""
+    session_faults: Sequence[str] = ()
 
 
 async def require_sound(database: Database, *, revision: str = SCHEMA_REVISION) -> None:
@@ -91,7 +93,7 @@ async def read_facts(database: Database) -> Facts:
     facts = dict(row)
     found = await database.value(_REVISION) if facts.pop("has_revision") else None
     ahead = clock_ahead(facts.pop("epoch"), before=before, after=after)
-    return Facts(**facts, ahead_seconds=ahead, revision=found)
+    return Facts(**facts, ahead_seconds=ahead, revision=found, session_faults=await session_faults(database))
 
 
 def clock_ahead(now: float, *, before: float, after: float) -> float:
@@ -116,6 +118,7 @@ def faults_by_check(facts: Facts, *, revision: str) -> dict[str, list[str]]:
         "schema": list(_faults_of_schema(facts, revision)),
         "role": list(_faults_of_role(facts)),
         "triggers": list(_faults_of_triggers(facts)),
+        "session": list(facts.session_faults),
     }
 
 

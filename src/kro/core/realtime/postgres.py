@@ -7,6 +7,7 @@ from typing import Final
 
 import asyncpg
 
+from kro.core.database.hosts import connect
 from kro.core.database.pool import Database, PoolOptions
 from kro.core.realtime.bus import Listener, News
 from kro.core.realtime.listening import ListenOptions, listen_always, pass_on
@@ -62,8 +63,8 @@ class PostgresRealtimeBus:
                 await connection.close(timeout=self._listen.connect_seconds)
 
     async def _connect(self, *, on_end: Callable[[], None]) -> asyncpg.Connection[asyncpg.Record]:
-        connection = await asyncpg.connect(
-            self._options.dsn,
+        connection = await connect(
+            self._options.direct_dsn or self._options.dsn,
             ssl=self._options.ssl,
             timeout=self._listen.connect_seconds,
             server_settings={"application_name": f"{self._options.application_name} listener"},
