@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -46,6 +46,12 @@ def wide_stack(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> I
         yield running
 
 
+@pytest.fixture(scope="session")
+def stack_behind(postgres: Cluster) -> Callable[..., AbstractContextManager[Stack]]:
+    """Two API processes and a worker that reach their database in some other way."""
+    return lambda folder, between: running_stack(postgres, folder, workers=2, between=between)
+
+
 @pytest.fixture
 async def cast(stack: Stack) -> AsyncIterator[Cast]:
     async with assembled(base_url=stack.base_url, sandbox_url=stack.sandbox_url, admin=stack.admin) as people:
@@ -77,13 +83,17 @@ def journey(cast: Cast, display: Display) -> Journey:
 
 
 @contextmanager
-def running_stack(postgres: Cluster, folder: Path, *, workers: int) -> Iterator[Stack]:
+def running_stack(
+    postgres: Cluster, folder: Path, *, workers: int, between: Callable[[str], dict[str, str]] = lambda _: {}
+) -> Iterator[Stack]:
+    """Run the product. ``between`` gets the name of its database and returns how its processes reach that."""
     name = f"kro_{uuid4().hex}"
     api, sandbox = _free_ports(2)
     environment = _environment(postgres, name, folder, api=api, sandbox=sandbox)
     base_url, sandbox_url = f"http://127.0.0.1:{api}", f"http://127.0.0.1:{sandbox}"
     asyncio.run(_as_admin(postgres, f'CREATE DATABASE "{name}" OWNER kro_owner TEMPLATE {TEMPLATE} STRATEGY FILE_COPY'))
     with ExitStack() as stopping:
+        environment |= between(name)
         stopping.callback(lambda: asyncio.run(_as_admin(postgres, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')))
         subprocess.run(
             [sys.executable, "-m", "kro.cli", "seed"], env=environment, cwd=ROOT, check=True, timeout=START_SECONDS

@@ -102,11 +102,11 @@ class Pooling(StrEnum):
     """What a connection to ``url`` or ``host`` ends at."""
 
     NONE = "none"
-    """PostgreSQL, or a pooler that gives each client a server connection of its own."""
+    """PostgreSQL itself."""
     TRANSACTION = "transaction"
-    """A pooler that may change the server connection with each transaction: nothing is prepared, nothing is set."""
+    """PgBouncer, which may change the server connection with each transaction: nothing is prepared, nothing is set."""
     PREPARED = "transaction-prepared"
-    """The same, of a kind that keeps prepared statements: PgBouncer 1.21 with ``max_prepared_statements``."""
+    """PgBouncer from 1.21 on with ``max_prepared_statements``: statements are prepared as without it."""
 
 
 class DatabaseSettings(Group):
