@@ -129,5 +129,15 @@ class Paging:
 
     def page(self, rows: Sequence[T], show: Callable[[T], V], position: Callable[[T], Position]) -> Page[V]:
         """Return the page, each row as ``show`` shows it."""
-        cut = self._signer.cut(rows, limit=self._query.limit, position=position, bound_to=self._bound_to)
+        cut = self._cut(rows, position)
         return Page(data=[show(row) for row in cut.rows], has_more=cut.has_more, next_cursor=cut.next_cursor)
+
+    def plain_page(
+        self, rows: Sequence[T], show: Callable[[T], Mapping[str, object]], position: Callable[[T], Position]
+    ) -> Mapping[str, object]:
+        """Return the page as a plain document, for lists that are asked for all the time."""
+        cut = self._cut(rows, position)
+        return {"data": [show(row) for row in cut.rows], "has_more": cut.has_more, "next_cursor": cut.next_cursor}
+
+    def _cut(self, rows: Sequence[T], position: Callable[[T], Position]) -> Slice[T]:
+        return self._signer.cut(rows, limit=self._query.limit, position=position, bound_to=self._bound_to)

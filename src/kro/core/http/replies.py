@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import orjson
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -19,6 +20,11 @@ class JSONBytes(Response):
     def of(cls, model: BaseModel, *, status: int = 200) -> JSONBytes:
         """Serialize a model once, by pydantic's own writer."""
         return cls(model.__pydantic_serializer__.to_json(model, by_alias=True), status_code=status)
+
+    @classmethod
+    def of_plain(cls, document: Mapping[str, object]) -> JSONBytes:
+        """Serialize what is plain already; a test holds such a document to the model that describes it."""
+        return cls(orjson.dumps(document, option=orjson.OPT_UTC_Z))
 
 
 def send(reply: Reply, *, headers: Mapping[str, str] | None = None) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -26,7 +27,7 @@ from kro.order.controller.views import (
     TimelineRead,
     ToldRead,
     order_read,
-    summary_read,
+    summary_item,
 )
 from kro.order.database.list_query import filter_scope
 from kro.order.database.lists import MOST_ENDED, MOST_OPEN, OrderLists
@@ -41,17 +42,17 @@ async def list_orders(
     query: Annotated[OrderQuery, Query()], user: CurrentUser, lists: OrderListsDep, cursors: CursorsDep
 ) -> Response:
     """List the caller's orders, newest first."""
-    return JSONBytes.of(await order_page(query, user=user, lists=lists, cursors=cursors))
+    return JSONBytes.of_plain(await order_page(query, user=user, lists=lists, cursors=cursors))
 
 
 async def order_page(
     query: OrderQuery, *, user: Actor, lists: OrderLists, cursors: CursorSigner
-) -> Page[OrderSummaryRead]:
+) -> Mapping[str, object]:
     """Return a page of a user's orders, to themselves or to whoever sees through their eyes."""
     wanted = query.to_filter(role=Party(query.role) if query.role else None, counterparty=query.counterparty)
     paging = cursors.of(query, {"list": "orders", "owner": str(user.id), **filter_scope(wanted)})
     rows = await lists.page(wanted, actor=user, before=paging.before, limit=paging.limit)
-    return paging.page(rows, summary_read, lambda row: Position(row.created_at, row.id))
+    return paging.plain_page(rows, summary_item, lambda row: Position(row.created_at, row.id))
 
 
 @router.get("/orders/counts", response_model=CountsRead)

@@ -39,7 +39,7 @@ async def view_orders(
 ) -> Response:
     """List a user's orders as the user sees them."""
     user = await views.look(read_id("usr", user_id), admin=admin, reason=query.reason, what="orders")
-    return JSONBytes.of(await order_page(query, user=user, lists=lists, cursors=cursors))
+    return JSONBytes.of_plain(await order_page(query, user=user, lists=lists, cursors=cursors))
 
 
 @router.get("/orders/{order_id}", response_model=OrderRead, responses=problems(PersonNotFoundError, OrderNotFoundError))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -269,20 +270,23 @@ def condition_read(condition: Condition, currency: str) -> ConditionRead:
     )
 
 
-def summary_read(summary: OrderSummary) -> OrderSummaryRead:
-    """Return an order as it stands in a list."""
-    return OrderSummaryRead(
-        id=show_id("ord", summary.id),
-        role=summary.role,
-        status=summary.status,
-        funding_status=FundingStatus(summary.funding_status),
-        order_type=OrderType(summary.order_type),
-        title=summary.title,
-        amount=MoneyOut(amount=summary.amount, currency=summary.currency),
-        counterparty=PersonRead(id=show_id("usr", summary.counterparty_id), display_name=summary.counterparty_name),
-        created_at=summary.created_at,
-        updated_at=summary.updated_at,
-    )
+def summary_item(summary: OrderSummary) -> Mapping[str, object]:
+    """Return an order as it stands in a list, plainly: what :class:`OrderSummaryRead` describes."""
+    return {
+        "id": show_id("ord", summary.id),
+        "role": summary.role,
+        "status": summary.status,
+        "funding_status": summary.funding_status,
+        "order_type": summary.order_type,
+        "title": summary.title,
+        "amount": {"amount": summary.amount, "currency": summary.currency},
+        "counterparty": {
+            "id": show_id("usr", summary.counterparty_id),
+            "display_name": summary.counterparty_name,
+        },
+        "created_at": summary.created_at,
+        "updated_at": summary.updated_at,
+    }
 
 
 def reply_with(model: BaseModel, status: int) -> Reply:

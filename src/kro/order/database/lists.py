@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from kro.core.actor import Actor
@@ -45,13 +44,12 @@ LEFT JOIN ({_counts(Party.BUYER)} UNION ALL {_counts(Party.SELLER)}) AS c ON tru
 """  # noqa: S608 - built from constants only
 
 
-@dataclass(frozen=True, slots=True)
-class OrderSummary:
+class OrderSummary(NamedTuple):
     """An order in a list, as its viewer sees it; the amount in minor units."""
 
     id: UUID
     role: Party
-    status: OrderStatus
+    status: str
     funding_status: str
     order_type: str
     title: str
@@ -108,14 +106,17 @@ ORDER BY o.created_at DESC, o.id DESC"""  # noqa: S608 - built from constants on
 
 def _summary(row: Columns, actor: Actor) -> OrderSummary:
     is_buyer = row["buyer_id"] == actor.id
-    columns: dict[str, Any] = {
-        name: row[name]
-        for name in ("id", "funding_status", "order_type", "title", "currency", "amount", "created_at", "updated_at")
-    }
     return OrderSummary(
+        id=row["id"],
         role=Party.BUYER if is_buyer else Party.SELLER,
-        status=OrderStatus(row["status"]),
+        status=row["status"],
+        funding_status=row["funding_status"],
+        order_type=row["order_type"],
+        title=row["title"],
+        currency=row["currency"],
+        amount=row["amount"],
         counterparty_id=row["seller_id"] if is_buyer else row["buyer_id"],
         counterparty_name=row["counterparty_name"],
-        **columns,
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
     )
