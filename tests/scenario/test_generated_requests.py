@@ -97,10 +97,13 @@ def test_every_answer_is_a_documented_one(stack: Stack, tmp_path: Path, name: st
     role = ROLES[name]
     for seed in range(ROUNDS):
         # Each round logs in anew, for tokens do not live as long as a long run.
-        ask(stack, tmp_path, replace(role, paths="^/", phases="examples,coverage,fuzzing", examples=10), seed=seed)
+        try:
+            ask(stack, tmp_path, replace(role, paths="^/", phases="examples,coverage,fuzzing", examples=10), seed=seed)
+        finally:
+            asyncio.run(unlock(stack.owner_dsn))
     if not ROUNDS:
         ask(stack, tmp_path, role, seed=1)
-    asyncio.run(unlock(stack.owner_dsn))
+        asyncio.run(unlock(stack.owner_dsn))
 
 
 async def unlock(owner_dsn: str) -> None:
