@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from kro.core.http.routes import IncludedRoute, included_routes
+from kro.core.http.routes import CALL, IncludedRoute, included_routes
 
 _PREFIX: Final = "/v1/"
 
@@ -77,7 +77,7 @@ class RouteIndex(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request to the route that was found."""
-        await scope["route"].handle(scope, receive, send)
+        await scope[CALL](scope, receive, send)
 
     def _build(self) -> _Node:
         root = _Node()

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, _EffectiveRouteContext, _IncludedRouter, iter_route_contexts
 from starlette.routing import BaseRoute, Match
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
+
+from kro.core.http.direct import DirectCall
+
+CALL: Final = "kro.call"
+"""In the scope of a matched request: what answers it."""
 
 
 def matched_route(scope: Scope) -> Any:  # noqa: ANN401 - one of several framework classes
@@ -34,6 +39,7 @@ class IncludedRoute:
     route: APIRoute
     inclusion: Any
     _context: Any = None
+    _call: ASGIApp | None = None
 
     def selected(self, scope: Scope) -> tuple[Match, Scope]:
         """Return what the framework would merge into the scope of a request to this route."""
@@ -41,9 +47,11 @@ class IncludedRoute:
             self._context = _EffectiveRouteContext.from_api_route(
                 original_route=self.route, include_context=self.inclusion
             )
+            self._call = DirectCall.of(self._context) or self.route.handle
         match, child = self._context.matches(scope)
         child["route"] = self.route
         child["fastapi"] = {"effective_route_context": self._context}
+        child[CALL] = self._call
         return match, child
 
 
