@@ -67,10 +67,13 @@ async def test_a_connection_that_the_driver_took_back_by_itself_needs_no_return(
         def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
             self._pool = pool
 
-        async def acquire(self, timeout: float) -> object:  # noqa: ASYNC109 - the driver's own signature
+        def get_idle_size(self) -> int:
+            return self._pool.get_idle_size()
+
+        async def acquire(self, timeout: float | None = None) -> object:  # noqa: ASYNC109 - the driver's own signature
             return await self._pool.acquire(timeout=timeout)
 
-        async def release(self, connection: PoolConnectionProxy[asyncpg.Record]) -> None:
+        async def release(self, connection: PoolConnectionProxy[asyncpg.Record], timeout: float) -> None:  # noqa: ASYNC109 - the driver's own signature
             connection.terminate()
             raise asyncpg.InternalClientError("called on a free connection holder")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -110,6 +109,7 @@ class Database:
             connection_class=_Connection,
             init=_prepare,
             max_inactive_connection_lifetime=300,
+            timeout=options.wait_seconds,
             ssl=options.ssl,
             statement_cache_size=_STATEMENTS if options.prepares else 0,
             server_settings={"application_name": options.application_name, "timezone": "UTC", **limits},
@@ -155,41 +155,52 @@ class Database:
 
         :raises DatabaseBusyError: when none is free within the pool wait, or the server cannot be reached.
         """
+        connection = await self._acquire()
         try:
-            connection = await self._pool.acquire(timeout=self.options.wait_seconds)
+            yield connection
+        finally:
+            await self._release(connection)
+
+    async def _acquire(self) -> PoolConnectionProxy[asyncpg.Record]:
+        pool = self._pool
+        try:
+            # One that is idle is had at once, and a clock beside it would cost more than taking it.
+            return await (pool.acquire() if pool.get_idle_size() else pool.acquire(timeout=self.options.wait_seconds))
         except TimeoutError:
             raise DatabaseBusyError from None
         except UNREACHABLE as error:
             raise DatabaseBusyError from error
+
+    async def _release(self, connection: PoolConnectionProxy[asyncpg.Record]) -> None:
         try:
-            yield connection
-        finally:
-            try:
-                await asyncio.shield(self._pool.release(connection))
-            except (asyncpg.InternalClientError, *UNREACHABLE):
-                # The driver may have taken a lost connection back by itself already: then there is nothing to return.
-                if not _is_lost(connection):
-                    raise
+            # The pool shields this from whoever is cancelled meanwhile.
+            await self._pool.release(connection, timeout=self.options.wait_seconds)
+        except (asyncpg.InternalClientError, *UNREACHABLE):
+            # The driver may have taken a lost connection back by itself already: then there is nothing to return.
+            if not _is_lost(connection):
+                raise
 
     async def _run(self, call: Callable[[Connection], Awaitable[T]]) -> T:
-        async with self.connection() as connection:
+        connection = await self._acquire()
+        try:
             self.trips += 1
-            try:
-                return await call(connection)
-            except UNREACHABLE as error:
-                raise DatabaseBusyError from error
-            except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError) as error:
-                # The driver does not understand the state a dying server left behind, or this one is a standby now:
-                # either way nobody may use the connection again.
-                connection.terminate()
-                raise DatabaseBusyError from error
-            except asyncpg.InterfaceError as error:
-                # Misuse is a bug; a connection that ended between its loan and the statement is not.
-                if not _is_lost(connection):
-                    raise
-                raise DatabaseBusyError from error
-            except asyncpg.PostgresError as error:
-                raise translate(error) from error
+            return await call(connection)
+        except UNREACHABLE as error:
+            raise DatabaseBusyError from error
+        except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError) as error:
+            # The driver does not understand the state a dying server left behind, or this one is a standby now:
+            # either way nobody may use the connection again.
+            connection.terminate()
+            raise DatabaseBusyError from error
+        except asyncpg.InterfaceError as error:
+            # Misuse is a bug; a connection that ended between its loan and the statement is not.
+            if not _is_lost(connection):
+                raise
+            raise DatabaseBusyError from error
+        except asyncpg.PostgresError as error:
+            raise translate(error) from error
+        finally:
+            await self._release(connection)
 
 
 def _is_lost(connection: Connection) -> bool:
