@@ -17,6 +17,7 @@ from uvicorn.supervisors import Multiprocess
 
 from kro.core.config import Settings, load_settings
 from kro.core.draining import Draining
+from kro.run.collector import settle
 from kro.run.database import require_sound_database
 from kro.run.door import SETTLE_SECONDS, let_nobody_in
 from kro.run.imports import lean_imports
@@ -45,7 +46,9 @@ def application() -> ASGIApp:
     draining = Draining(seconds=settings.app.api.drain_seconds)
     if draining.seconds:
         _drain_before_ending(draining)
-    return create_app(settings, draining=draining)
+    app = create_app(settings, draining=draining)
+    settle()
+    return app
 
 
 def serve(*, host: str | None = None, port: int | None = None, workers: int = 1) -> None:

@@ -1,0 +1,21 @@
+"""How often Python looks for garbage in a process that has started."""
+
+from __future__ import annotations
+
+import gc
+from typing import Final
+
+_ALLOCATIONS: Final = 10_000
+_YOUNG_ROUNDS: Final = 20
+_MIDDLE_ROUNDS: Final = 20
+
+
+def settle() -> None:
+    """Take what the start made for lasting, and look for cycles among the rest less often.
+
+    With the usual thresholds, meant for small programs, each request looks at everything that was made since the last
+    one, and every few hundred at all the routes and models there are: a tenth of an API's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_ALLOCATIONS, _YOUNG_ROUNDS, _MIDDLE_ROUNDS)
