@@ -27,6 +27,7 @@ class Filter(BaseModel):
     limit: int = Field(default=20, ge=1, le=100)
     word: Word | None = None
     text: str | None = Field(default=None, min_length=2)
+    words: list[Word] | None = Field(default=None, max_length=2)
 
 
 class Renamed(BaseModel):
@@ -121,6 +122,10 @@ ASKED: list[tuple[str, str, dict[str, Any]]] = [
             "7?other=1",
             "7?other=1&other=2&limit=x",
             "7?text=",
+            "7?words=yes",
+            "7?words=yes&limit=3&words=no",
+            "7?words=yes&words=x&words=",
+            "7?words=",
             "7?limit=",
             "x?limit=x",
         )

@@ -14,6 +14,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_params_to_args
 from fastapi.exceptions import HTTPException, RequestValidationError
 from pydantic import BaseModel
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 Fields = Sequence[ModelField]
@@ -45,29 +46,32 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """Query parameters as one model of single values: the last value of each name, as it stands."""
+    """Query parameters as one model under their own names: all values of a list, the last one of anything else."""
 
     field: ModelField
     names: frozenset[str]
+    lists: frozenset[str]
 
     @classmethod
     def of(cls, fields: Fields) -> Self | None:
-        """Return the model, or ``None`` for anything else, and where lists or other names are in it."""
+        """Return the model, or ``None`` for anything else, and where a parameter has another name than its field."""
         model = fields[0].field_info.annotation
         if len(fields) > 1 or not isinstance(fields[0].field_info, params.Query):
             return None
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             return None
-        inner = model.model_fields.values()
-        if any(one.alias or one.validation_alias or field_annotation_is_sequence(one.annotation) for one in inner):
+        inner = model.model_fields
+        if any(one.alias or one.validation_alias for one in inner.values()):
             return None
-        return cls(fields[0], frozenset(model.model_fields))
+        lists = (name for name, one in inner.items() if field_annotation_is_sequence(one.annotation))
+        return cls(fields[0], frozenset(inner), frozenset(lists))
 
-    def read(self, received: Mapping[str, str]) -> Read | None:
+    def read(self, received: QueryParams) -> Read | None:
         """Return what the framework would, or ``None`` when the model does not know all that was sent."""
         if not self.names.issuperset(received):
             return None
-        value, errors = self.field.validate(dict(received), loc=("query",))
+        given = {name: received.getlist(name) if name in self.lists else value for name, value in received.items()}
+        value, errors = self.field.validate(given, loc=("query",))
         return ({}, errors) if errors else ({self.field.name: value}, ())
 
 
