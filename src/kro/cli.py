@@ -101,6 +101,9 @@ def serve(
 ) -> None:
     """Serve the API."""
     follow(exit_with_parent)
+    from kro.run.collector import hurry
+
+    hurry()
     from kro.run.serve import serve as serve_api
 
     with one_sentence():
@@ -111,6 +114,9 @@ def serve(
 def worker(exit_with_parent: ExitWithParent = None) -> None:
     """Relay the outbox, process webhooks, fire timers."""
     follow(exit_with_parent)
+    from kro.run.collector import hurry, settle
+
+    hurry()
     from kro.core.config import load_settings
     from kro.run.imports import lean_imports
 
@@ -118,6 +124,7 @@ def worker(exit_with_parent: ExitWithParent = None) -> None:
         settings = load_settings()
         with lean_imports(settings):
             from kro.worker import run as run_worker
+        settle()
         run_worker(settings)
 
 

@@ -10,6 +10,11 @@ _YOUNG_ROUNDS: Final = 20
 _MIDDLE_ROUNDS: Final = 20
 
 
+def hurry() -> None:
+    """Look for no garbage until :func:`settle`: a start makes much that lasts, and little of that."""
+    gc.disable()
+
+
 def settle() -> None:
     """Take what the start made for lasting, and look for cycles among the rest less often.
 
@@ -18,4 +23,5 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(_ALLOCATIONS, _YOUNG_ROUNDS, _MIDDLE_ROUNDS)

@@ -17,7 +17,7 @@ from uvicorn.supervisors import Multiprocess
 
 from kro.core.config import Settings, load_settings
 from kro.core.draining import Draining
-from kro.run.collector import settle
+from kro.run.collector import hurry, settle
 from kro.run.database import require_sound_database
 from kro.run.door import SETTLE_SECONDS, let_nobody_in
 from kro.run.imports import lean_imports
@@ -40,6 +40,7 @@ def application() -> ASGIApp:
     # and then another process is our parent: so it is named, and asked for before anything that takes long.
     if (parent := multiprocessing.parent_process()) is not None:
         end_with_parent(parent=parent.pid)
+    hurry()
     settings = load_settings()
     with lean_imports(settings):
         from kro.main import create_app  # noqa: PLC0415 - the parent of several workers never needs the application
@@ -70,6 +71,7 @@ def serve(*, host: str | None = None, port: int | None = None, workers: int = 1)
     config = _configure(settings, host=host, port=port, workers=workers)
     listener = config.bind_socket()
     if workers > 1:
+        settle()
         _Processes(config, [listener], drain_seconds=api.drain_seconds).run()
         return
     _listeners.append(listener)

@@ -6,6 +6,8 @@ from kro.core.http.health import Check, health_router
 from kro.core.http.idempotency import IdempotencyKey, IdempotencyRequest, OptionalIdempotencyKey
 from kro.core.http.inputs import Currency, Email, Input, Line, MoneyIn, MoneyOut, Paragraphs, QueryInput, id_text
 from kro.core.http.install import install, new_api
+from kro.core.http.lazy import Router
+from kro.core.http.outputs import Output
 from kro.core.http.paging import BoundTo, CursorSigner, Page, PageParameters, PageQuery, Slice
 from kro.core.http.problems import Problem, RateLimitFacts, problem_response, problems, render_problem
 from kro.core.http.proxies import behind_proxies
@@ -30,6 +32,7 @@ __all__ = [
     "MoneyIn",
     "MoneyOut",
     "OptionalIdempotencyKey",
+    "Output",
     "Page",
     "PageParameters",
     "PageQuery",
@@ -39,6 +42,7 @@ __all__ = [
     "QueryInput",
     "RateLimitFacts",
     "RequestContext",
+    "Router",
     "Slice",
     "SurfaceMiddleware",
     "behind_proxies",

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from kro.core.errors import FieldError
 from kro.core.http.errors import NotReadyError
+from kro.core.http.lazy import Router
 from kro.core.http.problems import problems
 from kro.core.http.replies import JSONBytes
 from kro.core.telemetry import get_logger
@@ -22,9 +22,9 @@ _log = get_logger()
 _SECONDS: Final = 2.0
 
 
-def health_router(checks: Mapping[str, Check]) -> APIRouter:
+def health_router(checks: Mapping[str, Check]) -> Router:
     """Build ``/health/live`` and ``/health/ready``; the names of the checks are public, their errors are not."""
-    router = APIRouter(prefix="/health", tags=["health"])
+    router = Router(prefix="/health", tags=["health"])
 
     @router.get("/live")
     async def live() -> Response:

@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from kro.core.http.outputs import Output
 from kro.core.http.shapes import Multiline, shape_of
 from kro.core.money import EXPONENTS, MAX_AMOUNT_MINOR, Money
 
@@ -100,7 +101,7 @@ class MoneyIn(Input):
         return Money(self.amount, self.currency)
 
 
-class MoneyOut(BaseModel):
+class MoneyOut(Output):
     """An amount in minor units (kobo for NGN) with its ISO 4217 currency."""
 
     amount: int = Field(examples=[150_000])

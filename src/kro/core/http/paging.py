@@ -15,10 +15,11 @@ from uuid import UUID
 
 import orjson
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kro.core.http.errors import InvalidCursorError
 from kro.core.http.inputs import QueryInput
+from kro.core.http.outputs import Output
 from kro.core.paging import Position
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ class PageQuery(QueryInput):
 PageParameters = Annotated[PageQuery, Query()]
 
 
-class Page(BaseModel, Generic[T]):
+class Page(Output, Generic[T]):
     """One page of a list."""
 
     data: list[T]

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol, runtime_checkable
 
 import orjson
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from kro.core.decisions import Reply
 from kro.core.errors import ErrorKind, FieldError, KroError
 from kro.core.http.context import current_request
+from kro.core.http.outputs import Output
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -35,7 +36,7 @@ STATUS: Final[dict[ErrorKind, int]] = {
 _TOKEN: Final = re.compile(r"^(/v1/public/[a-z-]+)/[^/]+")
 
 
-class ProblemField(BaseModel):
+class ProblemField(Output):
     pointer: str = Field(
         description="JSON pointer into the body (RFC 6901), or `query:`, `path:` or `header:` and a name.",
         examples=["/amount/amount"],
@@ -44,7 +45,7 @@ class ProblemField(BaseModel):
     detail: str = Field(examples=["Input should be greater than 0"])
 
 
-class ProblemStepUp(BaseModel):
+class ProblemStepUp(Output):
     """What has to be proven: hand it to `POST /v1/auth/step-up` where `methods` says `sms`."""
 
     action: str = Field(examples=["approve_order"])
@@ -53,7 +54,7 @@ class ProblemStepUp(BaseModel):
     methods: list[str] = Field(examples=[["sms"]])
 
 
-class Problem(BaseModel):
+class Problem(Output):
     """Every error answer of this API. Branch on `code`; sentences may change."""
 
     type: str = Field(examples=["urn:kro:error:insufficient_funds"])

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, cast
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from kro.core.database.pool import DatabaseBusyError
 from kro.core.guards import Public
 from kro.core.http import problems
+from kro.core.http.lazy import Router
 from kro.core.messaging.errors import MalformedReportError, ReportSignatureError, ReportsNotTakenError
 from kro.core.messaging.reports import DeliveryReports
 from kro.core.messaging.webhooks import Webhook, WhatsAppReports
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"], dependencies=[Public])
+router = Router(prefix="/webhooks", tags=["webhooks"], dependencies=[Public])
 
 _PROBLEMS: Final = problems(ReportsNotTakenError, ReportSignatureError, MalformedReportError, DatabaseBusyError)
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import cast
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from kro.core.database.pool import DatabaseBusyError
 from kro.core.email.sendgrid_events import MailReportSignatureError, MailReportsNotTakenError, MalformedMailReportError
 from kro.core.guards import Public
 from kro.core.http import problems
+from kro.core.http.lazy import Router
 from kro.core.notifications.mail_reports import MailReports
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"], dependencies=[Public])
+router = Router(prefix="/webhooks", tags=["webhooks"], dependencies=[Public])
 
 
 @router.post(

@@ -6,18 +6,19 @@ import asyncio
 import re
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from starlette.responses import FileResponse
 
 from kro.core.guards import Public
 from kro.core.http import BodyPolicy, problems
+from kro.core.http.lazy import Router
 from kro.core.storage.inspection import CONTENT_TYPES, ContentTypeError, FileSizeError
 from kro.core.storage.interface import ObjectExistsError, ObjectNotFoundError
 from kro.core.storage.links import DownloadLink, FileLinkExpiredError, FileLinkInvalidError, UploadLink
 from kro.core.storage.local import LocalObjectStore
 from kro.utils.content_disposition import attachment
 
-router = APIRouter(prefix="/files", tags=["files"], dependencies=[Public])
+router = Router(prefix="/files", tags=["files"], dependencies=[Public])
 
 _LATEST: Final = 2**40
 Expires = Annotated[int, Query(ge=0, le=_LATEST, description="Seconds since 1970.")]

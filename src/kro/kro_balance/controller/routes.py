@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from kro.core.guards import CurrentUser
-from kro.core.http import CursorSigner, JSONBytes, Page, Position, problems
+from kro.core.http import CursorSigner, JSONBytes, Page, Position, Router, problems
 from kro.kro_balance.controller.schemas import (
     BalancesRead,
     EntryQuery,
@@ -28,7 +28,7 @@ from kro.kro_balance.domain import (
     QuoteService,
 )
 
-router = APIRouter()
+router = Router()
 
 
 async def _quotes(request: Request) -> QuoteService:

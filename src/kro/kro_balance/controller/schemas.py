@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Final
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kro.core.business_days import Days
-from kro.core.http import Currency, Input, MoneyIn, MoneyOut, PageQuery
+from kro.core.http import Currency, Input, MoneyIn, MoneyOut, Output, PageQuery
 from kro.core.ids import show_id
 from kro.kro_balance.database.records import BalanceView, EntryView
 from kro.kro_balance.domain import PromoCode, Quote
@@ -53,13 +53,13 @@ class EntryQuery(PageQuery):
         }
 
 
-class PartsRead(BaseModel):
+class PartsRead(Output):
     total: MoneyOut
     buyer: MoneyOut
     seller: MoneyOut
 
 
-class RateRead(BaseModel):
+class RateRead(Output):
     """What the price was computed from."""
 
     percent_bps: int = Field(description="The fee in basis points of the amount.", examples=[250])
@@ -68,7 +68,7 @@ class RateRead(BaseModel):
     vat_bps: int = Field(description="VAT in basis points of the fee.", examples=[750])
 
 
-class QuoteRead(BaseModel):
+class QuoteRead(Output):
     """An exact price, promised until it expires."""
 
     id: str
@@ -84,7 +84,7 @@ class QuoteRead(BaseModel):
     expires_at: datetime
 
 
-class BalanceRead(BaseModel):
+class BalanceRead(Output):
     currency: str
     available: MoneyOut
     in_escrow: MoneyOut = Field(description="Held for the user's own purchases.")
@@ -93,11 +93,11 @@ class BalanceRead(BaseModel):
     owed: MoneyOut = Field(description="What the user owes; later income pays it first.")
 
 
-class BalancesRead(BaseModel):
+class BalancesRead(Output):
     data: list[BalanceRead]
 
 
-class EntryRead(BaseModel):
+class EntryRead(Output):
     id: str
     journal_id: str
     kind: str

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from kro.core.http import Currency, MoneyOut, QueryInput
+from kro.core.http import Currency, MoneyOut, Output, QueryInput
 from kro.kro_balance.controller.schemas import FIRST_DAY, LAST_DAY
 from kro.kro_balance.domain.statement_rows import Part, StatementRow
 from kro.kro_balance.domain.statements import Statement
@@ -35,7 +35,7 @@ class StatementQuery(QueryInput):
     format: StatementFormat = StatementFormat.JSON
 
 
-class TotalsRead(BaseModel):
+class TotalsRead(Output):
     """Sums of the rows. Fees, VAT and stamp duty are net of what was given back, and part of in and out."""
 
     money_in: MoneyOut
@@ -45,7 +45,7 @@ class TotalsRead(BaseModel):
     stamp_duty: MoneyOut
 
 
-class StatementRowRead(BaseModel):
+class StatementRowRead(Output):
     """One row. What was charged for a movement follows it in rows of its own with the same entry."""
 
     entry_id: str
@@ -71,7 +71,7 @@ class StatementRowRead(BaseModel):
         )
 
 
-class StatementRead(BaseModel):
+class StatementRead(Output):
     """Opening balance plus money in less money out is the closing balance, to the minor unit."""
 
     holder: str

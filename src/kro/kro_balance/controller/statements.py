@@ -2,17 +2,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, cast
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from kro.core.guards import CurrentUser
-from kro.core.http import JSONBytes, problems
+from kro.core.http import JSONBytes, Router, problems
 from kro.core.printing import Printer, PrinterBusyError
 from kro.kro_balance.controller.statement_csv import statement_csv
 from kro.kro_balance.controller.statement_pdf import statement_pdf
 from kro.kro_balance.controller.statement_read import StatementFormat, StatementQuery, StatementRead
 from kro.kro_balance.domain.statements import Statement, StatementPeriodError, Statements, StatementTooLongError
 
-router = APIRouter(tags=["balance"])
+router = Router(tags=["balance"])
 
 _DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/csv": {}, "application/pdf": {}}},

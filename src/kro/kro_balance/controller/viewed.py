@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from kro.core.auth.viewing import PersonNotFoundError
 from kro.core.guards.viewing import VIEW_PREFIX, UserViewer, ViewAsUserDep, ViewQuery
-from kro.core.http import JSONBytes, problems
+from kro.core.http import JSONBytes, Router, problems
 from kro.core.ids import read_id
 from kro.kro_balance.controller.routes import BalancesDep
 from kro.kro_balance.controller.schemas import BalancesRead, balance_read
 
-router = APIRouter(prefix=VIEW_PREFIX, tags=["admin"])
+router = Router(prefix=VIEW_PREFIX, tags=["admin"])
 
 
 @router.get("/balance", response_model=BalancesRead, responses=problems(PersonNotFoundError))

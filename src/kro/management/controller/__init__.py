@@ -1,7 +1,6 @@
 """People, their bank accounts, and admins, over HTTP."""
 
-from fastapi import APIRouter
-
+from kro.core.http import Router
 from kro.management.controller import (
     account_endings,
     admin_admins,
@@ -47,7 +46,7 @@ from kro.management.controller import (
     two_factor,
 )
 
-router = APIRouter()
+router = Router()
 router.include_router(data_exports.router)
 router.include_router(account_endings.router)
 router.include_router(auth.router)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.auth.viewing import PersonNotFoundError
 from kro.core.guards import ActiveUser, admin_with
-from kro.core.http import problems
+from kro.core.http import Router, problems
 from kro.core.ids import read_id
 from kro.core.rate_limit import RateLimitedError
 from kro.management.controller.admin_users import ReasonIn
@@ -19,7 +19,7 @@ from kro.management.controller.inputs import CloseIn
 from kro.management.domain.closing import AccountNotClosableError
 from kro.management.domain.passwords import WrongPasswordError
 
-router = APIRouter()
+router = Router()
 
 Holder = Annotated[Actor, admin_with(Permission.HOLDS_PLACE)]
 

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from kro.core.http import Output
 from kro.core.ids import show_id
 from kro.management.domain import ContactChange, DataExport, Started
 from kro.management.domain.decide_contact_change import shown
 from kro.verification.domain import Challenge
 
 
-class ResetStarted(BaseModel):
+class ResetStarted(Output):
     """The same for everybody who asks, whether or not there is an account."""
 
     challenge_id: str | None = Field(
@@ -35,18 +36,18 @@ class ResetStarted(BaseModel):
         )
 
 
-class LinkRequested(BaseModel):
+class LinkRequested(Output):
     """The same for everybody who asks, whether or not there is an account."""
 
     expires_in_seconds: int = Field(examples=[900])
     resend_after_seconds: int = Field(default=60, examples=[60])
 
 
-class SessionsEnded(BaseModel):
+class SessionsEnded(Output):
     ended: int = Field(examples=[2])
 
 
-class ContactChangeStarted(BaseModel):
+class ContactChangeStarted(Output):
     """The same whether or not the new one is somebody else's."""
 
     id: str = Field(examples=["chg_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -72,11 +73,11 @@ class ContactChangeStarted(BaseModel):
         )
 
 
-class ContactConfirmed(BaseModel):
+class ContactConfirmed(Output):
     in_effect: bool = Field(description="Whether the change took effect; if not, the other side has a say yet.")
 
 
-class ContactChangeRead(BaseModel):
+class ContactChangeRead(Output):
     id: str = Field(examples=["chg_01kajz7k3nf9b8r2m4q6s8t0vw"])
     kind: Literal["phone", "email"]
     new: str = Field(examples=["+234803 ***4567"])
@@ -85,7 +86,7 @@ class ContactChangeRead(BaseModel):
     created_at: datetime
 
 
-class ContactChangeList(BaseModel):
+class ContactChangeList(Output):
     data: list[ContactChangeRead]
 
     @classmethod
@@ -107,7 +108,7 @@ class ContactChangeList(BaseModel):
         )
 
 
-class DataExportRead(BaseModel):
+class DataExportRead(Output):
     id: str = Field(examples=["exp_01kajz7k3nf9b8r2m4q6s8t0vw"])
     status: Literal["pending", "ready", "expired"]
     size_bytes: int | None
@@ -129,10 +130,10 @@ class DataExportRead(BaseModel):
         )
 
 
-class DataExportList(BaseModel):
+class DataExportList(Output):
     data: list[DataExportRead]
 
 
-class DataExportLink(BaseModel):
+class DataExportLink(Output):
     url: str
     expires_at: datetime

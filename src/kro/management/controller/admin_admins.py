@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, Self, cast
 
-from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
+from fastapi import Depends, Request
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.errors import KroError
 from kro.core.guards import admin_with
-from kro.core.http import Email, Input, JSONBytes, Line, problems
+from kro.core.http import Email, Input, JSONBytes, Line, Output, Router, problems
 from kro.core.ids import read_id, show_id
 from kro.core.two_factor import FactorLockedError, WrongFactorError
 from kro.management.controller.inputs import Code
@@ -28,7 +28,7 @@ from kro.management.domain import (
     SamePersonError,
 )
 
-router = APIRouter(prefix="/admin/admins", tags=["admin"])
+router = Router(prefix="/admin/admins", tags=["admin"])
 
 Keeper = Annotated[Actor, admin_with(Permission.ADMINS_MANAGE)]
 AdminRole = Literal["support", "dispute", "finance", "approver", "compliance", "super"]
@@ -54,7 +54,7 @@ class RoleIn(BecauseIn):
     role: AdminRole
 
 
-class AdminRecordRead(BaseModel):
+class AdminRecordRead(Output):
     id: str = Field(examples=["adm_01kajz7k3nf9b8r2m4q6s8t0vw"])
     email: str
     name: str
@@ -78,11 +78,11 @@ class AdminRecordRead(BaseModel):
         )
 
 
-class AdminRecordList(BaseModel):
+class AdminRecordList(Output):
     data: list[AdminRecordRead]
 
 
-class EnrolmentRead(BaseModel):
+class EnrolmentRead(Output):
     """An invitation, or a new authenticator that waits for a second person or for its owner."""
 
     id: str = Field(examples=["enr_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -118,7 +118,7 @@ class EnrolmentRead(BaseModel):
         )
 
 
-class EnrolmentList(BaseModel):
+class EnrolmentList(Output):
     data: list[EnrolmentRead]
 
 

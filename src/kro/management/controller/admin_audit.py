@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.errors import ErrorKind, KroError, ValidationFailedError
 from kro.core.guards import admin_with
-from kro.core.http import JSONBytes, Page, PageQuery, Position, QueryInput, problems
+from kro.core.http import JSONBytes, Page, PageQuery, Position, QueryInput, Router, problems
 from kro.management.controller.audit_views import (
     AuditEntryRead,
     AuditExportRead,
@@ -30,7 +30,7 @@ from kro.management.controller.dependencies import (
     CursorsDep,
 )
 
-router = APIRouter(prefix="/admin/audit-log", tags=["admin"])
+router = Router(prefix="/admin/audit-log", tags=["admin"])
 
 AuditReader = Annotated[Actor, admin_with(Permission.AUDIT_READ)]
 AuditExporter = Annotated[Actor, admin_with(Permission.AUDIT_EXPORT)]

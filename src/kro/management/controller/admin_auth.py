@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from kro.core.actor import Actor, SessionEndedError
 from kro.core.auth.passwords import WeakPasswordError
 from kro.core.auth.tokens import InvalidTokenError
 from kro.core.guards import ClientDep, Public, admin_with
-from kro.core.http import JSONBytes, problems
+from kro.core.http import JSONBytes, Router, problems
 from kro.core.rate_limit import RateLimitedError
 from kro.core.two_factor import WrongFactorError
 from kro.management.controller.dependencies import AdminAccessDep
@@ -21,7 +21,7 @@ from kro.management.domain import AdminEnrolment, EnrolmentEndedError, FactorPro
 from kro.management.domain.errors import AdminCredentialsError
 from kro.utils.qr import qr_svg
 
-router = APIRouter(prefix="/admin/auth", tags=["admin"])
+router = Router(prefix="/admin/auth", tags=["admin"])
 
 
 async def _enrolment(request: Request) -> AdminEnrolment:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.decisions import Reply
 from kro.core.guards import admin_with
-from kro.core.http import IdempotencyKey, Input, JSONBytes, Line, Page, PageQuery, Position, id_text, problems, send
+from kro.core.http import (
+    IdempotencyKey,
+    Input,
+    JSONBytes,
+    Line,
+    Page,
+    PageQuery,
+    Position,
+    Router,
+    id_text,
+    problems,
+    send,
+)
 from kro.core.ids import read_id
 from kro.management.controller.dependencies import BreaksDep, CursorsDep
 from kro.management.controller.reconciliation_views import BreakRead
@@ -25,7 +37,7 @@ from kro.payment.domain import (
     BreakStatus,
 )
 
-router = APIRouter(prefix="/admin/reconciliation/breaks", tags=["admin"])
+router = Router(prefix="/admin/reconciliation/breaks", tags=["admin"])
 
 LedgerReader = Annotated[Actor, admin_with(Permission.LEDGER_READ)]
 Reconciler = Annotated[Actor, admin_with(Permission.RECONCILIATION_MANAGE)]

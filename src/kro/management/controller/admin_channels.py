@@ -6,26 +6,26 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from fastapi import Query, Response
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.guards import admin_with
-from kro.core.http import IdempotencyKey, Input, JSONBytes, Line, QueryInput, problems
+from kro.core.http import IdempotencyKey, Input, JSONBytes, Line, Output, QueryInput, Router, problems
 from kro.core.messaging import ChannelNotFoundError
 from kro.core.messaging.channels import Overview, Statistics, SwitchPosition, SwitchScope, TextSwitch
 from kro.core.outgoing import BreakerState
 from kro.core.sms import Cost, TextChannel, TextKind
 from kro.management.controller.dependencies import TextChannelsDep
 
-router = APIRouter(prefix="/admin/channels", tags=["admin"])
+router = Router(prefix="/admin/channels", tags=["admin"])
 
 ChannelReader = Annotated[Actor, admin_with(Permission.CHANNELS_READ)]
 ChannelManager = Annotated[Actor, admin_with(Permission.CHANNELS_MANAGE)]
 
 
-class WayRead(BaseModel):
+class WayRead(Output):
     route: str = Field(examples=["termii"])
     provider: str
     channel: TextChannel
@@ -34,13 +34,13 @@ class WayRead(BaseModel):
     has_reports: bool = Field(description="Whether its delivery reports are verified and waited for.")
 
 
-class RuleRead(BaseModel):
+class RuleRead(Output):
     prefix: str = Field(description="What numbers begin with; the longest prefix that fits counts.")
     kind: TextKind
     via: list[str] = Field(description="Routes in their order; those that are not configured are passed over.")
 
 
-class TextSwitchRead(BaseModel):
+class TextSwitchRead(Output):
     scope: SwitchScope
     subject: str
     state: SwitchPosition
@@ -60,7 +60,7 @@ class TextSwitchRead(BaseModel):
         )
 
 
-class BudgetRead(BaseModel):
+class BudgetRead(Output):
     scope: str = Field(examples=["total", "country", "provider"])
     subject: str
     spent_minor: int
@@ -68,7 +68,7 @@ class BudgetRead(BaseModel):
     alarmed: int = Field(description="The highest level an alarm was raised for today: 0, 50, 80 or 100 per cent.")
 
 
-class ChannelsRead(BaseModel):
+class ChannelsRead(Output):
     ways: list[WayRead]
     rules: list[RuleRead]
     switches: list[TextSwitchRead]
@@ -109,7 +109,7 @@ class StatisticsQuery(QueryInput):
     hours: int = Field(default=24, ge=1, le=720, description="How far to look back.")
 
 
-class TextStatisticsRead(BaseModel):
+class TextStatisticsRead(Output):
     """How texts by one way to one network went. Times run from hand-over to reported delivery."""
 
     provider: str
@@ -136,11 +136,11 @@ class TextStatisticsRead(BaseModel):
         return cls(**asdict(one), delivered_bps=delivered_bps)
 
 
-class TextStatisticsList(BaseModel):
+class TextStatisticsList(Output):
     data: list[TextStatisticsRead]
 
 
-class VendorBalanceRead(BaseModel):
+class VendorBalanceRead(Output):
     provider: str
     micros: int | None = Field(description="What is left, in millionths of a unit; null where the vendor does not say.")
     currency: str | None
@@ -154,7 +154,7 @@ class VendorBalanceRead(BaseModel):
         )
 
 
-class VendorBalances(BaseModel):
+class VendorBalances(Output):
     data: list[VendorBalanceRead]
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self, cast
 
-from fastapi import APIRouter, Depends, Path, Request, Response
-from pydantic import BaseModel
+from fastapi import Depends, Path, Request, Response
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.decisions import Reply
 from kro.core.errors import KroError
 from kro.core.guards import admin_with
-from kro.core.http import IdempotencyKey, Input, Paragraphs, problems, send
+from kro.core.http import IdempotencyKey, Input, Output, Paragraphs, Router, problems, send
 from kro.core.ids import read_id, show_id
 from kro.order.domain import (
     Condition,
@@ -29,7 +28,7 @@ from kro.order.domain import (
     WrongPartyError,
 )
 
-router = APIRouter(prefix="/admin/orders/{order_id}/conditions/{condition_id}", tags=["admin"])
+router = Router(prefix="/admin/orders/{order_id}/conditions/{condition_id}", tags=["admin"])
 
 Judge = Annotated[Actor, admin_with(Permission.DISPUTES_DECIDE)]
 OrderId = Annotated[str, Path(examples=["ord_01kajz7k3nf9b8r2m4q6s8t0vw"])]
@@ -50,7 +49,7 @@ class JudgementIn(Input):
     reason: Paragraphs
 
 
-class JudgedRead(BaseModel):
+class JudgedRead(Output):
     id: str
     order_id: str
     title: str

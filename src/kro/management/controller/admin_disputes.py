@@ -6,13 +6,13 @@ from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import Depends, Path, Query, Response
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.errors import KroError
 from kro.core.guards import admin_with
-from kro.core.http import IdempotencyKey, JSONBytes, Page, Position, problems, send
+from kro.core.http import IdempotencyKey, JSONBytes, Page, Position, Router, problems, send
 from kro.core.ids import read_id
 from kro.core.money import CurrencyMismatchError
 from kro.management.controller.dependencies import CursorsDep, DisputeFilesDep, DisputesDep, ProposalsDep
@@ -48,7 +48,7 @@ from kro.order.domain import (
     SplitTooSmallError,
 )
 
-router = APIRouter(prefix="/admin/disputes", tags=["admin"])
+router = Router(prefix="/admin/disputes", tags=["admin"])
 
 DisputeOfficer = Annotated[Actor, admin_with(Permission.DISPUTES_DECIDE)]
 IssueId = Annotated[str, Path(examples=["iss_01kajz7k3nf9b8r2m4q6s8t0vw"])]

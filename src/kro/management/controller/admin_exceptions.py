@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from fastapi import Query
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.guards import admin_with
-from kro.core.http import JSONBytes, MoneyOut, Page, PageQuery, Position, problems
+from kro.core.http import JSONBytes, MoneyOut, Output, Page, PageQuery, Position, Router, problems
 from kro.core.ids import read_id, show_id
 from kro.core.money import Money
 from kro.management.controller.dependencies import ChargebacksDep, CursorsDep, DebtsDep, SuspenseDep
 from kro.payment.domain import SuspenseItem, SuspenseItemNotFoundError, SuspenseReason, SuspenseStatus
 from kro.refund.domain import Chargeback, ChargebackNotFoundError, ChargebackStatus, Debtor
 
-router = APIRouter(prefix="/admin", tags=["admin"])
+router = Router(prefix="/admin", tags=["admin"])
 
 ExceptionReader = Annotated[Actor, admin_with(Permission.EXCEPTIONS_READ, trace="exception.read")]
 
@@ -31,7 +31,7 @@ class SuspenseQuery(PageQuery):
     status: SuspenseStatus | None = None
 
 
-class ChargebackRead(BaseModel):
+class ChargebackRead(Output):
     """A payment contested at the payer's bank, and who bears it."""
 
     id: str = Field(examples=["cbk_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -84,7 +84,7 @@ class ChargebackRead(BaseModel):
         )
 
 
-class DebtorRead(BaseModel):
+class DebtorRead(Output):
     """Somebody who owes the platform money."""
 
     user_id: str = Field(examples=["usr_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -104,7 +104,7 @@ class DebtorRead(BaseModel):
         )
 
 
-class SuspenseItemRead(BaseModel):
+class SuspenseItemRead(Output):
     """Money a provider received that matches nobody."""
 
     id: str = Field(examples=["sus_01kajz7k3nf9b8r2m4q6s8t0vw"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.guards import admin_with
-from kro.core.http import IdempotencyKey, JSONBytes, Page, Position, problems, send
+from kro.core.http import IdempotencyKey, JSONBytes, Page, Position, Router, problems, send
 from kro.kro_balance.domain import (
     FeeAdministration,
     FeePreviewOutdatedError,
@@ -28,7 +28,7 @@ from kro.management.controller.fee_views import (
     render_tax_step,
 )
 
-router = APIRouter(prefix="/admin/fees", tags=["admin"])
+router = Router(prefix="/admin/fees", tags=["admin"])
 
 FeeReader = Annotated[Actor, admin_with(Permission.FEES_READ)]
 FeeManager = Annotated[Actor, admin_with(Permission.FEES_MANAGE)]

@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from fastapi import Query, Response
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
@@ -17,10 +17,12 @@ from kro.core.http import (
     IdempotencyKey,
     Input,
     JSONBytes,
+    Output,
     Page,
     PageQuery,
     Paragraphs,
     Position,
+    Router,
     id_text,
     problems,
     send,
@@ -42,7 +44,7 @@ from kro.order.domain import (
     PlaceHold,
 )
 
-router = APIRouter(prefix="/admin", tags=["admin"])
+router = Router(prefix="/admin", tags=["admin"])
 
 ComplianceOfficer = Annotated[Actor, admin_with(Permission.HOLDS_PLACE)]
 
@@ -60,7 +62,7 @@ class HoldIn(Input):
         return PlaceHold(self.reason, self.note)
 
 
-class HoldRead(BaseModel):
+class HoldRead(Output):
     """Why nothing of an order may move, and who said so."""
 
     id: str = Field(examples=["hld_01kajz7k3nf9b8r2m4q6s8t0vw"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Self, cast
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import Depends, Query, Request, Response
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
@@ -17,9 +17,11 @@ from kro.core.http import (
     Input,
     JSONBytes,
     Line,
+    Output,
     Page,
     PageQuery,
     Position,
+    Router,
     id_text,
     problems,
     send,
@@ -39,7 +41,7 @@ from kro.management.domain.identity_errors import (
 )
 from kro.management.domain.identity_review import IdentityReview
 
-router = APIRouter(prefix="/admin/kyc", tags=["admin"])
+router = Router(prefix="/admin/kyc", tags=["admin"])
 
 KYCReader = Annotated[Actor, admin_with(Permission.KYC_READ)]
 KYCOfficer = Annotated[Actor, admin_with(Permission.KYC_DECIDE)]
@@ -66,7 +68,7 @@ class TierIn(Input):
     reason: Line
 
 
-class CheckItem(BaseModel):
+class CheckItem(Output):
     id: str = Field(examples=["idc_01kajz7k3nf9b8r2m4q6s8t0vw"])
     user_id: str
     user_name: str
@@ -127,12 +129,12 @@ class CheckFileRead(CheckItem):
         )
 
 
-class DecidedRead(BaseModel):
+class DecidedRead(Output):
     id: str
     status: CheckStatus
 
 
-class TierSetRead(BaseModel):
+class TierSetRead(Output):
     tier: int
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self, cast
 
-from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, Field
+from fastapi import Depends, Query, Request
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.guards import admin_with
-from kro.core.http import JSONBytes, Page, PageQuery, Position
+from kro.core.http import JSONBytes, Output, Page, PageQuery, Position, Router
 from kro.core.ids import show_id
 from kro.core.paging import NEWEST
 from kro.management.controller.dependencies import CursorsDep
 from kro.order.domain import MessageWarning, ReportCategory, ReportedMessage, ReportedMessages
 
-router = APIRouter(prefix="/admin/message-reports", tags=["admin"])
+router = Router(prefix="/admin/message-reports", tags=["admin"])
 
 MessageReader = Annotated[Actor, admin_with(Permission.MESSAGES_READ)]
 
@@ -26,12 +26,12 @@ class MessageReportQuery(PageQuery):
     category: ReportCategory | None = None
 
 
-class PersonRead(BaseModel):
+class PersonRead(Output):
     id: str = Field(examples=["usr_01kajz7k3nf9b8r2m4q6s8t0vw"])
     display_name: str
 
 
-class ReportedMessageRead(BaseModel):
+class ReportedMessageRead(Output):
     """A message as it was written, also where the other party saw less."""
 
     id: str = Field(examples=["msg_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -44,7 +44,7 @@ class ReportedMessageRead(BaseModel):
     redacted_at: datetime | None
 
 
-class MessageReportRead(BaseModel):
+class MessageReportRead(Output):
     id: str = Field(examples=["rpt_01kajz7k3nf9b8r2m4q6s8t0vw"])
     category: ReportCategory
     note: str | None

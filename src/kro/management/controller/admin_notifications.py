@@ -5,31 +5,31 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self, cast
 
-from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, Field
+from fastapi import Depends, Query, Request
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.guards import admin_with
-from kro.core.http import JSONBytes, Page, PageParameters, Position, QueryInput, problems
+from kro.core.http import JSONBytes, Output, Page, PageParameters, Position, QueryInput, Router, problems
 from kro.core.ids import read_id, show_id
 from kro.core.notices import DIRECT, RULES, Channel, Group, Language, Reader, Template, Weight
 from kro.core.notifications import LoggedNotice, NoticeLog, Previews, TemplateNotFoundError
 from kro.management.controller.dependencies import CursorsDep
 
-router = APIRouter(prefix="/admin", tags=["admin"])
+router = Router(prefix="/admin", tags=["admin"])
 
 NoticeReader = Annotated[Actor, admin_with(Permission.NOTIFICATIONS_READ)]
 
 
-class RuleRead(BaseModel):
+class RuleRead(Output):
     reader: Reader
     group: Group
     weight: Weight
     channels: list[Channel]
 
 
-class TemplateRead(BaseModel):
+class TemplateRead(Output):
     """A template with its rows of the matrix; none for codes and links, which are no notices."""
 
     name: Template
@@ -37,7 +37,7 @@ class TemplateRead(BaseModel):
     rules: list[RuleRead]
 
 
-class TemplatesRead(BaseModel):
+class TemplatesRead(Output):
     data: list[TemplateRead]
 
 
@@ -46,7 +46,7 @@ class PreviewQuery(QueryInput):
     channel: Channel = Channel.MAIL
 
 
-class PreviewRead(BaseModel):
+class PreviewRead(Output):
     """How a template reads with made-up facts. The page of a mail is text here: show it where no script runs."""
 
     name: Template
@@ -57,7 +57,7 @@ class PreviewRead(BaseModel):
     html: str | None
 
 
-class LoggedNoticeRead(BaseModel):
+class LoggedNoticeRead(Output):
     """One notice by one channel; `at` is when it came into its state."""
 
     notification_id: str | None = Field(examples=["ntf_01kajz7k3nf9b8r2m4q6s8t0vw"])

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from fastapi import Query, Response
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.guards import admin_with
-from kro.core.http import Input, JSONBytes, Page, PageQuery, Position, problems
+from kro.core.http import Input, JSONBytes, Output, Page, PageQuery, Position, Router, problems
 from kro.core.ids import read_id, show_id
 from kro.core.outbox import OutboxRow, OutboxRowNotFoundError, OutboxState
 from kro.management.controller.dependencies import (
@@ -23,7 +23,7 @@ from kro.management.controller.dependencies import (
 )
 from kro.payment.domain import WebhookNotFoundError, WebhookState, WebhookView
 
-router = APIRouter(prefix="/admin", tags=["admin"])
+router = Router(prefix="/admin", tags=["admin"])
 
 LedgerReader = Annotated[Actor, admin_with(Permission.LEDGER_READ)]
 WebhookReader = Annotated[Actor, admin_with(Permission.WEBHOOKS_READ)]
@@ -33,12 +33,12 @@ OutboxDiscarder = Annotated[Actor, admin_with(Permission.OUTBOX_DISCARD)]
 OutboxReplayer = Annotated[Actor, admin_with(Permission.OUTBOX_REPLAY)]
 
 
-class CheckRead(BaseModel):
+class CheckRead(Output):
     name: str = Field(examples=["every_journal_balances"])
     violations: int
 
 
-class ReconciliationRead(BaseModel):
+class ReconciliationRead(Output):
     ok: bool
     checks: list[CheckRead]
 
@@ -47,7 +47,7 @@ class WebhookQuery(PageQuery):
     state: WebhookState | None = None
 
 
-class WebhookRead(BaseModel):
+class WebhookRead(Output):
     """An event of a provider, without its body."""
 
     id: str = Field(examples=["whk_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -81,7 +81,7 @@ class OutboxQuery(PageQuery):
     state: OutboxState = OutboxState.DEAD
 
 
-class OutboxRead(BaseModel):
+class OutboxRead(Output):
     """A message on its way out, without its payload."""
 
     id: str = Field(examples=["msg_01kajz7k3nf9b8r2m4q6s8t0vw"])

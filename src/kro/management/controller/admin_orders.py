@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Self, cast
 
-from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, Field
+from fastapi import Depends, Query, Request
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.errors import ValidationFailedError
 from kro.core.guards import admin_with
-from kro.core.http import JSONBytes, MoneyOut, Page, Position, problems
+from kro.core.http import JSONBytes, MoneyOut, Output, Page, Position, Router, problems
 from kro.core.ids import read_id, show_id
 from kro.management.controller.dependencies import CursorsDep
 from kro.order.domain import (
@@ -26,7 +26,7 @@ from kro.order.domain import (
     read_user_id,
 )
 
-router = APIRouter(prefix="/admin/orders", tags=["admin"])
+router = Router(prefix="/admin/orders", tags=["admin"])
 
 OrderLister = Annotated[Actor, admin_with(Permission.ORDERS_READ, trace="order.list")]
 OrderReader = Annotated[Actor, admin_with(Permission.ORDERS_READ)]
@@ -39,12 +39,12 @@ class AdminOrderQuery(OrderListQuery):
     overdue: bool = Field(default=False, description="Only those whose delivery time has passed.")
 
 
-class PartyRead(BaseModel):
+class PartyRead(Output):
     id: str = Field(examples=["usr_01kajz7k3nf9b8r2m4q6s8t0vw"])
     display_name: str
 
 
-class AdminOrderSummaryRead(BaseModel):
+class AdminOrderSummaryRead(Output):
     id: str = Field(examples=["ord_01kajz7k3nf9b8r2m4q6s8t0vw"])
     status: str
     funding_status: str
@@ -76,7 +76,7 @@ class AdminOrderSummaryRead(BaseModel):
         )
 
 
-class AdminConditionRead(BaseModel):
+class AdminConditionRead(Output):
     id: str
     title: str
     required: bool
@@ -85,7 +85,7 @@ class AdminConditionRead(BaseModel):
     evidence_ids: list[str]
 
 
-class JournalRead(BaseModel):
+class JournalRead(Output):
     id: str = Field(examples=["jnl_01kajz7k3nf9b8r2m4q6s8t0vw"])
     kind: str
     occurred_at: datetime

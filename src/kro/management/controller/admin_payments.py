@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Response
-from pydantic import BaseModel
+from fastapi import Response
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.guards import admin_with
-from kro.core.http import JSONBytes, problems
+from kro.core.http import JSONBytes, Output, Router, problems
 from kro.core.ids import read_id
 from kro.management.controller.dependencies import PayerReadsDep
 from kro.payment.domain import Payer, PayerNotFoundError
 
-router = APIRouter(prefix="/admin/payments", tags=["admin"])
+router = Router(prefix="/admin/payments", tags=["admin"])
 
 PayerReader = Annotated[Actor, admin_with(Permission.PAYERS_READ)]
 
 
-class PayerRead(BaseModel):
+class PayerRead(Output):
     """Who paid, as far as the provider told: where a refund to its source goes."""
 
     name: str | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
 from kro.core.actor import Actor
@@ -19,6 +19,7 @@ from kro.core.http import (
     PageParameters,
     PageQuery,
     Position,
+    Router,
     id_text,
     problems,
     send,
@@ -44,7 +45,7 @@ from kro.payment.domain import (
     PayoutStatus,
 )
 
-router = APIRouter(prefix="/admin/payouts", tags=["admin"])
+router = Router(prefix="/admin/payouts", tags=["admin"])
 
 PayoutReader = Annotated[Actor, admin_with(Permission.PAYOUTS_READ, trace="payout.read")]
 PayoutQueueReader = Annotated[Actor, admin_with(Permission.PAYOUTS_APPROVE, trace="payout.read")]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Protocol
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.decisions import InsufficientFundsError, Once
 from kro.core.errors import KroError
 from kro.core.guards import admin_with
-from kro.core.http import IdempotencyKey, JSONBytes, Page, Position, problems, send
+from kro.core.http import IdempotencyKey, JSONBytes, Page, Position, Router, problems, send
 from kro.core.ids import read_id
 from kro.core.money import CurrencyMismatchError
 from kro.core.two_factor import FactorLockedError, WrongFactorError
@@ -59,7 +59,7 @@ from kro.order.domain import (
 from kro.payment.domain import ReturnReferenceUsedError, SuspenseItemNotFoundError, SuspenseSettledError
 from kro.refund.domain import DebtContestedError, DebtTooLowError
 
-router = APIRouter(prefix="/admin/proposals", tags=["admin"])
+router = Router(prefix="/admin/proposals", tags=["admin"])
 
 # Disputes and holds have their own people: which of these a proposal needs, its kind says.
 ProposalReader = Annotated[

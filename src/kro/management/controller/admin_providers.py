@@ -6,25 +6,25 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from fastapi import Query, Response
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.decisions import Reply
 from kro.core.guards import admin_with
-from kro.core.http import IdempotencyKey, Input, JSONBytes, Line, QueryInput, problems, send
+from kro.core.http import IdempotencyKey, Input, JSONBytes, Line, Output, QueryInput, Router, problems, send
 from kro.core.outgoing.call_log import LoggedCall, OperationHealth
 from kro.management.controller.dependencies import CallLogDep, ProviderSwitchesDep
 from kro.payment.domain import Candidate, Capability, Direction, ProviderNotFoundError, Switch, SwitchState
 
-router = APIRouter(prefix="/admin/providers", tags=["admin"])
+router = Router(prefix="/admin/providers", tags=["admin"])
 
 ProviderReader = Annotated[Actor, admin_with(Permission.PROVIDERS_READ)]
 ProviderManager = Annotated[Actor, admin_with(Permission.PROVIDERS_MANAGE)]
 
 
-class ProviderRead(BaseModel):
+class ProviderRead(Output):
     """A provider as the choice for the next payment or payout sees it."""
 
     name: str = Field(examples=["paystack"])
@@ -46,7 +46,7 @@ class ProviderRead(BaseModel):
         )
 
 
-class ProvidersRead(BaseModel):
+class ProvidersRead(Output):
     data: list[ProviderRead]
 
 
@@ -58,7 +58,7 @@ class SwitchIn(Input):
     reason: Line = Field(examples=["Incident at the provider, see its status page"])
 
 
-class SwitchRead(BaseModel):
+class SwitchRead(Output):
     provider: str
     direction: Direction
     state: SwitchState
@@ -84,7 +84,7 @@ class HealthQuery(QueryInput):
     minutes: int = Field(default=60, ge=1, le=43_200, description="How far to look back.")
 
 
-class OperationHealthRead(BaseModel):
+class OperationHealthRead(Output):
     """How one operation went. A refusal is an answer too: the provider works."""
 
     provider: str = Field(examples=["paystack"])
@@ -103,7 +103,7 @@ class OperationHealthRead(BaseModel):
         return cls(**asdict(health), success_bps=success_bps)
 
 
-class ProvidersHealthRead(BaseModel):
+class ProvidersHealthRead(Output):
     data: list[OperationHealthRead]
 
 
@@ -111,7 +111,7 @@ class CallsQuery(QueryInput):
     reference: str = Field(min_length=1, max_length=100, description="Ours, as the provider was given it.")
 
 
-class CallRead(BaseModel):
+class CallRead(Output):
     """One call; `exchange` is what was sent and answered, as JSON text without credentials."""
 
     provider: str
@@ -137,7 +137,7 @@ class CallRead(BaseModel):
         )
 
 
-class CallsRead(BaseModel):
+class CallsRead(Output):
     data: list[CallRead]
 
 

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import Field
 
 from kro.core.actor import Actor
@@ -22,6 +22,7 @@ from kro.core.http import (
     PageParameters,
     Position,
     QueryInput,
+    Router,
     problems,
     send,
 )
@@ -46,7 +47,7 @@ from kro.payment.domain import (
     StatementPeriodError,
 )
 
-router = APIRouter(prefix="/admin/reconciliation", tags=["admin"])
+router = Router(prefix="/admin/reconciliation", tags=["admin"])
 
 statement_policy: Final = BodyPolicy(
     pattern=re.compile(r"/v1/admin/reconciliation/imports"), max_bytes=32 * 1_048_576, json_only=False

@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Self, cast
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import Depends, Query, Request, Response
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
@@ -21,9 +21,11 @@ from kro.core.http import (
     Line,
     MoneyIn,
     MoneyOut,
+    Output,
     Page,
     PageQuery,
     Position,
+    Router,
     id_text,
     problems,
     send,
@@ -63,7 +65,7 @@ from kro.refund.domain import (
     render_refund,
 )
 
-router = APIRouter(prefix="/admin/refunds", tags=["admin"])
+router = Router(prefix="/admin/refunds", tags=["admin"])
 
 RefundReader = Annotated[Actor, admin_with(Permission.REFUNDS_READ, trace="refund.read")]
 RefundRequester = Annotated[Actor, admin_with(Permission.REFUNDS_REQUEST)]
@@ -111,18 +113,18 @@ class ResolveRefundIn(Input):
     evidence: Line = Field(description="Where this can be seen: a statement, a ticket, a mail of the provider's.")
 
 
-class RefundOwnerRead(BaseModel):
+class RefundOwnerRead(Output):
     id: str = Field(examples=["usr_01kajz7k3nf9b8r2m4q6s8t0vw"])
     display_name: str
 
 
-class RefundApprovalRead(BaseModel):
+class RefundApprovalRead(Output):
     admin_id: str = Field(examples=["adm_01kajz7k3nf9b8r2m4q6s8t0vw"])
     purpose: str = Field(examples=["send"])
     at: datetime
 
 
-class RefundAttemptRead(BaseModel):
+class RefundAttemptRead(Output):
     number: int
     status: str = Field(examples=["submitted"])
     provider_reference: str | None

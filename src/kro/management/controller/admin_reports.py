@@ -6,19 +6,19 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self, cast
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import Depends, Query, Request, Response
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.business_days import Days
 from kro.core.guards import admin_with
-from kro.core.http import JSONBytes, QueryInput, problems
+from kro.core.http import JSONBytes, Output, QueryInput, Router, problems
 from kro.management.controller.dependencies import AuditTrailDep
 from kro.management.domain.reports import Report, ReportName, ReportPeriodError, Reports
 from kro.utils.csv_text import csv_text
 
-router = APIRouter(prefix="/admin/reports", tags=["admin"])
+router = Router(prefix="/admin/reports", tags=["admin"])
 
 ReportReader = Annotated[Actor, admin_with(Permission.REPORTS_READ)]
 
@@ -39,7 +39,7 @@ class ReportQuery(QueryInput):
     format: ReportFormat = ReportFormat.JSON
 
 
-class ReportRead(BaseModel):
+class ReportRead(Output):
     """A report. Amounts are in minor units of the row's `currency`, times in seconds."""
 
     name: ReportName

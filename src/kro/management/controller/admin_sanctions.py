@@ -8,8 +8,8 @@ from enum import StrEnum
 from functools import partial
 from typing import Annotated, Final, Self, cast
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import Depends, Query, Request, Response
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
@@ -21,11 +21,13 @@ from kro.core.http import (
     Input,
     JSONBytes,
     Line,
+    Output,
     Page,
     PageParameters,
     PageQuery,
     Position,
     QueryInput,
+    Router,
     problems,
     send,
 )
@@ -46,7 +48,7 @@ from kro.management.domain.sanction_errors import (
 )
 from kro.management.domain.sanctions import SanctionImports, SanctionMatches
 
-router = APIRouter(prefix="/admin/sanctions", tags=["admin"])
+router = Router(prefix="/admin/sanctions", tags=["admin"])
 
 list_policy: Final = BodyPolicy(
     pattern=re.compile(r"/v1/admin/sanctions/lists"), max_bytes=64 * 1_048_576, json_only=False
@@ -100,7 +102,7 @@ class FreezeLiftIn(Reasoned):
         return freeze_lift_terms(freeze_id=read_id("frz", freeze_id), why=self.why(self.reason))
 
 
-class SanctionListRead(BaseModel):
+class SanctionListRead(Output):
     """One import: what was read, and what was not."""
 
     id: str = Field(examples=["snl_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -129,7 +131,7 @@ class SanctionListRead(BaseModel):
         )
 
 
-class MatchRead(BaseModel):
+class MatchRead(Output):
     """Somebody who may be on a list. They are told nothing of it, by anybody."""
 
     id: str = Field(examples=["smt_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -165,7 +167,7 @@ class MatchRead(BaseModel):
         )
 
 
-class MatchDecidedRead(BaseModel):
+class MatchDecidedRead(Output):
     id: str
     status: MatchStatus
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field, StringConstraints, model_validator
 
 from kro.core.actor import Actor
@@ -19,6 +19,7 @@ from kro.core.http import (
     Page,
     PageParameters,
     Paragraphs,
+    Router,
     problems,
     send,
 )
@@ -39,7 +40,7 @@ from kro.payment.domain import (
     SecondPersonError,
 )
 
-router = APIRouter(prefix="/admin/payouts", tags=["admin"])
+router = Router(prefix="/admin/payouts", tags=["admin"])
 
 PayoutReader = Annotated[Actor, admin_with(Permission.PAYOUTS_READ, trace="payout.read")]
 PayoutResolver = Annotated[Actor, admin_with(Permission.PAYOUTS_RESOLVE)]

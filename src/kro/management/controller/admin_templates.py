@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self, cast
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import Depends, Path, Query, Request, Response
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.decisions import Reply
 from kro.core.guards import admin_with
-from kro.core.http import IdempotencyKey, Input, JSONBytes, Line, QueryInput, problems, send
+from kro.core.http import IdempotencyKey, Input, JSONBytes, Line, Output, QueryInput, Router, problems, send
 from kro.order.domain import (
     ConditionKind,
     ConfirmedBy,
@@ -25,7 +25,7 @@ from kro.order.domain import (
     TemplateVersion,
 )
 
-router = APIRouter(prefix="/admin/condition-templates", tags=["admin"])
+router = Router(prefix="/admin/condition-templates", tags=["admin"])
 
 TemplateManager = Annotated[Actor, admin_with(Permission.TEMPLATES_MANAGE)]
 Code = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{1,59}$", examples=["goods_by_waybill"])]
@@ -65,7 +65,7 @@ class TemplateQuery(QueryInput):
     code: str | None = Field(default=None, max_length=60)
 
 
-class TemplateVersionRead(BaseModel):
+class TemplateVersionRead(Output):
     code: str
     version: int
     order_type: OrderType
@@ -85,7 +85,7 @@ class TemplateVersionRead(BaseModel):
         )
 
 
-class TemplateVersionsRead(BaseModel):
+class TemplateVersionsRead(Output):
     data: list[TemplateVersionRead]
 
 

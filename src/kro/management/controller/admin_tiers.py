@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Self, cast
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from fastapi import Depends, Query, Request, Response
+from pydantic import AwareDatetime, Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
@@ -18,9 +18,11 @@ from kro.core.http import (
     Input,
     JSONBytes,
     Line,
+    Output,
     Page,
     PageQuery,
     Position,
+    Router,
     problems,
     send,
 )
@@ -33,7 +35,7 @@ from kro.management.database.tier_admin import TierRuleView
 from kro.management.domain.decide_tier_change import TierChange, TierPreviewOutdatedError, TierStep
 from kro.management.domain.tier_administration import TierAdministration
 
-router = APIRouter(prefix="/admin/kyc/tiers", tags=["admin"])
+router = Router(prefix="/admin/kyc/tiers", tags=["admin"])
 
 KYCReader = Annotated[Actor, admin_with(Permission.KYC_READ)]
 LimitManager = Annotated[Actor, admin_with(Permission.KYC_LIMITS)]
@@ -79,7 +81,7 @@ class TierChangeMadeIn(TierChangeIn):
     reason: Line
 
 
-class TierRuleRead(BaseModel):
+class TierRuleRead(Output):
     """What a tier may do; amounts are minor units and `null` is no limit."""
 
     id: str = Field(examples=["tir_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -116,7 +118,7 @@ class KeptTierRuleRead(TierRuleRead):
         return cls.model_validate({**dict(TierRuleRead.of(view.rule)), **kept})
 
 
-class TierStepRead(BaseModel):
+class TierStepRead(Output):
     """What a change closes and opens."""
 
     opened: TierRuleRead

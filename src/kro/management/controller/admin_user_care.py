@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import Permission
 from kro.core.auth.viewing import PersonNotFoundError
 from kro.core.guards import admin_with
-from kro.core.http import Input, JSONBytes, Page, PageQuery, Paragraphs, Position, problems
+from kro.core.http import Input, JSONBytes, Page, PageQuery, Paragraphs, Position, Router, problems
 from kro.core.ids import read_id
 from kro.management.controller.admin_users import ReasonIn, UserReader
 from kro.management.controller.audit_views import AuditEntryRead
@@ -20,7 +20,7 @@ from kro.management.controller.user_views import EndedRead, UserNoteRead
 from kro.management.controller.views import SessionList
 from kro.management.domain.errors import SessionNotFoundError
 
-router = APIRouter(prefix="/admin/users/{user_id}", tags=["admin"])
+router = Router(prefix="/admin/users/{user_id}", tags=["admin"])
 
 SessionKeeper = Annotated[Actor, admin_with(Permission.USERS_SESSIONS)]
 NoteWriter = Annotated[Actor, admin_with(Permission.USERS_NOTE)]

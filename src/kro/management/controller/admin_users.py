@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from kro.core.actor import Actor
@@ -13,7 +13,7 @@ from kro.core.auth.viewing import PersonNotFoundError
 from kro.core.errors import ValidationFailedError
 from kro.core.guards import admin_with
 from kro.core.guards.viewing import UserViewer, ViewAsUserDep, ViewQuery
-from kro.core.http import Input, JSONBytes, Page, PageQuery, Position, problems
+from kro.core.http import Input, JSONBytes, Page, PageQuery, Position, Router, problems
 from kro.core.ids import UnknownIdError, read_id
 from kro.core.phone import InvalidPhoneError, to_e164
 from kro.management.controller.dependencies import AccountsDep, CursorsDep, UserAdministrationDep
@@ -30,7 +30,7 @@ from kro.management.controller.user_views import (
 from kro.management.controller.views import UserRead
 from kro.management.domain import OwnAccountError, UserFilter, UserStatusError
 
-router = APIRouter(prefix="/admin/users", tags=["admin"])
+router = Router(prefix="/admin/users", tags=["admin"])
 
 UserReader = Annotated[Actor, admin_with(Permission.USERS_READ)]
 PersonalReader = Annotated[Actor, admin_with(Permission.USERS_READ_PERSONAL)]

@@ -5,56 +5,56 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Request
-from pydantic import BaseModel, Field
+from fastapi import Request
+from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.auth.permissions import ROLES, Permission
 from kro.core.config import Settings, shown_settings
 from kro.core.guards import admin_with
-from kro.core.http import JSONBytes
+from kro.core.http import JSONBytes, Output, Router
 from kro.management.controller.dependencies import AuditTrailDep, QueuesDep
 from kro.management.domain import Queue
 from kro.management.domain.queues import READERS
 
-router = APIRouter(prefix="/admin", tags=["admin"])
+router = Router(prefix="/admin", tags=["admin"])
 
 QueueReader = Annotated[Actor, admin_with(*sorted(set(READERS.values())))]
 RoleReader = Annotated[Actor, admin_with(Permission.ROLES_READ)]
 SettingsReader = Annotated[Actor, admin_with(Permission.SETTINGS_READ)]
 
 
-class QueueRead(BaseModel):
+class QueueRead(Output):
     name: Queue
     waiting: int = Field(description="Counted up to 1,000.")
     oldest_at: datetime | None
     due_at: datetime | None = Field(description="When the next of them is due, where there are deadlines.")
 
 
-class QueuesRead(BaseModel):
+class QueuesRead(Output):
     """The queues the admin may read, and no others."""
 
     data: list[QueueRead]
 
 
-class RoleRead(BaseModel):
+class RoleRead(Output):
     code: str = Field(examples=["compliance"])
     title: str
     permissions: list[str]
 
 
-class RolesRead(BaseModel):
+class RolesRead(Output):
     """The roles of admins. They are part of the program: a deployment changes them, no request does."""
 
     data: list[RoleRead]
 
 
-class SettingRead(BaseModel):
+class SettingRead(Output):
     name: str = Field(examples=["orders.acceptHours"])
     value: str = Field(description="As JSON; secrets are masked.", examples=["72"])
 
 
-class SettingsRead(BaseModel):
+class SettingsRead(Output):
     """What this process is configured with."""
 
     data: list[SettingRead]

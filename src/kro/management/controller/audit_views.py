@@ -9,11 +9,11 @@ from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from kro.core.audit import AuditEntry, AuditExport, AuditFilter, Verdict
 from kro.core.errors import ValidationFailedError
-from kro.core.http import QueryInput
+from kro.core.http import Output, QueryInput
 from kro.core.ids import UnknownIdError, read_id, show_id
 from kro.utils.csv_text import csv_text
 
@@ -97,7 +97,7 @@ class AuditFormat(StrEnum):
     NDJSON = "ndjson"
 
 
-class AuditEntryRead(BaseModel):
+class AuditEntryRead(Output):
     """One row. `position` is its place in the sealed chain, `null` for the newest few seconds."""
 
     id: str = Field(examples=["aud_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -135,7 +135,7 @@ class AuditEntryRead(BaseModel):
         )
 
 
-class AuditExportRead(BaseModel):
+class AuditExportRead(Output):
     """A file of sealed rows in file storage, those behind `after_position` up to `position`."""
 
     position: int
@@ -159,7 +159,7 @@ class AuditExportRead(BaseModel):
         )
 
 
-class AuditBreakRead(BaseModel):
+class AuditBreakRead(Output):
     """The first place where the chain does not hold."""
 
     damage: str = Field(examples=["changed"])
@@ -167,7 +167,7 @@ class AuditBreakRead(BaseModel):
     id: str | None
 
 
-class AuditVerdictRead(BaseModel):
+class AuditVerdictRead(Output):
     """What recomputing a stretch of the chain came to."""
 
     sound: bool

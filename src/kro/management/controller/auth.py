@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from kro.core.actor import AccountNotActiveError, SessionEndedError
 from kro.core.auth.passwords import WeakPasswordError
@@ -10,7 +10,7 @@ from kro.core.auth.tokens import InvalidTokenError
 from kro.core.captcha import CAPTCHA_PROBLEMS, CaptchaAction
 from kro.core.errors import ValidationFailedError
 from kro.core.guards import ActiveUser, CaptchaDep, ClientDep, CurrentUser, Public
-from kro.core.http import JSONBytes, problems
+from kro.core.http import JSONBytes, Router, problems
 from kro.core.ids import UnknownIdError, read_id
 from kro.core.phone import InvalidPhoneError
 from kro.core.rate_limit import RateLimitedError
@@ -23,7 +23,7 @@ from kro.management.domain import FactorProof, Register
 from kro.management.domain.errors import InvalidCredentialsError, SessionNotFoundError
 from kro.verification.domain import ChallengeEndedError, Target, WrongCodeError
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = Router(prefix="/auth", tags=["auth"])
 
 
 @router.post(

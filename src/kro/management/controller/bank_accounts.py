@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from kro.core.errors import KroError
 from kro.core.guards import ActiveUser, CurrentUser
-from kro.core.http import Currency, IdempotencyKey, JSONBytes, problems, send
+from kro.core.http import Currency, IdempotencyKey, JSONBytes, Router, problems, send
 from kro.core.ids import read_id
 from kro.core.rate_limit import RateLimitedError
 from kro.management.controller.dependencies import BankAccountsDep
@@ -29,7 +29,7 @@ from kro.management.domain.errors import (
 from kro.payment.domain import ProviderUnavailableError
 from kro.verification.domain import STEP_UP_PROBLEMS
 
-router = APIRouter(tags=["bank accounts"])
+router = Router(tags=["bank accounts"])
 
 _ASKED: tuple[type[KroError], ...] = (
     UnknownBankError,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from kro.core.errors import ValidationFailedError
 from kro.core.guards import ActiveUser, ClientDep
-from kro.core.http import JSONBytes, problems
+from kro.core.http import JSONBytes, Router, problems
 from kro.core.ids import read_id
 from kro.core.phone import InvalidPhoneError
 from kro.core.rate_limit import RateLimitedError
@@ -17,7 +17,7 @@ from kro.management.domain.errors import ContactChangeNotFoundError, ContactUnch
 from kro.management.domain.passwords import WrongPasswordError
 from kro.verification.domain import STEP_UP_PROBLEMS, ChallengeEndedError, Target, WrongCodeError
 
-router = APIRouter(prefix="/me/contact-changes", tags=["me"])
+router = Router(prefix="/me/contact-changes", tags=["me"])
 
 
 @router.post(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from kro.core.guards import ActiveUser
-from kro.core.http import JSONBytes, problems
+from kro.core.http import JSONBytes, Router, problems
 from kro.core.ids import read_id
 from kro.core.rate_limit import RateLimitedError
 from kro.core.storage import StorageUnavailableError
@@ -15,7 +13,7 @@ from kro.management.controller.inputs import DataExportIn
 from kro.management.domain.data_exports import DataExportNotFoundError, DataExportNotReadyError
 from kro.management.domain.passwords import WrongPasswordError
 
-router = APIRouter(prefix="/me/data-exports", tags=["me"])
+router = Router(prefix="/me/data-exports", tags=["me"])
 
 
 @router.post(

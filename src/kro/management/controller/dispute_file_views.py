@@ -6,20 +6,20 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from kro.core.http import MoneyOut
+from kro.core.http import MoneyOut, Output
 from kro.core.ids import show_id
 from kro.management.controller.dispute_views import DisputeRead
 from kro.order.domain import Author, DisputeFile, Message, MessageWarning, OfferStatus, OrderType, Party, event_item
 
 
-class DisputePartyRead(BaseModel):
+class DisputePartyRead(Output):
     id: str
     display_name: str
 
 
-class DisputeConditionRead(BaseModel):
+class DisputeConditionRead(Output):
     id: str
     position: int
     kind: str
@@ -37,7 +37,7 @@ class DisputeConditionRead(BaseModel):
     rejection_reason: str | None
 
 
-class DisputeEvidenceRead(BaseModel):
+class DisputeEvidenceRead(Output):
     """A file; its bytes are for the admin the dispute is assigned to."""
 
     id: str
@@ -49,7 +49,7 @@ class DisputeEvidenceRead(BaseModel):
     created_at: datetime
 
 
-class DisputeStatementRead(BaseModel):
+class DisputeStatementRead(Output):
     author: Party
     author_id: str | None
     text: str
@@ -57,7 +57,7 @@ class DisputeStatementRead(BaseModel):
     created_at: datetime
 
 
-class DisputeOfferRead(BaseModel):
+class DisputeOfferRead(Output):
     made_by: Party
     seller_amount: MoneyOut
     note: str | None
@@ -65,7 +65,7 @@ class DisputeOfferRead(BaseModel):
     created_at: datetime
 
 
-class DisputeRulingRead(BaseModel):
+class DisputeRulingRead(Output):
     round: int
     awarded: MoneyOut
     grounds: str
@@ -74,7 +74,7 @@ class DisputeRulingRead(BaseModel):
     decided_at: datetime
 
 
-class DisputeEventRead(BaseModel):
+class DisputeEventRead(Output):
     seq: int
     type: str
     actor: Party
@@ -174,7 +174,7 @@ _CONDITION = (
 )
 
 
-class DisputeMessageRead(BaseModel):
+class DisputeMessageRead(Output):
     """What one party wrote to the other, with nothing hidden."""
 
     id: str
@@ -198,6 +198,6 @@ class DisputeMessageRead(BaseModel):
         )
 
 
-class DisputeThreadRead(BaseModel):
+class DisputeThreadRead(Output):
     data: list[DisputeMessageRead]
     has_more: bool

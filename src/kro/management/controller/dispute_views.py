@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kro.core.decisions import Reply
-from kro.core.http import Currency, Input, MoneyOut, PageQuery, Paragraphs, QueryInput, id_text
+from kro.core.http import Currency, Input, MoneyOut, Output, PageQuery, Paragraphs, QueryInput, id_text
 from kro.core.ids import read_id, show_id
 from kro.core.money import MAX_AMOUNT_MINOR, Money
 from kro.order.domain import (
@@ -74,7 +74,7 @@ class DecisionIn(Input):
         return Rule(self.money(), self.grounds)
 
 
-class DisputeRead(BaseModel):
+class DisputeRead(Output):
     """A dispute as it stands."""
 
     id: str = Field(examples=["iss_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -149,7 +149,7 @@ _SAME = (
 )
 
 
-class AgesRead(BaseModel):
+class AgesRead(Output):
     """How many disputes wait for a decision, by the days since they were escalated."""
 
     under_7_days: int

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kro.core.decisions import Reply
+from kro.core.http import Output
 from kro.core.ids import show_id
 from kro.kro_balance.domain import (
     Example,
@@ -24,7 +25,7 @@ from kro.kro_balance.domain import (
 )
 
 
-class PlannedBandRead(BaseModel):
+class PlannedBandRead(Output):
     amount_from: int
     amount_to: int | None
     percent_bps: int
@@ -46,7 +47,7 @@ class BandRead(PlannedBandRead):
         return cls.model_validate({"id": show_id("fee", band.id), **{name: getattr(band, name) for name in names}})
 
 
-class TaxRead(BaseModel):
+class TaxRead(Output):
     id: str = Field(examples=["tax_01kajz7k3nf9b8r2m4q6s8t0vw"])
     kind: TaxKind
     currency: str
@@ -62,7 +63,7 @@ class TaxRead(BaseModel):
         return cls.model_validate({"id": show_id("tax", rule.id), **{name: getattr(rule, name) for name in names}})
 
 
-class TraceRead(BaseModel):
+class TraceRead(Output):
     state: RuleState
     created_at: datetime
     created_by: str | None = Field(description="The admin; nobody for what an installation started with.")
@@ -85,7 +86,7 @@ class KeptTaxRead(TaxRead, TraceRead):
         return cls.model_validate({**dict(TaxRead.of(view.rule)), **_trace(view)})
 
 
-class PriceRead(BaseModel):
+class PriceRead(Output):
     fee: int
     vat: int
     buyer_pays: int
@@ -96,7 +97,7 @@ class PriceRead(BaseModel):
         return cls(fee=fees.fee, vat=fees.vat, buyer_pays=fees.buyer_pays, seller_receives=fees.seller_receives)
 
 
-class ExampleRead(BaseModel):
+class ExampleRead(Output):
     amount: int
     before: PriceRead | None = Field(description="At the moment the change begins, without it; `null`: not offered.")
     after: PriceRead | None
@@ -111,7 +112,7 @@ class ExampleRead(BaseModel):
         )
 
 
-class FeeStepRead(BaseModel):
+class FeeStepRead(Output):
     """What a change closes and opens. Orders and quotes made before it keep their price."""
 
     effective_from: datetime
@@ -129,7 +130,7 @@ class FeeStepRead(BaseModel):
         )
 
 
-class FeePreviewRead(BaseModel):
+class FeePreviewRead(Output):
     """A change that nobody has made yet."""
 
     effective_from: datetime
@@ -153,7 +154,7 @@ class FeePreviewRead(BaseModel):
         )
 
 
-class TaxStepRead(BaseModel):
+class TaxStepRead(Output):
     opened: TaxRead
     ended: list[TaxRead]
     withdrawn: list[TaxRead]

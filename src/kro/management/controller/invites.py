@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from kro.core.auth.passwords import WeakPasswordError
 from kro.core.guards import ClientDep, Public
-from kro.core.http import JSONBytes, problems
+from kro.core.http import JSONBytes, Router, problems
 from kro.core.rate_limit import RateLimitedError
 from kro.management.controller.dependencies import AccountsDep
 from kro.management.controller.inputs import ClaimIn
@@ -14,7 +12,7 @@ from kro.management.controller.views import RegistrationStarted
 from kro.management.domain import Register
 from kro.order.domain import InviteNotFoundError
 
-router = APIRouter(prefix="/public/invites", tags=["public"])
+router = Router(prefix="/public/invites", tags=["public"])
 
 
 @router.post(

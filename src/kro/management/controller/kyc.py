@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Self, cast
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field, StringConstraints
+from fastapi import Depends, Request, Response
+from pydantic import Field, StringConstraints
 
 from kro.core.decisions import Reply
 from kro.core.errors import ValidationFailedError
 from kro.core.guards import CurrentUser
-from kro.core.http import IdempotencyKey, Input, JSONBytes, problems, send
+from kro.core.http import IdempotencyKey, Input, JSONBytes, Output, Router, problems, send
 from kro.core.ids import show_id
 from kro.core.kyc.identity import IdentityKind
 from kro.core.rate_limit import RateLimitedError
@@ -25,7 +25,7 @@ from kro.management.domain.identity_errors import (
     IdentityVerifiedError,
 )
 
-router = APIRouter(prefix="/me/kyc", tags=["me"])
+router = Router(prefix="/me/kyc", tags=["me"])
 
 
 async def _identity(request: Request) -> IdentityService:
@@ -45,7 +45,7 @@ class IdentityIn(Input):
     consent_version: str = Field(max_length=20, description="Version of the consent text that was shown and accepted.")
 
 
-class CheckRead(BaseModel):
+class CheckRead(Output):
     """A number that was given; its owner sees whether it was confirmed, and nobody the number."""
 
     id: str = Field(examples=["idc_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -65,12 +65,12 @@ class CheckRead(BaseModel):
         )
 
 
-class ConsentRead(BaseModel):
+class ConsentRead(Output):
     version: str
     text: str
 
 
-class KYCRead(BaseModel):
+class KYCRead(Output):
     tier: int = Field(ge=0, le=3)
     checks: list[CheckRead]
     consent: ConsentRead

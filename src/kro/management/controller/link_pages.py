@@ -11,12 +11,12 @@ from typing import Annotated, Any, Final
 from urllib.parse import parse_qs
 
 import jinja2
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 
 from kro.core.actor import AccountNotActiveError
 from kro.core.auth.passwords import MAX_LENGTH, WeakPasswordError
 from kro.core.guards import ClientDep, Public
-from kro.core.http import BodyPolicy, JSONBytes, problems
+from kro.core.http import BodyPolicy, JSONBytes, Router, problems
 from kro.core.rate_limit import RateLimitedError
 from kro.core.two_factor import FactorLockedError, TwoFactorRequiredError, WrongFactorError
 from kro.management.controller.dependencies import AccountsDep
@@ -24,7 +24,7 @@ from kro.management.controller.views import LoginRead
 from kro.management.domain import FactorProof
 from kro.verification.domain import LinkEndedError, LinkPurpose
 
-router = APIRouter(prefix="/public", tags=["public"])
+router = Router(prefix="/public", tags=["public"])
 form_policy: Final = BodyPolicy(
     pattern=re.compile(r"/v1/public/(password-resets|magic-links)/[^/]+"), max_bytes=4_096, json_only=False
 )

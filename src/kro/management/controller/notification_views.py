@@ -6,10 +6,10 @@ import re
 from datetime import datetime
 from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from kro.core.errors import FieldError
-from kro.core.http import Input
+from kro.core.http import Input, Output
 from kro.core.ids import show_id
 from kro.core.notices import Channel, Group, Language, Preferences, QuietHours, Weight
 from kro.core.notifications import Notification, PreferenceLockedError
@@ -20,7 +20,7 @@ _CHOSEN: Final = (Channel.SMS, Channel.MAIL)
 ClockTime = Annotated[str, StringConstraints(pattern=_TIME), Field(examples=["22:00"])]
 
 
-class NotificationRead(BaseModel):
+class NotificationRead(Output):
     id: str = Field(examples=["ntf_01kajz7k3nf9b8r2m4q6s8t0vw"])
     group: Group
     weight: Weight
@@ -48,11 +48,11 @@ class NotificationRead(BaseModel):
         )
 
 
-class UnreadRead(BaseModel):
+class UnreadRead(Output):
     unread: int = Field(description="Counted up to 1000.")
 
 
-class MarkedRead(BaseModel):
+class MarkedRead(Output):
     marked: int
 
 
@@ -68,13 +68,13 @@ class ChannelsModel(Input):
     mail: bool = True
 
 
-class GroupRead(BaseModel):
+class GroupRead(Output):
     group: Group
     locked: bool = Field(description="About security, money or deadlines: always on.")
     channels: dict[Channel, bool]
 
 
-class PreferencesRead(BaseModel):
+class PreferencesRead(Output):
     language: Language
     quiet_hours: QuietHoursModel | None
     groups: list[GroupRead]

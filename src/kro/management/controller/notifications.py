@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import Field
 
 from kro.core.actor import Actor
 from kro.core.guards import ActiveUser
-from kro.core.http import CursorSigner, JSONBytes, Page, PageQuery, Position, problems
+from kro.core.http import CursorSigner, JSONBytes, Page, PageQuery, Position, Router, problems
 from kro.core.ids import read_id
 from kro.core.notifications import Inbox, NotificationNotFoundError, PreferenceLockedError, PreferenceStore
 from kro.management.controller.dependencies import CursorsDep
@@ -21,7 +21,7 @@ from kro.management.controller.notification_views import (
     UnreadRead,
 )
 
-router = APIRouter(prefix="/me", tags=["me"])
+router = Router(prefix="/me", tags=["me"])
 
 
 class InboxQuery(PageQuery):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from kro.core.actor import AccountNotActiveError
 from kro.core.auth.passwords import WeakPasswordError
 from kro.core.captcha import CAPTCHA_PROBLEMS, CaptchaAction
 from kro.core.errors import ValidationFailedError
 from kro.core.guards import ActiveUser, CaptchaDep, ClientDep, Public
-from kro.core.http import JSONBytes, problems
+from kro.core.http import JSONBytes, Router, problems
 from kro.core.ids import UnknownIdError, read_id
 from kro.core.phone import InvalidPhoneError
 from kro.core.rate_limit import RateLimitedError
@@ -19,7 +19,7 @@ from kro.management.controller.inputs import ForgotIn, PasswordChangeIn, ResetIn
 from kro.management.domain.passwords import WrongPasswordError
 from kro.verification.domain import STEP_UP_PROBLEMS, ChallengeEndedError, LinkEndedError, Target, WrongCodeError
 
-router = APIRouter(prefix="/auth/password", tags=["auth"])
+router = Router(prefix="/auth/password", tags=["auth"])
 
 
 @router.post(

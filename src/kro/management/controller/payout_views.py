@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kro.core.decisions import Reply
+from kro.core.http import Output
 from kro.core.ids import show_id
 from kro.payment.domain import (
     AdminPayout,
@@ -24,12 +25,12 @@ from kro.payment.domain import (
 )
 
 
-class PayoutOwnerRead(BaseModel):
+class PayoutOwnerRead(Output):
     id: str = Field(examples=["usr_01kajz7k3nf9b8r2m4q6s8t0vw"])
     display_name: str
 
 
-class ApprovalRead(BaseModel):
+class ApprovalRead(Output):
     admin_id: str = Field(examples=["adm_01kajz7k3nf9b8r2m4q6s8t0vw"])
     at: datetime
 
@@ -84,13 +85,13 @@ class FollowedAdminPayoutRead(AdminPayoutRead):
         return cls(**dict(AdminPayoutRead.of_seen(seen)), history=history)
 
 
-class RejectedRead(BaseModel):
+class RejectedRead(Output):
     """Which payouts of a list were refused; the others did not await approval any more."""
 
     rejected: list[str] = Field(examples=[["pyt_01kajz7k3nf9b8r2m4q6s8t0vw"]])
 
 
-class ResolutionRead(BaseModel):
+class ResolutionRead(Output):
     """How a stuck payout ended, as one admin says."""
 
     id: str = Field(examples=["res_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -112,7 +113,7 @@ class ResolutionRead(BaseModel):
         )
 
 
-class AlarmRead(BaseModel):
+class AlarmRead(Output):
     """Why people were told about a payout."""
 
     kind: AlarmKind

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from kro.core.actor import AccountRestrictedError
 from kro.core.decisions import InsufficientFundsError
 from kro.core.guards import CurrentUser
-from kro.core.http import IdempotencyKey, MoneyIn, id_text, problems, send
+from kro.core.http import IdempotencyKey, MoneyIn, Router, id_text, problems, send
 from kro.core.ids import read_id
 from kro.core.kyc import TierLimitExceededError
 from kro.core.money import CurrencyMismatchError
@@ -27,7 +27,7 @@ from kro.payment.domain import (
 )
 from kro.verification.domain import STEP_UP_PROBLEMS, ProvenIn
 
-router = APIRouter(tags=["payouts"])
+router = Router(tags=["payouts"])
 
 
 class PayoutIn(ProvenIn):

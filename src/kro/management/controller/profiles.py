@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from kro.core.errors import ValidationFailedError
 from kro.core.guards import ActiveUser, CurrentUser
-from kro.core.http import JSONBytes, problems
+from kro.core.http import JSONBytes, Router, problems
 from kro.core.ids import show_id
 from kro.core.phone import InvalidPhoneError
 from kro.core.rate_limit import RateLimitedError
@@ -17,7 +17,7 @@ from kro.management.controller.inputs import ProfileIn
 from kro.management.controller.views import MatchRead, UserRead
 from kro.management.domain.errors import EmailProvenError, NamesVerifiedError, UserNotFoundError
 
-router = APIRouter(tags=["me"])
+router = Router(tags=["me"])
 
 
 @router.get("/me", response_model=UserRead)

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kro.core.decisions import Reply
-from kro.core.http import Input, Line, MoneyIn, MoneyOut, PageQuery, id_text
+from kro.core.http import Input, Line, MoneyIn, MoneyOut, Output, PageQuery, id_text
 from kro.core.ids import read_id, show_id
 from kro.core.money import Money
 from kro.management.controller.inputs import Code
@@ -153,7 +153,7 @@ class RejectProposalIn(Input):
     reason: Line
 
 
-class ProposalRead(BaseModel):
+class ProposalRead(Output):
     """Something no single person may do."""
 
     id: str = Field(examples=["prp_01kajz7k3nf9b8r2m4q6s8t0vw"])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from kro.core.http import MoneyOut
+from kro.core.http import MoneyOut, Output
 from kro.core.ids import show_id
 from kro.core.money import Money
 from kro.payment.domain import (
@@ -25,7 +25,7 @@ from kro.payment.domain import (
 )
 
 
-class ImportRead(BaseModel):
+class ImportRead(Output):
     """A statement that was handed in, or that a provider answered with."""
 
     id: str = Field(examples=["imp_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -61,7 +61,7 @@ class ImportRead(BaseModel):
         )
 
 
-class RunRead(BaseModel):
+class RunRead(Output):
     """One comparison of the ledger with every statement."""
 
     id: str = Field(examples=["run_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -96,7 +96,7 @@ class RunRead(BaseModel):
         )
 
 
-class BreakRead(BaseModel):
+class BreakRead(Output):
     """Something that does not agree. Amounts have the sign of money coming in to us."""
 
     id: str = Field(examples=["brk_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -145,7 +145,7 @@ class BreakRead(BaseModel):
         )
 
 
-class CoverRead(BaseModel):
+class CoverRead(Output):
     """What customers are owed in one currency, and what covers it."""
 
     currency: str = Field(examples=["NGN"])
@@ -170,5 +170,5 @@ class CoverRead(BaseModel):
         )
 
 
-class SafeguardingRead(BaseModel):
+class SafeguardingRead(Output):
     data: list[CoverRead]

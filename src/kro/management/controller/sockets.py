@@ -6,22 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from kro.core.http import Output
 from kro.core.realtime.contract import Accepted, Handle, LiveEvent, LiveRequest, NoInput, Reply
 from kro.core.realtime.sessions import Client
 from kro.management.database.queues import MOST_COUNTED, Queue, QueueReads
 from kro.management.domain.queues import READERS
 
 
-class QueueLength(BaseModel):
+class QueueLength(Output):
     model_config = ConfigDict(extra="forbid")
 
     queue: Queue
     waiting: int = Field(ge=0, le=MOST_COUNTED, description=f"{MOST_COUNTED} means that many or more.")
 
 
-class Alarm(BaseModel):
+class Alarm(Output):
     model_config = ConfigDict(extra="forbid")
 
     kind: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import Depends, Request, Response
+from pydantic import Field
 
 from kro.core.guards import ActiveUser
-from kro.core.http import JSONBytes, problems
+from kro.core.http import JSONBytes, Output, Router, problems
 from kro.core.rate_limit import RateLimitedError
 from kro.core.two_factor import FactorLockedError, WrongFactorError
 from kro.management.controller.inputs import FactorCodeIn, FactorProofIn, FactorStartIn
@@ -17,16 +17,16 @@ from kro.management.domain import FactorExistsError, FactorProof, NoFactorError,
 from kro.utils.qr import qr_svg
 from kro.verification.domain import STEP_UP_PROBLEMS
 
-router = APIRouter(prefix="/auth/2fa", tags=["auth"])
+router = Router(prefix="/auth/2fa", tags=["auth"])
 
 
-class FactorRead(BaseModel):
+class FactorRead(Output):
     enabled: bool
     confirmed_at: datetime | None
     recovery_codes_left: int
 
 
-class NewFactorRead(BaseModel):
+class NewFactorRead(Output):
     """What to set an authenticator up with. It is shown once, and counts when its first code confirms it."""
 
     secret: str = Field(examples=["KROLOCALONLYAPPROVER234567ABCDEF"])
@@ -34,7 +34,7 @@ class NewFactorRead(BaseModel):
     qr_svg: str = Field(description="The QR code to scan, an SVG document.")
 
 
-class RecoveryCodesRead(BaseModel):
+class RecoveryCodesRead(Output):
     """Each opens the account once instead of the authenticator. They are shown once."""
 
     recovery_codes: list[str] = Field(examples=[["ABCD-EFGH-IJKL-MNOP"]])

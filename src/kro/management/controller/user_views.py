@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from kro.core.http import MoneyOut
+from kro.core.http import MoneyOut, Output
 from kro.core.ids import show_id
 from kro.core.telemetry.masking import mask_email, mask_phone
 from kro.kro_balance.domain import BalanceView
@@ -18,7 +18,7 @@ from kro.order.domain import OrderStatus, Party
 UserStatus = Literal["pending", "active", "suspended", "closed", "invited"]
 
 
-class AdminUserRead(BaseModel):
+class AdminUserRead(Output):
     """A person; phone and mail are masked."""
 
     id: str = Field(examples=["usr_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -63,7 +63,7 @@ def masked_profile(user: UserRead) -> UserRead:
     )
 
 
-class UserBalanceRead(BaseModel):
+class UserBalanceRead(Output):
     currency: str
     available: MoneyOut
     in_escrow: MoneyOut
@@ -103,13 +103,13 @@ class AdminUserFileRead(AdminUserRead):
         )
 
 
-class EndedRead(BaseModel):
+class EndedRead(Output):
     """How many sessions ended by it."""
 
     ended_sessions: int
 
 
-class UserNoteRead(BaseModel):
+class UserNoteRead(Output):
     """For admins alone."""
 
     id: str = Field(examples=["unt_01kajz7k3nf9b8r2m4q6s8t0vw"])

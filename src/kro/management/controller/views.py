@@ -7,17 +7,18 @@ from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kro.core.auth.sessions import SessionView, Tokens
 from kro.core.decisions import Reply
+from kro.core.http import Output
 from kro.core.ids import show_id
 from kro.management.domain import AdminLoggedIn, AdminView, BankAccount, LoggedIn, UserView
 from kro.payment.domain import Bank, NameMatch
 from kro.verification.domain import Challenge
 
 
-class RegistrationStarted(BaseModel):
+class RegistrationStarted(Output):
     challenge_id: str = Field(examples=["otp_01kajz7k3nf9b8r2m4q6s8t0vw"])
     expires_in_seconds: int = Field(examples=[300])
     resend_after_seconds: int = Field(examples=[60])
@@ -31,11 +32,11 @@ class RegistrationStarted(BaseModel):
         )
 
 
-class Verified(BaseModel):
+class Verified(Output):
     verified: Literal[True] = True
 
 
-class UserRead(BaseModel):
+class UserRead(Output):
     id: str = Field(examples=["usr_01kajz7k3nf9b8r2m4q6s8t0vw"])
     phone: str | None = Field(examples=["+2348031234567"], description="None yet, if the account came by mail.")
     email: str | None
@@ -63,7 +64,7 @@ class UserRead(BaseModel):
         )
 
 
-class TokensRead(BaseModel):
+class TokensRead(Output):
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme's name
     expires_in_seconds: int = Field(examples=[600])
@@ -78,7 +79,7 @@ class LoginRead(TokensRead):
         return cls(**_token_fields(logged_in.tokens), user=UserRead.of(logged_in.user))
 
 
-class AdminRead(BaseModel):
+class AdminRead(Output):
     id: str = Field(examples=["adm_01kajz7k3nf9b8r2m4q6s8t0vw"])
     email: str
     name: str
@@ -104,7 +105,7 @@ class AdminLoginRead(TokensRead):
         return cls(**_token_fields(logged_in.tokens), admin=AdminRead.of(logged_in.admin))
 
 
-class SessionRead(BaseModel):
+class SessionRead(Output):
     id: str = Field(examples=["ses_01kajz7k3nf9b8r2m4q6s8t0vw"])
     current: bool
     ip: str | None
@@ -115,7 +116,7 @@ class SessionRead(BaseModel):
     expires_at: datetime
 
 
-class SessionList(BaseModel):
+class SessionList(Output):
     data: list[SessionRead]
 
     @classmethod
@@ -137,17 +138,17 @@ class SessionList(BaseModel):
         )
 
 
-class MatchRead(BaseModel):
+class MatchRead(Output):
     id: str = Field(examples=["usr_01kajz7k3nf9b8r2m4q6s8t0vw"])
     display_name: str = Field(examples=["Demo S."])
 
 
-class BankRead(BaseModel):
+class BankRead(Output):
     code: str = Field(examples=["058"])
     name: str = Field(examples=["Guaranty Trust Bank"])
 
 
-class BankList(BaseModel):
+class BankList(Output):
     data: list[BankRead]
 
     @classmethod
@@ -155,12 +156,12 @@ class BankList(BaseModel):
         return cls(data=[BankRead(code=bank.code, name=bank.name) for bank in banks])
 
 
-class AccountNameRead(BaseModel):
+class AccountNameRead(Output):
     account_name: str
     name_match: NameMatch = Field(description="How it compares with your name here.")
 
 
-class BankAccountRead(BaseModel):
+class BankAccountRead(Output):
     id: str = Field(examples=["bnk_01kajz7k3nf9b8r2m4q6s8t0vw"])
     bank_code: str
     bank_name: str
@@ -184,7 +185,7 @@ class BankAccountRead(BaseModel):
         )
 
 
-class BankAccountList(BaseModel):
+class BankAccountList(Output):
     data: list[BankAccountRead]
 
 

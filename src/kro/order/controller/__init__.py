@@ -1,7 +1,6 @@
 """Orders over HTTP."""
 
-from fastapi import APIRouter
-
+from kro.core.http import Router
 from kro.order.controller import (
     blocks,
     commands,
@@ -20,7 +19,7 @@ from kro.order.controller import (
 from kro.order.controller import test_clock as test_clocks
 from kro.order.controller.evidence import evidence_policy
 
-router = APIRouter()
+router = Router()
 router.include_router(commands.router)
 router.include_router(evidence.router)
 router.include_router(conditions.router)

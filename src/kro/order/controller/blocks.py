@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import Depends, Request, Response
+from pydantic import Field
 
 from kro.core.guards import ActiveUser
-from kro.core.http import JSONBytes, Page, PageParameters, Position, problems
+from kro.core.http import JSONBytes, Output, Page, PageParameters, Position, Router, problems
 from kro.core.ids import read_id, show_id
 from kro.order.controller.dependencies import CursorsDep
 from kro.order.domain.blocks import Blocks
 from kro.order.domain.thread_errors import NoCounterpartyError
 
-router = APIRouter(prefix="/me/blocks", tags=["me"])
+router = Router(prefix="/me/blocks", tags=["me"])
 
 
-class BlockRead(BaseModel):
+class BlockRead(Output):
     user_id: str = Field(examples=["usr_01kajz7k3nf9b8r2m4q6s8t0vw"])
     display_name: str
     created_at: datetime

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from kro.core.actor import AccountRestrictedError
 from kro.core.errors import KroError
 from kro.core.guards import CurrentUser
-from kro.core.http import IdempotencyKey, problems, send
+from kro.core.http import IdempotencyKey, Router, problems, send
 from kro.core.kyc import TierLimitExceededError
 from kro.core.money import CurrencyMismatchError
 from kro.core.phone import InvalidPhoneError, to_e164
@@ -32,7 +32,7 @@ from kro.order.domain.service import PaymentWish
 from kro.payment.domain import NoProviderError, PaymentMethod, PaymentRead, ProviderNotOfferedError, render_payment
 from kro.verification.domain import STEP_UP_PROBLEMS, ProvenIn
 
-router = APIRouter(prefix="/orders", tags=["orders"])
+router = Router(prefix="/orders", tags=["orders"])
 
 _COMMON: tuple[type[KroError], ...] = (
     AccountRestrictedError,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from kro.core.errors import KroError
-from kro.core.http import problems, send
+from kro.core.http import Router, problems, send
 from kro.core.ids import read_id
 from kro.order.controller.dependencies import AskDep, OrdersDep
 from kro.order.controller.inputs import NoInput, ReasonIn, SubmitIn
@@ -14,7 +14,7 @@ from kro.order.domain import errors
 from kro.order.domain.decide_conditions import SubmitCondition
 from kro.verification.domain import STEP_UP_PROBLEMS, ProvenIn
 
-router = APIRouter(prefix="/orders/{order_id}", tags=["orders"])
+router = Router(prefix="/orders/{order_id}", tags=["orders"])
 
 _COMMON: tuple[type[KroError], ...] = (
     errors.OrderNotFoundError,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from kro.core.errors import KroError
 from kro.core.guards import CurrentUser
-from kro.core.http import BodyPolicy, JSONBytes, problems, send
+from kro.core.http import BodyPolicy, JSONBytes, Router, problems, send
 from kro.core.ids import read_id
 from kro.core.storage import (
     CONTENT_TYPES,
@@ -34,7 +34,7 @@ from kro.order.domain import errors
 from kro.order.domain.evidence import DIRECT_BYTES, BeginUpload, Upload
 from kro.utils.content_disposition import attachment
 
-router = APIRouter(prefix="/orders/{order_id}/evidence", tags=["orders"])
+router = Router(prefix="/orders/{order_id}/evidence", tags=["orders"])
 
 evidence_policy: Final = BodyPolicy(
     pattern=re.compile(r"/v1/orders/[^/]+/evidence"), max_bytes=DIRECT_BYTES, json_only=False

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kro.core.decisions import Reply
+from kro.core.http import Output
 from kro.core.ids import show_id
 from kro.core.storage import SignedUpload
 from kro.order.controller.views import reply_with
@@ -14,7 +15,7 @@ from kro.order.database.records import Evidence, EvidenceUpload
 from kro.order.domain.evidence import EvidenceLink
 
 
-class EvidenceRead(BaseModel):
+class EvidenceRead(Output):
     id: str
     file_name: str
     content_type: str
@@ -22,7 +23,7 @@ class EvidenceRead(BaseModel):
     sha256: str
 
 
-class UploadInstructions(BaseModel):
+class UploadInstructions(Output):
     """The request that puts the file; its body is the file's bytes and nothing else."""
 
     method: str
@@ -31,7 +32,7 @@ class UploadInstructions(BaseModel):
     expires_at: datetime
 
 
-class UploadRead(BaseModel):
+class UploadRead(Output):
     """An upload to be completed once the file is there."""
 
     id: str
@@ -42,7 +43,7 @@ class UploadRead(BaseModel):
     expires_at: datetime = Field(description="Until when it can be completed.")
 
 
-class EvidenceLinkRead(BaseModel):
+class EvidenceLinkRead(Output):
     url: str = Field(description="Whoever has it can download the file: show it to nobody.")
     expires_at: datetime
     file_name: str

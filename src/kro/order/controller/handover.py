@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Path, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import Depends, Path, Request, Response
+from pydantic import Field
 
 from kro.core.actor import AccountRestrictedError
 from kro.core.decisions import Reply
 from kro.core.errors import KroError
 from kro.core.guards import ClientDep, Public
-from kro.core.http import Input, problems, send
+from kro.core.http import Input, Output, Router, problems, send
 from kro.core.ids import show_id
 from kro.core.rate_limit import RateLimitedError
 from kro.order.controller.dependencies import AskDep
@@ -22,7 +22,7 @@ from kro.order.domain import HandoverService, ShownCode, ShownLink, errors, hand
 from kro.utils.qr import qr_svg
 from kro.verification.domain import STEP_UP_PROBLEMS, ProvenIn
 
-router = APIRouter(tags=["handover"])
+router = Router(tags=["handover"])
 
 _ON_ORDER: tuple[type[KroError], ...] = (
     AccountRestrictedError,
@@ -39,7 +39,7 @@ _ON_CODE: tuple[type[KroError], ...] = (
 )
 
 
-class HandoverCodeRead(BaseModel):
+class HandoverCodeRead(Output):
     """The buyer's code. It is shown in the first answer only: a repeated request is answered without it."""
 
     order_id: str
@@ -54,7 +54,7 @@ class CodeIn(Input):
     code: str = Field(pattern="^[0-9]{6}$", examples=["048213"])
 
 
-class RiderLinkRead(BaseModel):
+class RiderLinkRead(Output):
     """A link for the seller's rider. Its address is shown in the first answer only."""
 
     id: str
@@ -63,7 +63,7 @@ class RiderLinkRead(BaseModel):
     url: str | None
 
 
-class HandedOverRead(BaseModel):
+class HandedOverRead(Output):
     handed_over: bool
 
 

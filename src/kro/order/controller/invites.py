@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from fastapi import Response
+from pydantic import Field
 
 from kro.core.guards import ClientDep, Public
-from kro.core.http import JSONBytes, MoneyOut, problems
+from kro.core.http import JSONBytes, MoneyOut, Output, Router, problems
 from kro.core.phone import masked
 from kro.core.rate_limit import RateLimitedError
 from kro.order.controller.dependencies import InvitesDep
@@ -18,10 +18,10 @@ from kro.order.database.invites import Invite
 from kro.order.database.words import OrderStatus, OrderType, Party
 from kro.order.domain import InviteNotFoundError
 
-router = APIRouter(prefix="/public/invites", tags=["public"])
+router = Router(prefix="/public/invites", tags=["public"])
 
 
-class InviteRead(BaseModel):
+class InviteRead(Output):
     """The terms of an order as somebody invited into it sees them."""
 
     role: Party = Field(description="The side of the one who was invited.")

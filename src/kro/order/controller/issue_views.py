@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from kro.core.http import MoneyOut
+from kro.core.http import MoneyOut, Output
 from kro.core.ids import show_id
 from kro.order.database.issue_records import Issue, Offer
 from kro.order.database.issue_words import IssueCategory, IssueStatus, OfferStatus
 from kro.order.database.words import OrderStatus, Party
 
 
-class OfferRead(BaseModel):
+class OfferRead(Output):
     """How one party would share what the order holds."""
 
     id: str
@@ -40,7 +40,7 @@ class OfferRead(BaseModel):
         )
 
 
-class IssueRead(BaseModel):
+class IssueRead(Output):
     """The disagreement that is not over; who decides it is nobody's business."""
 
     id: str
@@ -80,21 +80,21 @@ class IssueRead(BaseModel):
         )
 
 
-class StatementRead(BaseModel):
+class StatementRead(Output):
     author: Party
     text: str
     evidence_ids: list[str]
     created_at: datetime
 
 
-class RulingRead(BaseModel):
+class RulingRead(Output):
     round: int = Field(description="1 is the decision, 2 the one after an appeal.")
     awarded: MoneyOut
     grounds: str
     decided_at: datetime
 
 
-class IssueRecordRead(BaseModel):
+class IssueRecordRead(Output):
     """One disagreement, open or over, with all that was said, offered and decided."""
 
     id: str
@@ -157,5 +157,5 @@ _PLAIN = (
 )
 
 
-class IssueRecordsRead(BaseModel):
+class IssueRecordsRead(Output):
     data: list[IssueRecordRead]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 
 from kro.core.actor import AccountRestrictedError
 from kro.core.errors import KroError
 from kro.core.guards import CurrentUser
-from kro.core.http import JSONBytes, problems, send
+from kro.core.http import JSONBytes, Router, problems, send
 from kro.core.ids import read_id
 from kro.core.money import CurrencyMismatchError
 from kro.core.rate_limit import RateLimitedError
@@ -21,7 +21,7 @@ from kro.order.controller.views import OrderRead, render_order
 from kro.order.domain import OrderNotFoundError, errors, issue_errors
 from kro.verification.domain import STEP_UP_PROBLEMS, ProvenIn
 
-router = APIRouter(prefix="/orders/{order_id}", tags=["issues"])
+router = Router(prefix="/orders/{order_id}", tags=["issues"])
 
 IssueId = Annotated[str, Path(examples=["iss_01kajz7k3nf9b8r2m4q6s8t0vw"])]
 OfferId = Annotated[str, Path(examples=["ofr_01kajz7k3nf9b8r2m4q6s8t0vw"])]

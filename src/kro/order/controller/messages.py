@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self, cast
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import Depends, Query, Request, Response
+from pydantic import Field
 
 from kro.core.decisions import Reply
 from kro.core.guards import CurrentUser
-from kro.core.http import Input, JSONBytes, Line, Paragraphs, QueryInput, id_text, problems, send
+from kro.core.http import Input, JSONBytes, Line, Output, Paragraphs, QueryInput, Router, id_text, problems, send
 from kro.core.ids import read_id, show_id
 from kro.core.rate_limit import RateLimitedError
 from kro.order.controller.dependencies import AskDep
@@ -28,7 +28,7 @@ from kro.order.domain.thread_errors import (
 )
 from kro.order.domain.threads import Reading, ThreadService
 
-router = APIRouter(prefix="/orders/{order_id}/messages", tags=["messages"])
+router = Router(prefix="/orders/{order_id}/messages", tags=["messages"])
 
 
 class MessageIn(Input):
@@ -51,12 +51,12 @@ class MessageQuery(QueryInput):
     limit: int = Field(default=50, ge=1, le=100)
 
 
-class AuthorRead(BaseModel):
+class AuthorRead(Output):
     kind: Author
     id: str | None = Field(description="Nothing for `admin`: that is KRO support, whoever of it wrote.")
 
 
-class MessageRead(BaseModel):
+class MessageRead(Output):
     """A message as its reader may see it. Contact details are hidden from everybody but who wrote them."""
 
     id: str = Field(examples=["msg_01kajz7k3nf9b8r2m4q6s8t0vw"])
@@ -75,12 +75,12 @@ class MessageRead(BaseModel):
         return cls(**message_item(message, viewer_id=viewer.id))
 
 
-class MessagesRead(BaseModel):
+class MessagesRead(Output):
     data: list[MessageRead]
     has_more: bool = Field(description="Whether more follow in the direction that was read in.")
 
 
-class ReportRead(BaseModel):
+class ReportRead(Output):
     id: str = Field(examples=["rpt_01kajz7k3nf9b8r2m4q6s8t0vw"])
     message_id: str
     category: ReportCategory

@@ -7,20 +7,20 @@ from typing import Annotated, Any, Final, cast
 
 import jinja2
 import qrcode
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import Depends, Request, Response
+from pydantic import Field
 from qrcode.image.svg import SvgPathImage
 
 from kro.core.config import Settings
 from kro.core.guards import ActiveUser, ClientDep, Public
-from kro.core.http import JSONBytes, problems
+from kro.core.http import JSONBytes, Output, Router, problems
 from kro.core.ids import read_id
 from kro.core.money import Money
 from kro.core.rate_limit import RateLimitedError
 from kro.order.domain.errors import OrderNotFoundError
 from kro.order.domain.public_orders import NotGenuineError, PublicOrders, SignedOrder
 
-router = APIRouter(tags=["public"])
+router = Router(tags=["public"])
 
 _NOT_STORED: Final = {"Cache-Control": "no-store"}
 _REFUSALS: Final = problems(NotGenuineError, RateLimitedError)
@@ -52,7 +52,7 @@ _PAGE_HEADERS: Final = {
 }
 
 
-class CodeRead(BaseModel):
+class CodeRead(Output):
     """What is printed on an order."""
 
     code: str = Field(examples=["7K3M-9QZX-2B4D-E"])
@@ -60,13 +60,13 @@ class CodeRead(BaseModel):
     qr_url: str
 
 
-class SignatureRead(BaseModel):
+class SignatureRead(Output):
     algorithm: str = "Ed25519"
     key_id: str
     value: str = Field(description="In base64url, over the bytes of `signed` in UTF-8.")
 
 
-class PublicOrderRead(BaseModel):
+class PublicOrderRead(Output):
     """What anybody with the code may know."""
 
     order_code: str
@@ -80,19 +80,19 @@ class PublicOrderRead(BaseModel):
     verified_at: str
 
 
-class SignedOrderRead(BaseModel):
+class SignedOrderRead(Output):
     order: PublicOrderRead
     signed: str = Field(description="The same as JSON text: what the signature is about, byte for byte.")
     signature: SignatureRead
 
 
-class PublicKeyRead(BaseModel):
+class PublicKeyRead(Output):
     key_id: str
     algorithm: str = "Ed25519"
     public_key: str = Field(description="32 bytes in base64url.")
 
 
-class PublicKeysRead(BaseModel):
+class PublicKeysRead(Output):
     data: list[PublicKeyRead]
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import Depends, Request, Response
+from pydantic import Field
 
 from kro.core.decisions import Reply
 from kro.core.guards import CurrentUser
-from kro.core.http import Input, JSONBytes, Paragraphs, problems, send
+from kro.core.http import Input, JSONBytes, Output, Paragraphs, Router, problems, send
 from kro.core.ids import read_id
 from kro.order.controller.dependencies import AskDep
 from kro.order.database.rating_records import Rating, RatingState
@@ -20,7 +20,7 @@ from kro.order.domain.errors import OrderNotFoundError
 from kro.order.domain.ratings import RatingService
 from kro.order.domain.thread_errors import NoCounterpartyError
 
-router = APIRouter(tags=["ratings"])
+router = Router(tags=["ratings"])
 
 
 class RatingIn(Input):
@@ -28,20 +28,20 @@ class RatingIn(Input):
     comment: Annotated[Paragraphs, Field(max_length=500)] | None = None
 
 
-class RatingRead(BaseModel):
+class RatingRead(Output):
     stars: int
     comment: str | None
     created_at: datetime
 
 
-class RatingsRead(BaseModel):
+class RatingsRead(Output):
     """Both ratings of an order; the other party's once both are in, or two weeks after it was given."""
 
     mine: RatingRead | None
     theirs: RatingRead | None
 
 
-class ReputationRead(BaseModel):
+class ReputationRead(Output):
     """What is known of a person, from their newest ratings and orders."""
 
     ratings: int

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from kro.core.actor import Actor
 from kro.core.errors import ValidationFailedError
 from kro.core.guards import ActiveUser, CurrentUser
-from kro.core.http import CursorSigner, JSONBytes, Page, Position, problems
+from kro.core.http import CursorSigner, JSONBytes, Page, Position, Router, problems
 from kro.core.ids import read_id
 from kro.order.controller.dependencies import CursorsDep, OrderListsDep, OrderReadsDep, OrderRepositoryDep
 from kro.order.controller.inputs import EventQuery, OrderQuery
@@ -34,7 +34,7 @@ from kro.order.database.lists import MOST_ENDED, MOST_OPEN, OrderLists
 from kro.order.database.words import Party
 from kro.order.domain import OrderNotFoundError, event_item
 
-router = APIRouter(tags=["orders"])
+router = Router(tags=["orders"])
 
 
 @router.get("/orders", response_model=Page[OrderSummaryRead], responses=problems(ValidationFailedError))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from kro.core.actor import AccountRestrictedError
 from kro.core.errors import KroError
 from kro.core.guards import CurrentUser
-from kro.core.http import JSONBytes, problems, send
+from kro.core.http import JSONBytes, Router, problems, send
 from kro.core.ids import read_id
 from kro.core.kyc import PartnerLimitError, TierLimitExceededError
 from kro.order.controller.dependencies import AskDep, ClockDep, TermsDep, TermsReadsDep
@@ -28,7 +28,7 @@ from kro.order.domain.decide_amendment import AcceptAmendment
 from kro.order.domain.decide_fund import BalanceTooLowError
 from kro.verification.domain import STEP_UP_PROBLEMS
 
-router = APIRouter(prefix="/orders/{order_id}", tags=["orders"])
+router = Router(prefix="/orders/{order_id}", tags=["orders"])
 
 _COMMON: tuple[type[KroError], ...] = (
     AccountRestrictedError,

@@ -7,10 +7,10 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kro.core.decisions import Reply
-from kro.core.http import MoneyOut
+from kro.core.http import MoneyOut, Output
 from kro.core.ids import show_id
 from kro.order.controller.views import FeesRead
 from kro.order.database.records import Amendment, Condition, OrderState
@@ -19,7 +19,7 @@ from kro.order.database.words import AmendmentStatus, Party
 from kro.order.domain.terms import changed_terms
 
 
-class ProposedCondition(BaseModel):
+class ProposedCondition(Output):
     kind: str
     title: str
     description: str
@@ -31,7 +31,7 @@ class ProposedCondition(BaseModel):
     not_before: datetime | None
 
 
-class TermsVersionRead(BaseModel):
+class TermsVersionRead(Output):
     """One version of the terms as it was on the table."""
 
     version: int
@@ -49,11 +49,11 @@ class TermsVersionRead(BaseModel):
     conditions: list[ProposedCondition]
 
 
-class TermsVersionsRead(BaseModel):
+class TermsVersionsRead(Output):
     data: list[TermsVersionRead]
 
 
-class AmendmentRead(BaseModel):
+class AmendmentRead(Output):
     """A proposal to change terms; what is `null` or empty stays as it is."""
 
     id: str
@@ -71,7 +71,7 @@ class AmendmentRead(BaseModel):
     settled_at: datetime | None
 
 
-class AmendmentsRead(BaseModel):
+class AmendmentsRead(Output):
     data: list[AmendmentRead]
 
 

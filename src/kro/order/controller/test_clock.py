@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import Field
 
 from kro.core.guards import CurrentUser
-from kro.core.http import Input, id_text, problems
+from kro.core.http import Input, Router, id_text, problems
 from kro.core.ids import read_id
 from kro.order.domain import OrderNotFoundError, TestClock
 
-router = APIRouter(prefix="/test", tags=["test"])
+router = Router(prefix="/test", tags=["test"])
 
 
 async def _clock(request: Request) -> TestClock:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from kro.core.auth.viewing import PersonNotFoundError
 from kro.core.errors import ValidationFailedError
 from kro.core.guards.viewing import VIEW_PREFIX, UserViewer, ViewAsUserDep, ViewQuery
-from kro.core.http import JSONBytes, Page, problems
+from kro.core.http import JSONBytes, Page, Router, problems
 from kro.core.ids import read_id
 from kro.order.controller.dependencies import CursorsDep, OrderListsDep, OrderRepositoryDep
 from kro.order.controller.inputs import OrderQuery
@@ -17,7 +17,7 @@ from kro.order.controller.reads import order_page
 from kro.order.controller.views import OrderRead, OrderSummaryRead, order_read
 from kro.order.domain import OrderNotFoundError
 
-router = APIRouter(prefix=VIEW_PREFIX, tags=["admin"])
+router = Router(prefix=VIEW_PREFIX, tags=["admin"])
 
 
 class ViewedOrdersQuery(OrderQuery, ViewQuery):

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from kro.core.decisions import Reply
-from kro.core.http import MoneyOut
+from kro.core.http import MoneyOut, Output
 from kro.core.ids import show_id
 from kro.order.controller.issue_views import IssueRead, OfferRead
 from kro.order.database.lists import OrderSummary
@@ -27,12 +27,12 @@ from kro.order.domain.handover_codes import MAX_TRIES
 from kro.order.domain.lifecycle import allowed_commands
 
 
-class PersonRead(BaseModel):
+class PersonRead(Output):
     id: str
     display_name: str
 
 
-class ConditionRead(BaseModel):
+class ConditionRead(Output):
     id: str
     position: int
     kind: ConditionKind
@@ -55,7 +55,7 @@ class ConditionRead(BaseModel):
     code_tries_left: int | None = Field(description="Null while there is no delivery code.")
 
 
-class FeesRead(BaseModel):
+class FeesRead(Output):
     buyer_share_bps: int
     fee_buyer: MoneyOut
     fee_seller: MoneyOut
@@ -65,28 +65,28 @@ class FeesRead(BaseModel):
     seller_receives: MoneyOut
 
 
-class TermsRead(BaseModel):
+class TermsRead(Output):
     version: int
     hash: str
     accepted_hash: str | None
     code_is_acceptance: bool = Field(description="Whether the delivery code closes the order without inspection.")
 
 
-class RevisionsRead(BaseModel):
+class RevisionsRead(Output):
     """How often the buyer may ask for changes, and did."""
 
     agreed: int
     used: int
 
 
-class DeadlinesRead(BaseModel):
+class DeadlinesRead(Output):
     accept_by: datetime | None
     fund_by: datetime | None
     deliver_by: datetime | None
     inspect_by: datetime | None
 
 
-class OrderRead(BaseModel):
+class OrderRead(Output):
     """An order as one of its parties sees it."""
 
     id: str
@@ -119,7 +119,7 @@ class OrderRead(BaseModel):
     ended_at: datetime | None
 
 
-class OrderSummaryRead(BaseModel):
+class OrderSummaryRead(Output):
     id: str
     role: Party
     status: OrderStatus
@@ -132,20 +132,20 @@ class OrderSummaryRead(BaseModel):
     updated_at: datetime
 
 
-class CapsRead(BaseModel):
+class CapsRead(Output):
     """How far is counted: among a side's newest open orders, and each status an order ends in up to a number."""
 
     open: int
     ended_per_status: int
 
 
-class CountsRead(BaseModel):
+class CountsRead(Output):
     buyer: dict[OrderStatus, int]
     seller: dict[OrderStatus, int]
     caps: CapsRead
 
 
-class EventRead(BaseModel):
+class EventRead(Output):
     id: str
     order_id: str
     seq: int
@@ -155,7 +155,7 @@ class EventRead(BaseModel):
     at: datetime
 
 
-class ToldRead(BaseModel):
+class ToldRead(Output):
     """What happened, in plain words."""
 
     seq: int
@@ -163,17 +163,17 @@ class ToldRead(BaseModel):
     text: str
 
 
-class TimelineRead(BaseModel):
+class TimelineRead(Output):
     data: list[ToldRead]
     has_more: bool
 
 
-class EventsRead(BaseModel):
+class EventsRead(Output):
     data: list[EventRead]
     has_more: bool
 
 
-class TemplateRead(BaseModel):
+class TemplateRead(Output):
     code: str
     version: int
     order_type: OrderType
@@ -181,7 +181,7 @@ class TemplateRead(BaseModel):
     conditions: list[dict[str, Any]]
 
 
-class TemplatesRead(BaseModel):
+class TemplatesRead(Output):
     data: list[TemplateRead]
 
 

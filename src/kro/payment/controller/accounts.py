@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self, cast
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import Depends, Request, Response
+from pydantic import Field
 
 from kro.core.decisions import Reply
 from kro.core.guards import CurrentUser
-from kro.core.http import Currency, IdempotencyKey, Input, JSONBytes, problems, send
+from kro.core.http import Currency, IdempotencyKey, Input, JSONBytes, Output, Router, problems, send
 from kro.core.ids import show_id
 from kro.payment.domain import (
     AccountLending,
@@ -22,7 +22,7 @@ from kro.payment.domain import (
     ProviderNotOfferedError,
 )
 
-router = APIRouter(prefix="/balance/accounts", tags=["balance"])
+router = Router(prefix="/balance/accounts", tags=["balance"])
 
 
 class AccountIn(Input):
@@ -30,7 +30,7 @@ class AccountIn(Input):
     provider: ProviderName | None = Field(default=None, description="Who lends it; the best one when left out.")
 
 
-class AccountRead(BaseModel):
+class AccountRead(Output):
     """An account to pay to at any time, any amount."""
 
     id: str = Field(examples=["vac_06b1n2p3q4r5s6t7v8w9x0y1z2"])
@@ -58,7 +58,7 @@ class AccountRead(BaseModel):
         )
 
 
-class AccountsRead(BaseModel):
+class AccountsRead(Output):
     data: list[AccountRead]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-router = APIRouter()
+from kro.core.http import Router
+
+router = Router()
 
 # It says nothing of the payment: whoever has the address may open it, and coming back proves nothing.
 _PAGE: Final = """<!doctype html>

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from kro.core.database.pool import DatabaseBusyError
 from kro.core.guards import CurrentUser, Public
-from kro.core.http import IdempotencyKey, JSONBytes, Page, PageParameters, Position, problems, send
+from kro.core.http import IdempotencyKey, JSONBytes, Page, PageParameters, Position, Router, problems, send
 from kro.core.ids import read_id
 from kro.payment.controller.acknowledging import acknowledged
 from kro.payment.controller.dependencies import CursorsDep, PaymentsDep, PayoutReadsDep, PayoutsDep, WebhooksDep
@@ -20,7 +20,7 @@ from kro.payment.domain import (
 )
 from kro.payment.providers import MalformedWebhookError, WebhookSignatureError
 
-router = APIRouter()
+router = Router()
 
 
 @router.get("/payments", response_model=Page[PaymentRead], tags=["payments"])

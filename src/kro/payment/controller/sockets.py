@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from kro.core.http import Output
 from kro.core.realtime.contract import LiveEvent
 from kro.payment.domain import AccountStatus, PaymentStatus, PayoutStatus
 
 
-class _Hint(BaseModel):
+class _Hint(Output):
     model_config = ConfigDict(extra="forbid")
 
 

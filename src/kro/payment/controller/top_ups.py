@@ -3,11 +3,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import Field
 
 from kro.core.guards import CurrentUser
-from kro.core.http import IdempotencyKey, Input, MoneyIn, problems, send
+from kro.core.http import IdempotencyKey, Input, MoneyIn, Router, problems, send
 from kro.core.kyc import TierLimitExceededError
 from kro.payment.domain import (
     NoProviderError,
@@ -20,7 +20,7 @@ from kro.payment.domain import (
     render_payment,
 )
 
-router = APIRouter(tags=["balance"])
+router = Router(tags=["balance"])
 
 
 class TopUpIn(Input):

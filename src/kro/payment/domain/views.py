@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field, StringConstraints
 
 from kro.core.decisions import Reply
-from kro.core.http import MoneyOut
+from kro.core.http import MoneyOut, Output
 from kro.core.ids import show_id
 from kro.core.money import Money
 from kro.payment.database.payout_records import FollowedPayout, PayoutEvent
@@ -18,7 +18,7 @@ ProviderName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{1,39}$"
 """A provider as clients name it: the name that payments show."""
 
 
-class PayToRead(BaseModel):
+class PayToRead(Output):
     """The account to transfer exactly the amount to, once, before it ends."""
 
     account_number: str = Field(examples=["9977581536"])
@@ -36,7 +36,7 @@ class PayToRead(BaseModel):
         )
 
 
-class PaymentRead(BaseModel):
+class PaymentRead(Output):
     """Money coming in for an order."""
 
     id: str = Field(examples=["pay_06b1n2p3q4r5s6t7v8w9x0y1z2"])
@@ -79,7 +79,7 @@ class PaymentRead(BaseModel):
         )
 
 
-class PayoutAccountRead(BaseModel):
+class PayoutAccountRead(Output):
     """The bank account a payout goes to, as it was when the payout was requested."""
 
     bank_name: str = Field(examples=["Guaranty Trust Bank"])
@@ -87,7 +87,7 @@ class PayoutAccountRead(BaseModel):
     account_name: str = Field(examples=["DEMO SELLER"])
 
 
-class PayoutRead(BaseModel):
+class PayoutRead(Output):
     """Money going out to a bank account."""
 
     id: str = Field(examples=["pyt_06b1n2p3q4r5s6t7v8w9x0y1z2"])
@@ -124,7 +124,7 @@ class PayoutRead(BaseModel):
         )
 
 
-class PayoutEventRead(BaseModel):
+class PayoutEventRead(Output):
     """One status a payout had."""
 
     status: PayoutStatus

@@ -3,8 +3,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Self, cast
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import Depends, Query, Request, Response
+from pydantic import Field
 
 from kro.core.actor import AccountRestrictedError
 from kro.core.decisions import InsufficientFundsError
@@ -16,10 +16,12 @@ from kro.core.http import (
     JSONBytes,
     MoneyIn,
     MoneyOut,
+    Output,
     Page,
     PageParameters,
     PageQuery,
     Position,
+    Router,
     id_text,
     problems,
     send,
@@ -40,7 +42,7 @@ from kro.refund.domain import (
     render_refund,
 )
 
-router = APIRouter(prefix="/refunds", tags=["refunds"])
+router = Router(prefix="/refunds", tags=["refunds"])
 
 
 class RefundIn(Input):
@@ -52,7 +54,7 @@ class RefundableQuery(PageQuery):
     order_id: Annotated[str | None, id_text("ord")] = None
 
 
-class RefundableRead(BaseModel):
+class RefundableRead(Output):
     """A payment, and how much of it may still go back to where it came from, if the KRO Balance covers it."""
 
     payment_id: str = Field(examples=["pay_06b1n2p3q4r5s6t7v8w9x0y1z2"])

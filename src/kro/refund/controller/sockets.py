@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from kro.core.http import Output
 from kro.core.realtime.contract import LiveEvent
 from kro.refund.domain import RefundStatus
 
 
-class RefundHint(BaseModel):
+class RefundHint(Output):
     model_config = ConfigDict(extra="forbid")
 
     id: str = Field(examples=["rfd_01kajz7k3nf9b8r2m4q6s8t0vw"])

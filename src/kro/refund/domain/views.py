@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kro.core.decisions import Reply
-from kro.core.http import MoneyOut
+from kro.core.http import MoneyOut, Output
 from kro.core.ids import show_id
 from kro.refund.database.records import Refund, RefundDestination, RefundOrigin, RefundStatus
 
 
-class RefundRead(BaseModel):
+class RefundRead(Output):
     """Money that goes back to its payer."""
 
     id: str = Field(examples=["rfd_06b1n2p3q4r5s6t7v8w9x0y1z2"])

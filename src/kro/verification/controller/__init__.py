@@ -1,8 +1,7 @@
-from fastapi import APIRouter
-
+from kro.core.http import Router
 from kro.verification.controller import routes, step_up
 
-router = APIRouter()
+router = Router()
 router.include_router(routes.router)
 router.include_router(step_up.router)
 

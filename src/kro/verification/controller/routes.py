@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from kro.core.captcha import CAPTCHA_PROBLEMS, CaptchaAction
 from kro.core.errors import ValidationFailedError
 from kro.core.guards import CaptchaDep, ClientDep, Public
-from kro.core.http import JSONBytes, problems
+from kro.core.http import JSONBytes, Router, problems
 from kro.core.ids import UnknownIdError, read_id
 from kro.core.phone import InvalidPhoneError
 from kro.core.rate_limit import RateLimitedError
@@ -13,7 +11,7 @@ from kro.verification.controller.dependencies import VerificationDep
 from kro.verification.controller.schemas import ChallengeRead, CodeRequest
 from kro.verification.domain import ChallengeEndedError, Target
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = Router(prefix="/auth", tags=["auth"])
 
 
 @router.post(

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from kro.core.guards import CaptchaToken
-from kro.core.http import Email, Input
+from kro.core.http import Email, Input, Output
 from kro.core.ids import show_id
 from kro.core.sms import TextChannel
 from kro.verification.domain import Challenge
@@ -35,7 +35,7 @@ class CodeRequest(Input):
     )
 
 
-class ChallengeRead(BaseModel):
+class ChallengeRead(Output):
     challenge_id: str = Field(examples=["otp_01kajz7k3nf9b8r2m4q6s8t0vw"])
     expires_in_seconds: int = Field(examples=[300])
     resend_after_seconds: int = Field(examples=[60])

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from kro.core.guards import ActiveUser
-from kro.core.http import JSONBytes, problems
+from kro.core.http import JSONBytes, Router, problems
 from kro.core.rate_limit import RateLimitedError
 from kro.verification.controller.schemas import ChallengeRead
 from kro.verification.domain import AuthenticatorNeededError, StepUp, StepUpTaskIn
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = Router(prefix="/auth", tags=["auth"])
 
 
 async def _step_up(request: Request) -> StepUp:

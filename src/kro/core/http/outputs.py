@@ -1,0 +1,11 @@
+"""The base of what clients get."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Output(BaseModel):
+    """What clients get. A model is worked out when it is first used: a start has hundreds, a process uses a few."""
+
+    model_config = ConfigDict(defer_build=True)
