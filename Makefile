@@ -39,7 +39,11 @@ test: $(SYNCED) ## Run every test in parallel; ARGS="-k name" narrows it
 
 .PHONY: crash
 crash: $(SYNCED) ## Kill API, worker and database under load, CYCLES=20 times; nothing may be lost
-	@$(BIN)/python -m tests.crash --cycles $(or $(CYCLES),20) $(ARGS)
+	@PYTHONPATH=tests/support $(BIN)/python -m tests.crash --cycles $(or $(CYCLES),20) $(ARGS)
+
+.PHONY: failover
+failover: $(SYNCED) ## Lose the primary under load, CYCLES=5 times, and promote its replica; nothing may be lost
+	@PYTHONPATH=tests/support $(BIN)/python -m tests.crash --replica --cycles $(or $(CYCLES),5) $(ARGS)
 
 .PHONY: soak
 soak: $(SYNCED) ## Look for lost money in 12,000 random lives, 10,000 payouts, 30,000 webhooks, 1,000 sockets, 20 replacements (an hour)

@@ -55,11 +55,13 @@ def _plan() -> Plan:
     parser.add_argument("--cycles", type=int, default=int(os.environ.get("CYCLES") or 20))
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or secrets.randbelow(_SEEDS)))
     parser.add_argument("--control", type=Control, choices=list(Control), help="do something wrong on purpose")
+    parser.add_argument("--replica", action="store_true", help="lose the primary of two servers, as often")
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="kro-crash-"))
     # The account that runs the database has to reach its folder.
     folder.chmod(0o755)
-    return Plan(cycles=chosen.cycles, seed=chosen.seed, folder=folder, control=chosen.control)
+    replica = chosen.replica or chosen.control is Control.ASYNCHRONOUS
+    return Plan(cycles=chosen.cycles, seed=chosen.seed, folder=folder, control=chosen.control, replica=replica)
 
 
 def _remove(folder: Path) -> None:

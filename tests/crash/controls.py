@@ -15,6 +15,7 @@ _SIGNS: Final = {
     Control.FORGETFUL: "is lost",
     Control.ERASED: "is lost",
     Control.DOUBLED: "(doubled)",
+    Control.ASYNCHRONOUS: "is lost",
 }
 _FORGET: Final = (
     "ALTER SYSTEM SET wal_writer_delay = '10s'",

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Final
 
 import httpx2
-from tests.crash.settings import ROOT, Plan, environment, write_configuration
+from tests.crash.pair import Pair
+from tests.crash.settings import ROOT, Control, Plan, environment, write_configuration
 
 from kro.core.database.embedded import Cluster, EmbeddedPostgres, Role
 
@@ -78,7 +79,12 @@ class House:
         api, sandbox = _free_ports(2)
         self.api_url, self.sandbox_url = f"http://127.0.0.1:{api}", f"http://127.0.0.1:{sandbox}"
         self.environment = environment(write_configuration(plan), api=api, sandbox=sandbox)
-        self.postgres = EmbeddedPostgres(plan.folder / "postgres")
+        self.pair: Pair | None = None
+        self.postgres: EmbeddedPostgres | Pair = EmbeddedPostgres(plan.folder / "postgres")
+        if plan.replica:
+            synchronous = plan.control is not Control.ASYNCHRONOUS
+            self.postgres = self.pair = Pair(plan.folder / "servers", synchronous=synchronous)
+            self.environment |= self.pair.environment()
         self.cluster: Cluster | None = None
         self.sandbox = self._process(
             "sandbox", "kro_sandbox", "--port", str(sandbox), "--webhook-target", self.api_url,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -15,6 +16,7 @@ from tests.crash.admins import Admins
 from tests.crash.book import Book
 from tests.crash.drain import drain
 from tests.crash.judge import Judge, broken_invariants
+from tests.crash.pair import RESUME_SECONDS
 from tests.crash.processes import House, NotBackError
 from tests.crash.report import Figures, show
 from tests.crash.settings import Control, Plan
@@ -73,6 +75,8 @@ class Run:
         return []
 
     def _deaths(self) -> list[Victim]:
+        if self._plan.replica:
+            return [Victim.PRIMARY] * self._plan.cycles
         if self._plan.control is Control.FORGETFUL:
             return [Victim.POSTGRES] * self._plan.cycles
         if self._plan.control is Control.UNKEYED:
@@ -85,7 +89,10 @@ class Run:
         try:
             for number, victim in enumerate(deaths, start=first + 1):
                 await asyncio.sleep(self._dice.uniform(0.3, self._plan.longest_calm_seconds))
+                began = time.monotonic()
                 seconds = await kill(victim, self._house, self._dice)
+                if victim is Victim.PRIMARY:
+                    seconds = await self._until_writing(began)
                 self._figures.died(victim, back_after=seconds)
                 self._console.print(
                     f"{number:>4}  {victim:<24} back after {seconds:5.2f} s, {self._book.acknowledged} acknowledged",
@@ -99,6 +106,18 @@ class Run:
             for ended in await asyncio.gather(*trading, return_exceptions=True):
                 if isinstance(ended, BaseException):
                     self._book.surprises.append(f"a client broke: {ended!r}")
+
+    async def _until_writing(self, began: float) -> float:
+        """Wait until clients are answered again, return since when they were not, and give the primary a replica."""
+        acknowledged = self._book.acknowledged
+        while self._book.acknowledged == acknowledged:
+            if time.monotonic() - began > RESUME_SECONDS:
+                raise NotBackError(f"no write was acknowledged within {RESUME_SECONDS:g} s")
+            await asyncio.sleep(0.02)
+        seconds = time.monotonic() - began
+        assert self._house.pair is not None
+        await asyncio.to_thread(self._house.pair.attach)
+        return seconds
 
     async def _judge(self, wire: Wire, sandbox: httpx2.AsyncClient) -> list[str]:
         owner = await asyncpg.connect(self._house.dsn(Role.OWNER))

@@ -29,6 +29,8 @@ class Control(StrEnum):
     """The superuser removes one acknowledged journal."""
     DOUBLED = "doubled"
     """The superuser books one acknowledged journal again."""
+    ASYNCHRONOUS = "asynchronous"
+    """The primary acknowledges commits before its replica has them, and is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Plan:
     longest_calm_seconds: float = 1.5
     restart_seconds: float = 60.0
     control: Control | None = None
+    replica: bool = False
+    """The database is a primary that is lost, with a synchronous replica that takes its place."""
 
 
 def phone(number: int) -> str:

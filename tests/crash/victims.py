@@ -21,6 +21,8 @@ class Victim(StrEnum):
     POSTMASTER = "PostgreSQL, postmaster"
     BACKEND = "PostgreSQL, one backend"
     EVERYTHING = "everything at once"
+    PRIMARY = "PostgreSQL, the primary"
+    """For good: its replica takes its place."""
 
 
 _WEIGHTS: Final = {
@@ -57,6 +59,7 @@ async def kill(victim: Victim, house: House, dice: random.Random) -> float:
         Victim.POSTMASTER: lambda: _postgres(house, with_backends=False),
         Victim.BACKEND: lambda: _backend(house, dice),
         Victim.EVERYTHING: lambda: _everything(house),
+        Victim.PRIMARY: lambda: _primary(house, dice),
     }
     await ways[victim]()
     return time.monotonic() - began
@@ -157,3 +160,12 @@ async def _everything(house: House) -> None:
     house.worker.start()
     await _start_api(house)
     await house.wait_for_worker(after=starts)
+
+
+async def _primary(house: House, dice: random.Random) -> None:
+    pair = house.pair
+    assert pair is not None
+    # For a moment the replica hears nothing: what it has not heard of must not have been acknowledged.
+    behind = dice.uniform(0.2, 1.0)
+    house.cluster = await asyncio.to_thread(lambda: pair.lose_primary(behind_seconds=behind))
+    await house.wait_until_healthy(f"{house.api_url}/health/ready", seconds=house.plan.restart_seconds)

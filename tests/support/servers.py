@@ -194,6 +194,8 @@ class Server:
 
     def promote(self) -> None:
         self.ask("SELECT pg_promote()")
+        # Until then pg_rewind sees no difference between this one and the one it replaces.
+        self.ask("CHECKPOINT")
 
 
 @contextmanager
@@ -209,17 +211,16 @@ def site(folder: Path) -> Iterator[Site]:
     yield made
 
 
-def new_primary(site: Site, name: str = "one") -> Server:
+def new_primary(site: Site, server: Server | None = None) -> Server:
     """Make a server with the project's settings for a primary and start it; nobody follows it yet."""
-    server = site.server(name)
+    server = server or site.server("one")
     server.make_home()
     initialize(data=server.data, cluster=server.cluster, binaries=site.binaries, account=site.account, keep_open=())
     settings = (site.folder / "scripts" / "primary.conf").read_text()
-    command = f'{site.folder}/scripts/archive-wal {site.archive} "%p" "%f"'
-    assert settings.count('\'/usr/local/lib/kro/archive-wal /var/backups/kro/wal "%p" "%f"\'') == 1
-    (site.folder / "primary.conf").write_text(
-        settings.replace('/usr/local/lib/kro/archive-wal /var/backups/kro/wal "%p" "%f"', command)
-    )
+    for delivered, ours in (("/usr/local/lib/kro", site.folder / "scripts"), ("/var/backups/kro", site.folder)):
+        assert delivered in settings
+        settings = settings.replace(delivered, str(ours))
+    (site.folder / "primary.conf").write_text(settings)
     with (server.data / "postgresql.conf").open("a") as file:
         file.write(f"include '{site.folder}/primary.conf'\ntimezone = UTC\nmax_connections = 200\n")
     # What waits for a replica that does not exist would wait for ever.
