@@ -11,7 +11,7 @@ from kro.core.http.outputs import Output
 from kro.core.http.paging import BoundTo, CursorSigner, Page, PageParameters, PageQuery, Slice
 from kro.core.http.problems import Problem, RateLimitFacts, problem_response, problems, render_problem
 from kro.core.http.proxies import behind_proxies
-from kro.core.http.replies import JSONBytes, send
+from kro.core.http.replies import JSONBytes, send, written
 from kro.core.http.route_index import index_routes
 from kro.core.http.strict_query import strict_query
 from kro.core.http.surfaces import SurfaceMiddleware
@@ -57,4 +57,5 @@ __all__ = [
     "render_problem",
     "send",
     "strict_query",
+    "written",
 ]

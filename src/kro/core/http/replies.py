@@ -11,6 +11,11 @@ from starlette.responses import Response
 from kro.core.decisions import Reply
 
 
+def written(document: Mapping[str, object]) -> bytes:
+    """Serialize a plain document: enums as their values, times in UTC with a Z."""
+    return orjson.dumps(document, option=orjson.OPT_UTC_Z)
+
+
 class JSONBytes(Response):
     """A response whose body is finished JSON bytes."""
 
@@ -24,7 +29,7 @@ class JSONBytes(Response):
     @classmethod
     def of_plain(cls, document: Mapping[str, object]) -> JSONBytes:
         """Serialize what is plain already; a test holds such a document to the model that describes it."""
-        return cls(orjson.dumps(document, option=orjson.OPT_UTC_Z))
+        return cls(written(document))
 
 
 def send(reply: Reply, *, headers: Mapping[str, str] | None = None) -> Response:

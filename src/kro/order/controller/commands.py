@@ -12,6 +12,7 @@ from kro.core.kyc import TierLimitExceededError
 from kro.core.money import CurrencyMismatchError
 from kro.core.phone import InvalidPhoneError, to_e164
 from kro.order.controller.dependencies import AskDep, OrdersDep
+from kro.order.controller.documents import render_new_order, render_order
 from kro.order.controller.inputs import (
     AcceptIn,
     ExtendIn,
@@ -23,7 +24,7 @@ from kro.order.controller.inputs import (
     ReasonIn,
     create_command,
 )
-from kro.order.controller.views import OrderRead, render_new_order, render_order
+from kro.order.controller.views import OrderRead
 from kro.order.domain import errors
 from kro.order.domain.condition_rules import SenselessConditionError
 from kro.order.domain.decide_agree import AcceptOrder

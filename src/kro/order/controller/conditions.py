@@ -8,8 +8,9 @@ from kro.core.errors import KroError
 from kro.core.http import Router, problems, send
 from kro.core.ids import read_id
 from kro.order.controller.dependencies import AskDep, OrdersDep
+from kro.order.controller.documents import render_order
 from kro.order.controller.inputs import NoInput, ReasonIn, SubmitIn
-from kro.order.controller.views import OrderRead, render_order
+from kro.order.controller.views import OrderRead
 from kro.order.domain import errors
 from kro.order.domain.decide_conditions import SubmitCondition
 from kro.verification.domain import STEP_UP_PROBLEMS, ProvenIn

@@ -16,8 +16,9 @@ from kro.core.http import Input, Output, Router, problems, send
 from kro.core.ids import show_id
 from kro.core.rate_limit import RateLimitedError
 from kro.order.controller.dependencies import AskDep
+from kro.order.controller.documents import render_order
 from kro.order.controller.inputs import NoInput
-from kro.order.controller.views import OrderRead, render_order
+from kro.order.controller.views import OrderRead
 from kro.order.domain import HandoverService, ShownCode, ShownLink, errors, handover_errors
 from kro.utils.qr import qr_svg
 from kro.verification.domain import STEP_UP_PROBLEMS, ProvenIn

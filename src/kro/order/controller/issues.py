@@ -14,10 +14,11 @@ from kro.core.ids import read_id
 from kro.core.money import CurrencyMismatchError
 from kro.core.rate_limit import RateLimitedError
 from kro.order.controller.dependencies import AskDep, IssueReadsDep, IssuesDep
+from kro.order.controller.documents import render_order
 from kro.order.controller.inputs import NoInput
 from kro.order.controller.issue_inputs import IssueIn, OfferIn, StatementIn, WordsIn
 from kro.order.controller.issue_views import IssueRecordRead, IssueRecordsRead
-from kro.order.controller.views import OrderRead, render_order
+from kro.order.controller.views import OrderRead
 from kro.order.domain import OrderNotFoundError, errors, issue_errors
 from kro.verification.domain import STEP_UP_PROBLEMS, ProvenIn
 

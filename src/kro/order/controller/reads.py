@@ -13,6 +13,7 @@ from kro.core.guards import ActiveUser, CurrentUser
 from kro.core.http import CursorSigner, JSONBytes, Page, Position, Router, problems
 from kro.core.ids import read_id
 from kro.order.controller.dependencies import CursorsDep, OrderListsDep, OrderReadsDep, OrderRepositoryDep
+from kro.order.controller.documents import order_document, summary_item
 from kro.order.controller.inputs import EventQuery, OrderQuery
 from kro.order.controller.timeline import sentence
 from kro.order.controller.views import (
@@ -26,8 +27,6 @@ from kro.order.controller.views import (
     TemplatesRead,
     TimelineRead,
     ToldRead,
-    order_read,
-    summary_item,
 )
 from kro.order.database.list_query import filter_scope
 from kro.order.database.lists import MOST_ENDED, MOST_OPEN, OrderLists
@@ -74,7 +73,7 @@ async def get_order(order_id: str, user: CurrentUser, orders: OrderRepositoryDep
     state = await orders.view(read_id("ord", order_id), actor=user)
     if state is None:
         raise OrderNotFoundError
-    return JSONBytes.of(order_read(state))
+    return JSONBytes.of_plain(order_document(state))
 
 
 @router.get("/orders/{order_id}/events", response_model=EventsRead, responses=problems(OrderNotFoundError))

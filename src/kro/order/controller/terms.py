@@ -11,6 +11,7 @@ from kro.core.http import JSONBytes, Router, problems, send
 from kro.core.ids import read_id
 from kro.core.kyc import PartnerLimitError, TierLimitExceededError
 from kro.order.controller.dependencies import AskDep, ClockDep, TermsDep, TermsReadsDep
+from kro.order.controller.documents import render_order
 from kro.order.controller.inputs import NoInput
 from kro.order.controller.terms_inputs import AcceptAmendmentIn, AmendmentIn, TermsIn
 from kro.order.controller.terms_views import (
@@ -21,7 +22,7 @@ from kro.order.controller.terms_views import (
     render_amendment,
     versions_read,
 )
-from kro.order.controller.views import OrderRead, render_order
+from kro.order.controller.views import OrderRead
 from kro.order.domain import errors, terms_errors
 from kro.order.domain.condition_rules import SenselessConditionError
 from kro.order.domain.decide_amendment import AcceptAmendment

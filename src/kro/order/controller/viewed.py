@@ -12,9 +12,10 @@ from kro.core.guards.viewing import VIEW_PREFIX, UserViewer, ViewAsUserDep, View
 from kro.core.http import JSONBytes, Page, Router, problems
 from kro.core.ids import read_id
 from kro.order.controller.dependencies import CursorsDep, OrderListsDep, OrderRepositoryDep
+from kro.order.controller.documents import order_document
 from kro.order.controller.inputs import OrderQuery
 from kro.order.controller.reads import order_page
-from kro.order.controller.views import OrderRead, OrderSummaryRead, order_read
+from kro.order.controller.views import OrderRead, OrderSummaryRead
 from kro.order.domain import OrderNotFoundError
 
 router = Router(prefix=VIEW_PREFIX, tags=["admin"])
@@ -59,4 +60,4 @@ async def view_order(
     state = await orders.view(wanted, actor=user)
     if state is None:
         raise OrderNotFoundError
-    return JSONBytes.of(order_read(state))
+    return JSONBytes.of_plain(order_document(state))

@@ -1,18 +1,26 @@
-"""A list's plain items are what their model describes, to the byte."""
+"""Plain documents are what their models describe, to the byte."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 import orjson
 import pytest
 
-from kro.core.http import JSONBytes, MoneyOut
+from issue_scenes import appealed, decided, disputed, offered, reported
+from kro.core.http import JSONBytes, MoneyOut, written
 from kro.core.ids import show_id
-from kro.order.controller.views import OrderSummaryRead, PersonRead, summary_item
+from kro.order.controller.documents import order_document, summary_item
+from kro.order.controller.views import OrderRead, OrderSummaryRead, PersonRead
 from kro.order.database.lists import OrderSummary
+from kro.order.database.records import OrderState
 from kro.order.database.words import FundingStatus, OrderStatus, OrderType, Party
+from milestone_scenes import dated, milestone, submitted
+from milestone_scenes import funded as milestones_funded
+from order_scenes import completed, created, funded, handed_in
 
 FIRST, SECOND = UUID(int=1), UUID(int=2**127 + 5)
 
@@ -53,3 +61,38 @@ def test_an_item_is_written_as_its_model_would_be(status: OrderStatus, created_a
     )
     assert written == JSONBytes.of(described).body
     assert set(orjson.loads(written)) == set(OrderSummaryRead.model_fields)
+
+
+def plain(state: OrderState) -> OrderState:
+    return state
+
+
+def seen_by_seller(state: OrderState) -> OrderState:
+    return replace(state, viewer=Party.SELLER)
+
+
+STATES = {
+    "created": created(),
+    "funded": funded(),
+    "handed in": handed_in(),
+    "completed": completed(),
+    "reported": reported(),
+    "offered": offered(1_000_000),
+    "disputed": disputed(),
+    "decided": decided(5_000_000),
+    "appealed": appealed(5_000_000, Party.BUYER),
+    "milestones": submitted(
+        milestones_funded(milestone(5_000_000), dated(3, 5_000_000), milestone(5_000_000)), 0
+    ).value,
+}
+
+
+@pytest.mark.parametrize("look", [plain, seen_by_seller])
+@pytest.mark.parametrize("name", STATES)
+def test_an_order_is_written_as_its_model_would_be(name: str, look: Callable[[OrderState], OrderState]) -> None:
+    document = order_document(look(STATES[name]))
+
+    described = OrderRead.model_validate(document)
+
+    assert written(document) == JSONBytes.of(described).body
+    assert set(document) == set(OrderRead.model_fields)
