@@ -125,6 +125,7 @@ class Server:
                 if ready((self.data / "postmaster.pid").read_text().splitlines()):
                     return
             time.sleep(0.02)
+        self.ended()
         raise AssertionError(f"a server did not start\n{self.log()[-2000:]}")
 
     def log(self) -> str:
@@ -142,6 +143,10 @@ class Server:
         for pid in [first, *self.processes()]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        self.ended()
+
+    def ended(self) -> None:
+        """Wait for the end of what ends by itself."""
         assert self.running is not None
         self.running.communicate(timeout=_PATIENCE)
         self.running = None

@@ -18,9 +18,10 @@ UNREACHABLE: Final = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
+    # No connection, memory or room on the disk is left.
+    asyncpg.InsufficientResourcesError,
 )
-"""What a server raises that is going down, coming up or gone. Whether a statement under way took effect is unknown."""
+"""What a server raises that is going down, coming up, full or gone. Whether a statement took effect is unknown."""
 
 _RACES: Final = frozenset({"KR001", "40001", "40P01", "55P03"})
 _TAKEN: Final = frozenset({"23505", "23P01"})
