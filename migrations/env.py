@@ -1,46 +1,54 @@
-"""Runs migrations as the owner role, over asyncpg, then grants the application role exactly what it needs."""
+"""Runs migrations as the owner role, each in a transaction of its own, or renders them as text (``--sql``)."""
 
 import asyncio
+from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import asyncpg
 from alembic import context
-from sqlalchemy import text
+from alembic.runtime.migration import MigrationContext, MigrationInfo
+from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
+from kro.core.database.migrate import head_revision, oldest_program
+from kro.core.database.migrating import Migrations
 from kro.models import Base
 
 GRANTS = Path(__file__).parent / "grants.sql"
 
 
+# Alembic passes all four by name.
+def say_who_runs_on_it(
+    ctx: MigrationContext,
+    step: MigrationInfo,  # noqa: ARG001
+    heads: Collection[Any],
+    run_args: Mapping[str, Any],  # noqa: ARG001
+) -> None:
+    """Write beside the revision, in its transaction, which is the oldest program that runs on it."""
+    connection = ctx.connection
+    if connection is None or not heads:
+        return
+    if "oldest_program" not in {column["name"] for column in inspect(connection).get_columns("alembic_version")}:
+        connection.execute(text("ALTER TABLE alembic_version ADD COLUMN oldest_program text"))
+    oldest = oldest_program(max(heads))
+    connection.execute(text("UPDATE alembic_version SET oldest_program = :oldest"), {"oldest": oldest})
+
+
+configure = partial(context.configure, target_metadata=Base.metadata, compare_type=True, transaction_per_migration=True)
+
+
 def run(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
+    configure(connection=connection, on_version_apply=say_who_runs_on_it)
     with context.begin_transaction():
         context.run_migrations()
 
 
-async def grant(dsn: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(GRANTS.read_text())
-    finally:
-        await connection.close()
-
-
-async def main(dsn: str) -> None:
-    async def connect() -> asyncpg.Connection:
-        # The DSN may name a private socket, which a SQLAlchemy URL can only carry in a round-about way.
-        return await asyncpg.connect(dsn)
-
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
-    async with engine.begin() as connection:
-        # Two processes that start together migrate one after the other.
-        await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('kro migrations', 0))"))
-        await connection.run_sync(run)
-    await engine.dispose()
-    await grant(dsn)
-
-
-asyncio.run(main(context.config.attributes["dsn"]))
+if context.is_offline_mode():
+    configure(dialect_name="postgresql", literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    known = {script.revision for script in context.script.walk_revisions()}
+    given = context.config.attributes
+    asyncio.run(Migrations(given["dsn"], run, GRANTS.read_text(), known, head_revision(), given["limits"]).run())

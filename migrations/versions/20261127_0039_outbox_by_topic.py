@@ -1,20 +1,28 @@
-"""Due messages are found by their topic."""
+"""Due messages are found by their topic: each has a relay, which a backlog of another topic must not slow down."""
 
-from pathlib import Path
+from alembic import op
 
-from kro.core.database.scripts import run_script
+from kro.core.database.scripts import outside_a_transaction
 
 revision = "0039"
 down_revision = "0038"
 branch_labels = None
 depends_on = None
 
-SQL = Path(__file__).parent.parent / "sql"
+
+def rebuild(columns: str) -> None:
+    """Replace the index while the outbox is written to; started again after a kill it ends the same."""
+    with outside_a_transaction():
+        op.execute(
+            f"CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_outbox_due_next ON outbox ({columns}) WHERE state = 'pending'"
+        )
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_outbox_due")
+        op.execute("ALTER INDEX ix_outbox_due_next RENAME TO ix_outbox_due")
 
 
 def upgrade() -> None:
-    run_script(SQL / "0039_outbox_by_topic.sql")
+    rebuild("topic, next_attempt_at, id")
 
 
 def downgrade() -> None:
-    run_script(SQL / "0039_outbox_by_topic_down.sql")
+    rebuild("next_attempt_at, id")

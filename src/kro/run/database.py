@@ -20,15 +20,17 @@ T = TypeVar("T")
 
 
 def migrate_database(settings: Settings) -> None:
-    """Upgrade the schema as the owner role.
+    """Upgrade the schema as the owner role, while others use it.
 
+    :raises MigrationError: it stopped between two revisions.
     :raises DatabaseUnreachableError: it does not answer or refuses us.
     """
     from kro.core.database.migrate import migrate  # noqa: PLC0415 - serving alone never needs it
+    from kro.core.database.migrating import Limits  # noqa: PLC0415 - as above
 
     dsn = database_dsn(settings.database, Role.OWNER)
     try:
-        migrate(dsn)
+        migrate(dsn, limits=Limits(statement_ms=settings.database.timeouts.migration_statement_ms))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
         raise DatabaseUnreachableError(str(error) or type(error).__name__) from error
 

@@ -29,7 +29,6 @@ Finding = tuple[str, bool, str]
 _SOUND: Final = {
     "durability": "what is committed survives a crash",
     "time": "UTC, and the same as here",
-    "schema": f"revision {SCHEMA_REVISION}",
     "role": "the ledger is out of this program's reach",
     "triggers": "all are on",
     "session": "takes writes, within the configured time limits",
@@ -91,8 +90,10 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _checks(facts: Facts) -> Iterator[Finding]:
+    newer = f", newer than this program's {SCHEMA_REVISION} and fit for it" if facts.revision != SCHEMA_REVISION else ""
+    sound = _SOUND | {"schema": f"revision {facts.revision}{newer}"}
     for check, faults in faults_by_check(facts, revision=SCHEMA_REVISION).items():
-        yield f"Database {check}", not faults, "; ".join(faults) or _SOUND[check]
+        yield f"Database {check}", not faults, "; ".join(faults) or sound[check]
 
 
 async def _owner(settings: Settings) -> str:

@@ -31,6 +31,11 @@ def test_a_sound_database_has_none() -> None:
     assert find_faults(SOUND, revision="0007") == []
 
 
+@pytest.mark.parametrize("oldest", ["0003", "0006", "0007"])
+def test_a_newer_schema_that_says_it_runs_this_program_has_none(oldest: str) -> None:
+    assert find_faults(replace(SOUND, revision="0012", oldest_program=oldest), revision="0007") == []
+
+
 @pytest.mark.parametrize("level", ["local", "remote_write", "remote_apply"])
 def test_any_commit_that_waits_for_the_disk_will_do(level: str) -> None:
     assert find_faults(replace(SOUND, synchronous_commit=level), revision="0007") == []
@@ -49,7 +54,17 @@ def test_any_commit_that_waits_for_the_disk_will_do(level: str) -> None:
         ),
         (
             replace(SOUND, revision="0008"),
-            "its schema is at revision 0008, this program needs 0007 (run `kro migrate`)",
+            (
+                "its schema is at revision 0008, on which no program older than 0008 runs;"
+                " this one is of 0007 (start a newer release)"
+            ),
+        ),
+        (
+            replace(SOUND, revision="0010", oldest_program="0009"),
+            (
+                "its schema is at revision 0010, on which no program older than 0009 runs;"
+                " this one is of 0007 (start a newer release)"
+            ),
         ),
         (replace(SOUND, revision=None), f"it has no schema, {NEEDS}"),
         (replace(SOUND, owned=3), "the role kro_app owns 3 tables, so it could switch their protection off"),

@@ -95,6 +95,8 @@ class DatabaseTimeouts(Group):
     lock_ms: Positive
     statement_ms: Positive
     idle_in_transaction_ms: Positive
+    migration_statement_ms: Positive
+    """For the statements of `kro migrate`; one that builds an index concurrently takes the time it needs."""
     pool_wait_seconds: Seconds
 
 

@@ -17,7 +17,7 @@ from kro.core.database.pool import Database
 from kro.core.errors import ErrorKind, KroError
 
 SCHEMA_REVISION: Final = "0040"
-"""The migration this code was written for; every new migration moves it."""
+"""The migration this code was written for; every new migration moves it. A newer schema is accepted if it says so."""
 
 MOST_SKEW_SECONDS: Final = 5.0
 """Deadlines are kept by our clock, leases and due times by the database's."""
@@ -42,7 +42,10 @@ SELECT current_setting('fsync') AS fsync, current_setting('full_page_writes') AS
        ARRAY(SELECT DISTINCT c.relname::text FROM pg_trigger AS g JOIN pg_class AS c ON c.oid = g.tgrelid
              WHERE c.relnamespace = 'public'::regnamespace AND g.tgenabled NOT IN ('O', 'A')
              ORDER BY c.relname::text) AS unguarded"""
-_REVISION: Final = "SELECT version_num FROM alembic_version"
+# A schema from before it was said has no such column.
+_REVISION: Final = """
+SELECT to_jsonb(v) ->> 'version_num' AS revision, to_jsonb(v) ->> 'oldest_program' AS oldest_program
+FROM alembic_version AS v"""
 
 
 class DatabaseRefusedError(KroError):
@@ -70,6 +73,8 @@ class Facts:
     replication_role: str
     unguarded: Sequence[str]
     revision: str | None
+    oldest_program: str | None = None
+    """The revision of the oldest program that runs on its schema, if it says so."""
     ahead_seconds: float = 0.0
     """By how much its clock is ahead of ours."""
     session_faults: Sequence[str] = ()
@@ -91,9 +96,10 @@ async def read_facts(database: Database) -> Facts:
     after = time.time()
     assert row is not None  # noqa: S101 - a select without a table always returns one row
     facts = dict(row)
-    found = await database.value(_REVISION) if facts.pop("has_revision") else None
+    found = await database.row(_REVISION) if facts.pop("has_revision") else None
+    schema = dict(found) if found is not None else {"revision": None}
     ahead = clock_ahead(facts.pop("epoch"), before=before, after=after)
-    return Facts(**facts, ahead_seconds=ahead, revision=found, session_faults=await session_faults(database))
+    return Facts(**facts, **schema, ahead_seconds=ahead, session_faults=await session_faults(database))
 
 
 def clock_ahead(now: float, *, before: float, after: float) -> float:
@@ -131,9 +137,16 @@ def _faults_of_time(facts: Facts) -> Iterator[str]:
 
 
 def _faults_of_schema(facts: Facts, revision: str) -> Iterator[str]:
-    if facts.revision != revision:
-        has = f"its schema is at revision {facts.revision}" if facts.revision else "it has no schema"
-        yield f"{has}, this program needs {revision} (run `kro migrate`)"
+    """Find whether a program of ``revision`` can run: on its own schema, and on newer ones that say so."""
+    if facts.revision is None:
+        yield f"it has no schema, this program needs {revision} (run `kro migrate`)"
+    elif facts.revision < revision:
+        yield f"its schema is at revision {facts.revision}, this program needs {revision} (run `kro migrate`)"
+    elif facts.revision > revision and (oldest := facts.oldest_program or facts.revision) > revision:
+        yield (
+            f"its schema is at revision {facts.revision}, on which no program older than {oldest} runs;"
+            f" this one is of {revision} (start a newer release)"
+        )
 
 
 def _faults_of_role(facts: Facts) -> Iterator[str]:
