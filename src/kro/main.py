@@ -18,14 +18,14 @@ from kro.core.config import Settings
 from kro.core.database.failures import UNREACHABLE
 from kro.core.database.pool import DatabaseBusyError
 from kro.core.draining import Draining
-from kro.core.http import SurfaceMiddleware, behind_proxies, index_routes, new_api
+from kro.core.http import SurfaceMiddleware, behind_proxies, index_routes, new_api, observe_requests
 from kro.core.http.docs import add_event_docs
 from kro.core.messaging.endpoints import router as delivery_reports
 from kro.core.notifications.endpoints import router as mail_reports
 from kro.core.realtime.asyncapi import asyncapi_document
 from kro.core.storage.routes import file_policy
 from kro.core.storage.routes import router as files
-from kro.core.telemetry import configure_logging
+from kro.core.telemetry import Telemetry, configure_logging, start_telemetry
 from kro.kro_balance.controller import router as balance
 from kro.management.controller import form_policy, sanction_list_policy, statement_policy
 from kro.management.controller import router as management
@@ -59,9 +59,11 @@ def create_app(
 ) -> ASGIApp:
     """Return the application to serve: HTTP and Socket.IO, with everything opened and closed by its lifespan."""
     configure_logging(settings.logging)
+    telemetry = start_telemetry(settings, role="api", version=kro.__version__)
     application = build(settings, providers=providers, clock=clock)
     draining = draining or Draining()
-    return beside_sockets(application, create_api(application, draining=draining), draining=draining)
+    api = create_api(application, draining=draining, telemetry=telemetry)
+    return beside_sockets(application, api, draining=draining)
 
 
 def beside_sockets(application: Application, api: FastAPI, *, draining: Draining | None = None) -> ASGIApp:
@@ -72,18 +74,24 @@ def beside_sockets(application: Application, api: FastAPI, *, draining: Draining
     return behind_proxies(served, settings.trusted_proxies)
 
 
-def create_api(application: Application, *, draining: Draining | None = None) -> FastAPI:
+def create_api(
+    application: Application, *, draining: Draining | None = None, telemetry: Telemetry | None = None
+) -> FastAPI:
     """Return the HTTP side alone."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await open_patiently(application)
         await application.realtime.start()
+        if telemetry is not None:
+            await telemetry.open(application.database)
         try:
             yield
         finally:
             await application.realtime.stop()
             await application.close()
+            if telemetry is not None:
+                await telemetry.close()
 
     async def database_answers() -> None:
         await application.database.value("SELECT 1")
@@ -105,6 +113,8 @@ def create_api(application: Application, *, draining: Draining | None = None) ->
             file_policy(application.settings.evidence.max_bytes),
         ),
     )
+    if telemetry is not None:
+        observe_requests(api)
     application.install(api)
     add_event_docs(
         api,

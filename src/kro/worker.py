@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 from uuid import UUID
 
+import kro
 from kro.bootstrap import build
+from kro.bootstrap.figures import Figures
 from kro.core.clock import Clock
 from kro.core.config import Settings, WorkerSettings
 from kro.core.database.pool import Database
@@ -26,7 +28,7 @@ from kro.core.scheduler import (
     TimerRunner,
     supervise,
 )
-from kro.core.telemetry import configure_logging, get_logger
+from kro.core.telemetry import Telemetry, configure_logging, get_logger, start_telemetry
 
 OUTBOX_DAYS: Final = 30
 _HOUR: Final = 3600.0
@@ -72,21 +74,34 @@ def run(settings: Settings) -> None:
     :raises OSError: when the database is not reachable.
     """
     configure_logging(settings.logging)
-    asyncio.run(run_worker(build(settings), settings.worker))
+    telemetry = start_telemetry(settings, role="worker", version=kro.__version__)
+    asyncio.run(run_worker(build(settings), settings.worker, telemetry=telemetry))
 
 
-async def run_worker(application: Application, settings: WorkerSettings, *, stop: asyncio.Event | None = None) -> None:
+async def run_worker(
+    application: Application,
+    settings: WorkerSettings,
+    *,
+    stop: asyncio.Event | None = None,
+    telemetry: Telemetry | None = None,
+) -> None:
     """Run a worker until ``stop`` is set or the process is asked to end."""
     stop = stop or asyncio.Event()
     await application.open()
     try:
+        if telemetry is not None:
+            await telemetry.open(application.database)
         _stop_on_signals(stop)
         loops = make_loops(application, settings)
+        if telemetry is not None:
+            loops = (*loops, *figure_loops(application, telemetry))
         _LOG.info("worker_started", count=len(loops))
         await supervise(loops, stop, options=SupervisorOptions(drain_seconds=settings.stop_seconds))
         _LOG.info("worker_stopped")
     finally:
         await application.close()
+        if telemetry is not None:
+            await telemetry.close()
 
 
 def make_loops(application: Application, settings: WorkerSettings) -> Sequence[Loop]:
@@ -104,6 +119,12 @@ def make_loops(application: Application, settings: WorkerSettings) -> Sequence[L
     steps = [StepLoop(step, database) for step in (*application.steps, *retention(database))]
     watch = DueWatch((*relays, timers, *steps), database, clock, every_seconds=settings.poll_ms / 1000)
     return (watch, *relays, timers, *steps)
+
+
+def figure_loops(application: Application, telemetry: Telemetry) -> Sequence[Loop]:
+    """Return what reads from the database what whoever watches wants to know."""
+    figures = Figures(application.database, tuple(application.outbox_handlers), telemetry.every_seconds)
+    return [StepLoop(step, application.database) for step in figures.steps()]
 
 
 def relay_options(settings: WorkerSettings) -> RelayOptions:

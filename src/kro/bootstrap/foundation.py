@@ -17,6 +17,7 @@ from kro.core.ids import IdSource, SystemIdSource
 from kro.core.kyc.board import TierBoard
 from kro.core.outgoing.call_log import CallLog
 from kro.core.rate_limit import RateLimiter
+from kro.core.telemetry import wants_telemetry
 from kro.core.two_factor import USER_FACTORS, TwoFactor
 from kro.verification.domain import StepUp, StepUpChallenges, StepUpRules
 
@@ -44,7 +45,7 @@ def lay_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundat
     """Make what every module needs, with the database not yet open."""
     used_clock = clock or SystemClock()
     options = pool_options(settings.database)
-    database = Database(options)
+    database = _make_database(options, settings)
     security, ids = settings.security, SystemIdSource()
     cipher = FieldCipher(
         keys={key_id: key.get_secret_value() for key_id, key in security.encryption_keys.items()},
@@ -79,3 +80,11 @@ def lay_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundat
         clock=used_clock,
         ids=ids,
     )
+
+
+def _make_database(options: PoolOptions, settings: Settings) -> Database:
+    if not wants_telemetry(settings):
+        return Database(options)
+    from kro.core.database.observed import ObservedDatabase  # noqa: PLC0415 - only where somebody wants to know
+
+    return ObservedDatabase(options)

@@ -9,8 +9,9 @@ from typing import Final
 
 from kro.core.config import Settings
 
-_UNUSED: Final = ("aiohttp", "requests", "websocket", "rich")
-"""What a client of Socket.IO needs, and what draws tracebacks, with the values in them, for a terminal."""
+_UNUSED: Final = ("aiohttp", "requests", "websocket", "rich", "opentelemetry.sdk")
+"""What a client of Socket.IO needs, what draws tracebacks, with the values in them, for a terminal, and what a client
+of Redis measures itself with; telemetry that is wanted is imported after the block."""
 _SHARED: Final = ("redis", "valkey")
 
 

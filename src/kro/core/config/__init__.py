@@ -39,7 +39,6 @@ from kro.core.config.platform import (
     DatabaseSettings,
     DatabaseTimeouts,
     Environment,
-    HighlightSettings,
     LogFormat,
     LoggingSettings,
     LogLevel,
@@ -51,6 +50,7 @@ from kro.core.config.platform import (
 )
 from kro.core.config.reconciliation import OwnBankAccount, ReconciliationSettings
 from kro.core.config.settings import Settings
+from kro.core.config.telemetry import HighlightSettings, MetricsSettings, TelemetrySettings
 from kro.core.config.vendors import (
     AWSSettings,
     BucketAddressing,
@@ -98,6 +98,7 @@ __all__ = [
     "LogLevel",
     "LoggingSettings",
     "MailServerSettings",
+    "MetricsSettings",
     "OTPSettings",
     "OrderSettings",
     "OwnBankAccount",
@@ -117,6 +118,7 @@ __all__ = [
     "SigningKey",
     "StepUpSettings",
     "StorageSettings",
+    "TelemetrySettings",
     "TelnyxSettings",
     "TermiiChannel",
     "TermiiSettings",

@@ -216,9 +216,3 @@ class LogLevel(StrEnum):
 class LoggingSettings(Group):
     level: LogLevel
     format: LogFormat
-
-
-class HighlightSettings(Group):
-    project_id: str | None = Field(default=None, min_length=1)
-    endpoint: BaseURL | None = None
-    service_name: str | None = None

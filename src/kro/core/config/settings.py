@@ -27,7 +27,6 @@ from kro.core.config.platform import (
     AppSettings,
     DatabaseSettings,
     GeoSettings,
-    HighlightSettings,
     LoggingSettings,
     RealtimeSettings,
     RedisSettings,
@@ -36,6 +35,7 @@ from kro.core.config.platform import (
     WorkerSettings,
 )
 from kro.core.config.reconciliation import ReconciliationSettings
+from kro.core.config.telemetry import HighlightSettings, TelemetrySettings
 from kro.core.config.vendors import (
     AWSSettings,
     DojahSettings,
@@ -85,6 +85,7 @@ class Settings(Group):
     redis: RedisSettings = RedisSettings()
     geo: GeoSettings = GeoSettings()
     highlight: HighlightSettings = HighlightSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     twilio: TwilioSettings | None = None
     telnyx: TelnyxSettings | None = None
     smtp: MailServerSettings | None = None

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kro.core.database.pool import Database
+from kro.core.telemetry import hooks
+from kro.core.telemetry.catalogue import INVARIANT_VIOLATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +42,7 @@ class Invariants:
             if self._statement_seconds is not None:
                 # Local to the transaction: the pool resets no settings between its users.
                 await connection.execute(f"SET LOCAL statement_timeout = '{self._statement_seconds}s'")
-            return tuple([Check(name, int(await connection.fetchval(query))) for name, query in self._queries.items()])
+            checks = [Check(name, int(await connection.fetchval(query))) for name, query in self._queries.items()]
+        for check in checks:
+            hooks.put(INVARIANT_VIOLATIONS, check.violations, check=check.name)
+        return tuple(checks)

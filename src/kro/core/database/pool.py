@@ -127,6 +127,10 @@ class Database:
             await self._opened.close()
             self._opened = None
 
+    def connections(self) -> tuple[int, int]:
+        """Return how many connections there are, and how many of them are idle."""
+        return (0, 0) if self._opened is None else (self._opened.get_size(), self._opened.get_idle_size())
+
     async def row(self, sql: str, *args: object) -> asyncpg.Record | None:
         """Return the first row or ``None``."""
         return await self._run(lambda connection: connection.fetchrow(sql, *args))

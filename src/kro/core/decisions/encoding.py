@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from kro.core.decisions.decision import Account, Audit, Decision, Insert, Journal, Update
+from kro.core.decisions.decision import Account, Audit, Decision, Insert, Journal, Message, Update
 from kro.core.decisions.reply import StoredAnswer
+from kro.core.telemetry.tracing import MARK, mark
 
 
 def encode(decision: Decision, answer: StoredAnswer | None = None) -> str:
@@ -22,7 +24,7 @@ def encode(decision: Decision, answer: StoredAnswer | None = None) -> str:
         "events": decision.events,
         "timers": decision.timers,
         "clear_timers": decision.cleared,
-        "outbox": decision.messages,
+        "outbox": _marked(decision.messages),
     }
     document |= {name: items for name, items in parts.items() if items}
     if decision.audits:
@@ -62,6 +64,14 @@ def _ledger(journals: tuple[Journal, ...]) -> dict[str, Any]:
                 }
             )
     return {"accounts": list(accounts.values()), "journals": heads, "entries": entries}
+
+
+def _marked(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Have messages take along what causes them, where somebody wants to know."""
+    taken = mark() if messages else None
+    if taken is None:
+        return messages
+    return tuple([replace(message, payload={**message.payload, MARK: taken}) for message in messages])
 
 
 def _audit(audit: Audit) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from kro.core.decisions.encoding import encode
 from kro.core.decisions.errors import BusyError, KeyReusedError, LostRaceError
 from kro.core.decisions.reply import Once, Reply, StoredAnswer
 from kro.core.errors import ErrorKind, KroError
+from kro.core.telemetry import hooks
+from kro.core.telemetry.catalogue import ORDER_EVENTS
 
 MAX_TRIES: Final = 6
 """A decision that lost this many races in a row answers 409 instead of holding the client."""
@@ -84,6 +86,7 @@ class DecisionRunner:
                     reply = render(outcome.value)
                     answer = StoredAnswer.of(once, reply) if once is not None else None
                     await self._store.apply(encode(outcome.decision, answer))
+                    _count(outcome.decision)
                 except KroError as refusal:
                     await self._keep_refusal(refusal, once)
                     raise
@@ -104,6 +107,7 @@ class DecisionRunner:
             try:
                 if outcome.decision != Decision():
                     await self._store.apply(encode(outcome.decision))
+                    _count(outcome.decision)
             except LostRaceError:
                 await _back_off(attempt)
                 continue
@@ -115,6 +119,11 @@ class DecisionRunner:
             return
         answer = StoredAnswer.of(once, self._render_problem(refusal))
         await self._store.apply(encode(Decision(), answer))
+
+
+def _count(decision: Decision) -> None:
+    for event in decision.events:
+        hooks.add(ORDER_EVENTS, type=event.type)
 
 
 def _replay(answer: StoredAnswer, once: Once) -> Reply:

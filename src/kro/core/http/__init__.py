@@ -15,6 +15,7 @@ from kro.core.http.replies import JSONBytes, send, written
 from kro.core.http.route_index import index_routes
 from kro.core.http.strict_query import strict_query
 from kro.core.http.surfaces import SurfaceMiddleware
+from kro.core.http.traced import observe_requests
 from kro.core.paging import Position
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "index_routes",
     "install",
     "new_api",
+    "observe_requests",
     "problem_response",
     "problems",
     "render_problem",

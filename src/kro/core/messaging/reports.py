@@ -8,7 +8,8 @@ from kro.core.database.pool import Database
 from kro.core.messaging.errors import ReportsNotTakenError
 from kro.core.messaging.states import Report
 from kro.core.messaging.webhooks import ReportReader, Webhook
-from kro.core.telemetry import get_logger
+from kro.core.telemetry import get_logger, hooks
+from kro.core.telemetry.catalogue import DELIVERY_REPORTS
 
 _LOG = get_logger()
 _RECORD: Final = "SELECT record_text_report($1, $2, $3, $4, $5, $6, $7, $8, $9)"
@@ -33,6 +34,7 @@ class DeliveryReports:
             raise ReportsNotTakenError
         for report in reader.read(webhook):
             outcome = await self._record(report)
+            hooks.add(DELIVERY_REPORTS, provider=report.provider, channel="text", state=report.state.value)
             _LOG.info(
                 "text_report", provider=report.provider, state=report.state, outcome=outcome, reason_code=report.error
             )

@@ -12,7 +12,8 @@ from kro.core.database.pool import Database
 from kro.core.email.sendgrid_events import Fate, MailEvent, SendGridEvents
 from kro.core.ids import IdSource
 from kro.core.notices import Reader, Template, notice
-from kro.core.telemetry import get_logger
+from kro.core.telemetry import get_logger, hooks
+from kro.core.telemetry.catalogue import DELIVERY_REPORTS
 
 _LOG = get_logger()
 _RANKS: Final = list(Fate)
@@ -76,6 +77,9 @@ class MailReports:
         if not events:
             return
         new = await self._database.value(_TAKE, *self._rows(events))
+        for event in events:
+            if event.fate is not None:
+                hooks.add(DELIVERY_REPORTS, provider="sendgrid", channel="mail", state=event.fate.value)
         _LOG.info("mail_events", provider="sendgrid", count=len(events), new=new)
 
     def _rows(self, events: Sequence[MailEvent]) -> Sequence[object]:

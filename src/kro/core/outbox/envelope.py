@@ -20,6 +20,8 @@ class Envelope:
     attempts: int
     created_at: datetime
     waits: int = 0
+    mark: Mapping[str, Any] | None = None
+    """What caused the message, where somebody wants to know; see :mod:`kro.core.telemetry.tracing`."""
 
     @property
     def tries(self) -> int:

@@ -11,7 +11,9 @@ from kro.core.outbox.envelope import Envelope, Handler
 from kro.core.outbox.store import OutboxState, OutboxStore, Verdict, due_query
 from kro.core.scheduler.pump import Pump, PumpOptions, Result, back_off
 from kro.core.scheduler.signals import GiveUp, RetryLater
-from kro.core.telemetry import get_logger
+from kro.core.telemetry import get_logger, hooks
+from kro.core.telemetry.catalogue import OUTBOX_TRIES
+from kro.core.telemetry.tracing import working
 
 _LOG = get_logger()
 _EXHAUSTED: Final = "attempts_exhausted"
@@ -94,10 +96,16 @@ class _Delivery:
         if item.tries > self._options.max_attempts:
             # Every try ended without a word, so this message probably kills whoever handles it.
             raise RetryLater(_EXHAUSTED)
-        await self._handlers[item.topic](item)
+        facts = {"topic": item.topic, "message_id": str(item.id), "attempt": str(item.tries)}
+        with working(f"outbox {item.topic}", mark=item.mark, **facts):
+            await self._handlers[item.topic](item)
 
     async def settle(self, results: Sequence[Result[Envelope]]) -> None:
-        await self._store.settle([self._judge(result) for result in results])
+        verdicts = [self._judge(result) for result in results]
+        await self._store.settle(verdicts)
+        for verdict in verdicts:
+            outcome = "postponed" if verdict.state is OutboxState.PENDING else verdict.state.value
+            hooks.add(OUTBOX_TRIES, topic=verdict.envelope.topic, outcome=outcome)
 
     def _judge(self, result: Result[Envelope]) -> Verdict:
         envelope, error = result.item, result.error

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+import asyncpg
+
 from kro.core.database.pool import Database
 from kro.core.outbox.envelope import Envelope
+from kro.core.telemetry.tracing import MARK
 
 _DUE: Final = """
       o.state = 'pending' AND o.next_attempt_at <= now()
@@ -82,7 +85,7 @@ class OutboxStore:
     async def claim(self, *, topics: Sequence[str], lease_seconds: float, limit: int) -> tuple[Envelope, ...]:
         """Take due messages under a lease, oldest first; of one ordering key only the oldest pending message."""
         rows = await self._database.rows(_CLAIM, list(topics), lease_seconds, limit)
-        envelopes = (Envelope(**row) for row in rows)
+        envelopes = (_unmarked(row) for row in rows)
         return tuple(sorted(envelopes, key=lambda envelope: (envelope.created_at, envelope.id)))
 
     async def settle(self, verdicts: Sequence[Verdict]) -> None:
@@ -100,3 +103,11 @@ class OutboxStore:
     async def forget(self, *, older_than_days: int, limit: int = 1000) -> int:
         """Delete messages delivered long ago and return how many; call again until it returns zero."""
         return await self._database.execute(_FORGET, older_than_days, limit)
+
+
+def _unmarked(row: asyncpg.Record) -> Envelope:
+    payload = row["payload"]
+    if not isinstance(payload, dict) or MARK not in payload:
+        return Envelope(**row)
+    mark = payload.pop(MARK)
+    return Envelope(**row, mark=mark if isinstance(mark, dict) else None)

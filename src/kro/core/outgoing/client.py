@@ -21,8 +21,10 @@ from kro.core.outgoing.exchange import Exchange, JSONValue, NotSent, OutcomeUnkn
 from kro.core.outgoing.gates import GateRules, Gates
 from kro.core.outgoing.recording import CallRecord, CallRecorder, exchange_text, outcome_of
 from kro.core.outgoing.retry import RetryPolicy
-from kro.core.outgoing.tracing import DEFAULT_TRACER, call_span
+from kro.core.outgoing.tracing import call_span
 from kro.core.outgoing.urls import is_secure_url
+from kro.core.telemetry import hooks
+from kro.core.telemetry.catalogue import PROVIDER_SHUT
 
 _LOG = logging.getLogger(__name__)
 
@@ -74,7 +76,7 @@ class OutgoingHTTP:
         retry: RetryPolicy | None = None,
         gates: GateRules | None = None,
         recorder: CallRecorder | None = None,
-        tracer: Tracer = DEFAULT_TRACER,
+        tracer: Tracer | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -161,6 +163,8 @@ class OutgoingHTTP:
                 ),
             )
             span.end_with(outcome)
+        is_shut = self.breakers().get(operation, BreakerState.CLOSED) is not BreakerState.CLOSED
+        hooks.put(PROVIDER_SHUT, int(is_shut), provider=self._settings.provider, operation=operation)
         if not isinstance(outcome, Reply):
             _LOG.warning("%s %s: %s", self._settings.provider, operation, outcome)
         if self._recorder is not None:

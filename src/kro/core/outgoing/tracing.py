@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
 
-from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
 from kro.core.outgoing.exchange import Exchange
 from kro.core.outgoing.recording import outcome_of
+from kro.core.telemetry import hooks
+from kro.core.telemetry.catalogue import PROVIDER_CALLS
 
-DEFAULT_TRACER: Final = trace.get_tracer("kro.outgoing")
-"""Does nothing until the process is given somewhere to send spans."""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallSpan:
     span: Span
+    outcome: str = "cut_off"
+    """What came of the call; a word of :class:`CallOutcome`, or this one while nothing has."""
 
     def end_with(self, exchange: Exchange) -> None:
         """Say what came of the call. A refusal is an answer; only what never came is an error."""
         outcome, cause, status = outcome_of(exchange)
+        self.outcome = outcome.value
         self.span.set_attribute("kro.outcome", outcome)
         if status is not None:
             self.span.set_attribute("http.response.status_code", status)
@@ -34,7 +35,7 @@ class CallSpan:
 
 @contextmanager
 def call_span(
-    tracer: Tracer, *, provider: str, operation: str, method: str, host: str, reference: str | None
+    tracer: Tracer | None, *, provider: str, operation: str, method: str, host: str, reference: str | None
 ) -> Iterator[CallSpan]:
     """Open the span of one call with all its repeats (OpenTelemetry semantic conventions, HTTP client spans)."""
     attributes = {
@@ -46,5 +47,11 @@ def call_span(
     if reference is not None:
         attributes["kro.reference"] = reference
     name = f"{provider} {operation}"
-    with tracer.start_as_current_span(name, kind=SpanKind.CLIENT, attributes=attributes) as span:
-        yield CallSpan(span)
+    began = time.perf_counter()
+    with (tracer or hooks.tracer()).start_as_current_span(name, kind=SpanKind.CLIENT, attributes=attributes) as span:
+        call = CallSpan(span)
+        try:
+            yield call
+        finally:
+            seconds = time.perf_counter() - began
+            hooks.observe(PROVIDER_CALLS, seconds, provider=provider, operation=operation, outcome=call.outcome)

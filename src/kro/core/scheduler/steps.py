@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kro.core.database.pool import Database
+from kro.core.telemetry.tracing import working
 
 _TAKE: Final = """
 INSERT INTO job_claims AS j (name, claimed_at) VALUES ($1, now())
@@ -65,13 +66,17 @@ class StepLoop:
 
     async def _repeat(self) -> None:
         try:
-            while await self._step.run() and not self._stopping:
+            while await self._once() and not self._stopping:
                 pass
         except asyncio.CancelledError:
             # Cut off at the end of this worker's time: another one need not wait for the interval to pass.
             if self._step.alone:
                 await self._database.execute(_GIVE_BACK, self._step.name)
             raise
+
+    async def _once(self) -> int:
+        with working(f"job {self.name}", job=self.name):
+            return await self._step.run()
 
     async def _take(self) -> bool:
         return await self._database.execute(_TAKE, self._step.name, self._step.every_seconds) == 1

@@ -12,6 +12,7 @@ from kro.core.scheduler.pump import Pump, PumpOptions, Result, back_off
 from kro.core.scheduler.signals import RetryLater
 from kro.core.scheduler.watch import PROGRAM_TIME
 from kro.core.telemetry import get_logger
+from kro.core.telemetry.tracing import working
 
 _LOG = get_logger()
 
@@ -112,7 +113,8 @@ class _Timers:
         return [DueTimer(**row) for row in rows]
 
     async def handle(self, item: DueTimer) -> None:
-        await self._fire(item.order_id, item.kind)
+        with working(f"timer {item.kind}", timer=item.kind, order_id=str(item.order_id)):
+            await self._fire(item.order_id, item.kind)
 
     async def settle(self, results: Sequence[Result[DueTimer]]) -> None:
         failed = [(result.item, result.error) for result in results if result.error is not None]

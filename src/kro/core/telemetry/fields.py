@@ -13,7 +13,7 @@ ALLOWED: Final = frozenset(
         # about the line
         "event", "level", "logger", "timestamp", "error", "stack",
         # about the request
-        "client_request_id", "method", "milliseconds", "request_id", "route", "status",
+        "client_request_id", "method", "milliseconds", "request_id", "route", "status", "trace_id",
         # about the process
         "address", "environment", "host", "pid", "port", "role", "version",
         # about the failure

@@ -14,6 +14,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
 from kro.core.config import LogFormat, LoggingSettings
+from kro.core.telemetry import hooks
 from kro.core.telemetry.fields import keep_allowed
 from kro.core.telemetry.masking import scrub
 
@@ -55,11 +56,24 @@ def _chain(form: LogFormat) -> list[Processor]:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _name_trace,
     ]
     if form is LogFormat.CONSOLE:
         console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-        return [*head, keep_allowed, console]
-    return [*head, _describe_exception, keep_allowed, structlog.processors.JSONRenderer(serializer=_to_json)]
+        return [*head, keep_allowed, _send_on, console]
+    return [*head, _describe_exception, keep_allowed, _send_on, structlog.processors.JSONRenderer(serializer=_to_json)]
+
+
+def _name_trace(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's processor form
+    if (trace_id := hooks.trace_id()) is not None:
+        line["trace_id"] = trace_id
+    return line
+
+
+def _send_on(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's processor form
+    if (send := hooks.line_sink()) is not None:
+        send(line)
+    return line
 
 
 def _to_json(line: Any, **_: Any) -> str:  # noqa: ANN401 - structlog's serializer form

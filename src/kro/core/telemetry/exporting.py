@@ -1,0 +1,216 @@
+"""OpenTelemetry's SDK, put together: bounded queues, exports in threads of their own, and an end within seconds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from opentelemetry._logs import SeverityNumber
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExporter, LogRecordExportResult
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from prometheus_client import CollectorRegistry
+
+from kro.core.telemetry import hooks
+from kro.core.telemetry.catalogue import CATALOGUE, LOST_ITEMS, Kind, Metric
+from kro.core.telemetry.hooks import Figure
+from kro.core.telemetry.spans import CarefulSpans, OwnRatio
+
+_QUEUE: Final = 2048
+_BATCH: Final = 512
+_TIMEOUT_SECONDS: Final = 5
+_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_SEVERITIES: Final = {
+    "debug": SeverityNumber.DEBUG,
+    "info": SeverityNumber.INFO,
+    "warning": SeverityNumber.WARN,
+    "error": SeverityNumber.ERROR,
+    "critical": SeverityNumber.FATAL,
+}
+_OF_EXPORTERS: Final = ("opentelemetry", "urllib3", "requests")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """``endpoint`` is a collector's base address, without which nothing is exported and metrics are only scraped."""
+
+    endpoint: str | None
+    headers: Mapping[str, str]
+    resource: Mapping[str, str]
+    sample_ratio: float
+    slow_milliseconds: int
+    export_seconds: float
+
+
+class Exporting:
+    """Sends the signals of this process on, from when it is made until :meth:`shut_down`."""
+
+    def __init__(self, options: ExportOptions) -> None:
+        self.registry = CollectorRegistry()
+        self._endpoint = options.endpoint
+        resource = Resource(dict(options.resource))
+        common: dict[str, Any] = {"headers": options.headers, "timeout": _TIMEOUT_SECONDS}
+        common["compression"] = Compression.Gzip
+        readers: list[MetricReader] = [PrometheusMetricReader(scope_info_enabled=False, registry=self.registry)]
+        if options.endpoint is not None:
+            exporter = OTLPMetricExporter(endpoint=f"{options.endpoint}/v1/metrics", **common)
+            readers.append(PeriodicExportingMetricReader(exporter, options.export_seconds * 1000))
+        self._meters = MeterProvider(readers, resource, shutdown_on_exit=False)
+        self._spans: TracerProvider | None = None
+        self._logs: LoggerProvider | None = None
+        if options.endpoint is not None:
+            self._spans = self._make_spans(options, resource, common)
+            self._logs = LoggerProvider(resource, shutdown_on_exit=False)
+            lines = CountedLines(OTLPLogExporter(endpoint=f"{options.endpoint}/v1/logs", **common))
+            self._logs.add_log_record_processor(
+                BatchLogRecordProcessor(
+                    lines, max_queue_size=_QUEUE, max_export_batch_size=_BATCH, meter_provider=self._meters
+                )
+            )
+        hooks.install(
+            tracer=None if self._spans is None else self._spans.get_tracer("kro"),
+            meters=Instruments(self._meters),
+            lines=None if self._logs is None else line_sender(self._logs),
+        )
+
+    def _make_spans(self, options: ExportOptions, resource: Resource, common: Mapping[str, Any]) -> TracerProvider:
+        provider = TracerProvider(
+            sampler=OwnRatio(options.sample_ratio),
+            resource=resource,
+            shutdown_on_exit=False,
+            span_limits=SpanLimits(max_span_attributes=32, max_span_attribute_length=200),
+        )
+        batches = BatchSpanProcessor(
+            CountedSpans(OTLPSpanExporter(endpoint=f"{options.endpoint}/v1/traces", **common)),
+            max_queue_size=_QUEUE,
+            max_export_batch_size=_BATCH,
+            meter_provider=self._meters,
+        )
+        provider.add_span_processor(CarefulSpans(batches, slow_milliseconds=options.slow_milliseconds))
+        return provider
+
+    def shut_down(self) -> threading.Thread:
+        """Take nothing more and export what is there, in a thread that nobody has to wait for to its end."""
+        hooks.install(tracer=None, meters=None, lines=None)
+        thread = threading.Thread(target=self._shut_down, name="telemetry-end", daemon=True)
+        thread.start()
+        return thread
+
+    def _shut_down(self) -> None:
+        for provider in (self._spans, self._logs, self._meters):
+            if provider is not None:
+                provider.shutdown()
+
+
+class Instruments:
+    """Makes an instrument of each metric when it is first measured."""
+
+    def __init__(self, provider: MeterProvider) -> None:
+        self._meter = provider.get_meter("kro")
+        self._made: dict[str, Any] = {}
+        self._read: dict[str, tuple[Sequence[Observation], float]] = {}
+        for metric in CATALOGUE:
+            if metric.kind is Kind.COUNTER:
+                self._made[metric.name] = self._meter.create_counter(metric.name, metric.unit, metric.help)
+            elif metric.kind is Kind.HISTOGRAM:
+                self._made[metric.name] = self._meter.create_histogram(
+                    metric.name, metric.unit, metric.help, explicit_bucket_boundaries_advisory=_BUCKETS
+                )
+
+    def add(self, metric: Metric, amount: float, labels: Mapping[str, str]) -> None:
+        self._made[metric.name].add(amount, labels)
+
+    def observe(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
+        self._made[metric.name].record(value, labels)
+
+    def put(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
+        if metric.name not in self._made:
+            self._made[metric.name] = self._meter.create_gauge(metric.name, metric.unit, metric.help)
+        self._made[metric.name].set(value, labels)
+
+    def replace(self, metrics: Sequence[Metric], figures: Sequence[Figure], *, good_for: float) -> None:
+        read_at = time.monotonic()
+        for metric in metrics:
+            mine = [Observation(figure.value, figure.labels) for figure in figures if figure.metric is metric]
+            self._read[metric.name] = (mine, read_at + good_for)
+            if metric.name not in self._made:
+                self._made[metric.name] = self._meter.create_observable_gauge(
+                    metric.name, [self._values_of(metric.name)], metric.unit, metric.help
+                )
+
+    def _values_of(self, name: str) -> Callable[[CallbackOptions], Iterable[Observation]]:
+        """Return what answers from memory when a thread of an exporter asks."""
+
+        def values(_: CallbackOptions) -> Iterable[Observation]:
+            read, until = self._read[name]
+            return read if time.monotonic() < until else ()
+
+        return values
+
+
+def line_sender(provider: LoggerProvider) -> Callable[[Mapping[str, Any]], None]:
+    """Return what exports log lines; their fields were allowed before. Those about exporting itself stay here."""
+    logger = provider.get_logger("kro")
+
+    def send(line: Mapping[str, Any]) -> None:
+        if str(line.get("logger", "")).startswith(_OF_EXPORTERS):
+            return
+        level = str(line.get("level", "info"))
+        facts = {key: value for key, value in line.items() if key not in {"event", "level", "timestamp", "exc_info"}}
+        logger.emit(
+            timestamp=time.time_ns(),
+            severity_number=_SEVERITIES.get(level, SeverityNumber.INFO),
+            severity_text=level,
+            body=str(line.get("event")),
+            attributes=facts,
+        )
+
+    return send
+
+
+class CountedSpans(SpanExporter):
+    """Counts what a collector did not take."""
+
+    def __init__(self, exporter: SpanExporter) -> None:
+        self._exporter = exporter
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        result = self._exporter.export(spans)
+        if result is not SpanExportResult.SUCCESS:
+            hooks.add(LOST_ITEMS, len(spans), signal="spans")
+        return result
+
+    def shutdown(self) -> None:
+        self._exporter.shutdown()
+
+
+class CountedLines(LogRecordExporter):
+    """Counts what a collector did not take."""
+
+    def __init__(self, exporter: LogRecordExporter) -> None:
+        self._exporter = exporter
+
+    def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
+        result = self._exporter.export(batch)
+        if result is not LogRecordExportResult.SUCCESS:
+            hooks.add(LOST_ITEMS, len(batch), signal="logs")
+        return result
+
+    def shutdown(self) -> None:
+        self._exporter.shutdown()  # type: ignore[no-untyped-call] # the library's
+
+    def force_flush(self, timeout_millis: int = 10_000) -> bool:
+        return self._exporter.force_flush(timeout_millis)
