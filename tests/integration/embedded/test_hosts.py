@@ -81,6 +81,21 @@ async def test_a_connection_to_what_has_become_a_standby_is_left(app_dsn: str) -
     await database.close()
 
 
+async def test_a_server_that_lets_nobody_in_is_busy(fresh_database: Any, app_dsn: str, postgres: Any) -> None:
+    database = await Database.connect(PoolOptions(dsn=app_dsn, size=2))
+    admin = await connect(postgres.dsn(Role.ADMIN, "postgres"))
+    for allowed in ("false", "true"):
+        async with database.connection():
+            await admin.execute(f'ALTER DATABASE "{fresh_database.name}" ALLOW_CONNECTIONS {allowed}')
+            if allowed == "false":
+                with pytest.raises(DatabaseBusyError):
+                    await database.value("SELECT 1")
+            else:
+                assert await database.value("SELECT 1") == 1
+    await admin.close()
+    await database.close()
+
+
 class TestLimits:
     async def test_of_a_session_that_set_its_own_nothing_is_missing(self, database: Database) -> None:
         assert await session_faults(database) == []

@@ -112,7 +112,7 @@ async def test_limits_of_the_role_are_in_force(pooled: Database, fresh_database:
 async def faults_or_busy(database: Database) -> bool:
     try:
         return bool(await session_faults(database))
-    except DatabaseBusyError:
+    except (DatabaseBusyError, asyncpg.PostgresConnectionError):
         return True
 
 

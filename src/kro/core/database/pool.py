@@ -172,7 +172,8 @@ class Database:
             return await (pool.acquire() if pool.get_idle_size() else pool.acquire(timeout=self.options.wait_seconds))
         except TimeoutError:
             raise DatabaseBusyError from None
-        except UNREACHABLE as error:
+        except (asyncpg.PostgresError, *UNREACHABLE) as error:
+            # Also a server that lets nobody in, as while a password is changed: that passes, or `open` would have told.
             raise DatabaseBusyError from error
 
     async def _release(self, connection: PoolConnectionProxy[asyncpg.Record]) -> None:
