@@ -37,6 +37,7 @@ class AuditRow(Base):
         Index("ix_audit_log_action", "action", "at"),
         Index("ix_audit_log_ip", "ip", "at"),
         Index("ix_audit_log_request_id", "request_id"),
+        {"postgresql_partition_by": "RANGE (id)"},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

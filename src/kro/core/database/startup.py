@@ -16,7 +16,7 @@ from kro.core.database.limits import session_faults
 from kro.core.database.pool import Database
 from kro.core.errors import ErrorKind, KroError
 
-SCHEMA_REVISION: Final = "0040"
+SCHEMA_REVISION: Final = "0044"
 """The migration this code was written for; every new migration moves it. A newer schema is accepted if it says so."""
 
 MOST_SKEW_SECONDS: Final = 5.0
@@ -33,15 +33,23 @@ SELECT current_setting('fsync') AS fsync, current_setting('full_page_writes') AS
        (SELECT count(*) FROM pg_class AS c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
           AND pg_has_role(c.relowner, 'MEMBER')) AS owned,
-       ARRAY(SELECT t.name FROM unnest(ARRAY['kro_balance', 'ledger_entries', 'ledger_journals']) AS t (name)
+       ARRAY(SELECT t.name FROM (
+                 SELECT unnest(ARRAY['kro_balance', 'ledger_entries', 'ledger_journals']) UNION ALL
+                 SELECT inhrelid::regclass::text FROM pg_inherits
+                 WHERE inhparent = to_regclass('public.ledger_entries')) AS t (name)
              WHERE to_regclass('public.' || t.name) IS NOT NULL
                AND (has_table_privilege('public.' || t.name, 'DELETE, TRUNCATE')
                     OR has_any_column_privilege('public.' || t.name, 'INSERT, UPDATE'))
              ORDER BY t.name) AS writable,
        current_setting('session_replication_role') AS replication_role,
-       ARRAY(SELECT DISTINCT c.relname::text FROM pg_trigger AS g JOIN pg_class AS c ON c.oid = g.tgrelid
+       ARRAY(SELECT c.relname::text FROM pg_trigger AS g JOIN pg_class AS c ON c.oid = g.tgrelid
              WHERE c.relnamespace = 'public'::regnamespace AND g.tgenabled NOT IN ('O', 'A')
-             ORDER BY c.relname::text) AS unguarded"""
+             -- A statement that names a partition fires no trigger of its parent.
+             UNION SELECT c.relname::text FROM pg_trigger AS g
+             JOIN pg_inherits AS i ON i.inhparent = g.tgrelid JOIN pg_class AS c ON c.oid = i.inhrelid
+             WHERE c.relnamespace = 'public'::regnamespace AND NOT g.tgisinternal AND g.tgtype & 1 = 0
+               AND NOT EXISTS (SELECT FROM pg_trigger AS own WHERE own.tgrelid = c.oid AND own.tgname = g.tgname)
+             ORDER BY 1) AS unguarded"""
 # A schema from before it was said has no such column.
 _REVISION: Final = """
 SELECT to_jsonb(v) ->> 'version_num' AS revision, to_jsonb(v) ->> 'oldest_program' AS oldest_program

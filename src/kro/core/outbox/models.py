@@ -39,4 +39,5 @@ class OutboxMessage(Base):
             postgresql_where=text("state = 'pending' AND ordering_key IS NOT NULL"),
         ),
         Index("ix_outbox_dead", "id", postgresql_where=text("state = 'dead'")),
+        {"postgresql_partition_by": "RANGE (id)"},
     )

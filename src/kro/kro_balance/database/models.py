@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    PrimaryKeyConstraint,
     SmallInteger,
     UniqueConstraint,
     func,
@@ -65,14 +66,18 @@ class LedgerJournal(Base):
 
 
 class LedgerEntry(Base):
+    """One side of a journal; parted by the month of its journal's id."""
+
     __tablename__ = "ledger_entries"
     __table_args__ = (
+        PrimaryKeyConstraint("journal_id", "id"),
         CheckConstraint("amount <> 0", name="amount"),
         Index("ix_ledger_entries_account_id_id", "account_id", "id"),
+        {"postgresql_partition_by": "RANGE (journal_id)"},
     )
 
-    id: Mapped[int] = mapped_column(Minor, Identity(always=True), primary_key=True)
-    journal_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_journals.id"), index=True)
+    id: Mapped[int] = mapped_column(Minor, Identity(always=True))
+    journal_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_journals.id"))
     account_id: Mapped[UUID]
     currency: Mapped[str]
     amount: Mapped[int] = mapped_column(Minor)
@@ -112,7 +117,7 @@ class BalanceLine(Base):
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("kro_balance.id"), primary_key=True)
     at: Mapped[datetime] = mapped_column(primary_key=True)
-    entry_id: Mapped[int] = mapped_column(Minor, ForeignKey("ledger_entries.id"), primary_key=True, autoincrement=False)
+    entry_id: Mapped[int] = mapped_column(Minor, primary_key=True, autoincrement=False)
     journal_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_journals.id"))
     kind: Mapped[str]
     amount: Mapped[int] = mapped_column(Minor)
