@@ -15,8 +15,7 @@ from kro.bootstrap import Application, Providers, build
 from kro.bootstrap.live import SURFACES
 from kro.core.clock import Clock
 from kro.core.config import Settings
-from kro.core.database.failures import UNREACHABLE
-from kro.core.database.pool import DatabaseBusyError
+from kro.core.database.failures import UNREACHABLE, DatabaseBusyError
 from kro.core.draining import Draining
 from kro.core.http import SurfaceMiddleware, behind_proxies, index_routes, new_api, observe_requests
 from kro.core.http.docs import add_event_docs

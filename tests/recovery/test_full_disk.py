@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from kro.core.database.embedded import Role
+from kro.core.database.failures import DatabaseBusyError
 from kro.core.database.migrate import migrate
-from kro.core.database.pool import DatabaseBusyError
 from kro_api import running_world, settings_for
 from ledger import paid_in, post, violations
 from order_steps import user_id_of

@@ -9,8 +9,6 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from rapidfuzz.distance import JaroWinkler
-
 TITLES: Final = frozenset(
     {"mr", "mrs", "ms", "miss", "dr", "prof", "engr", "barr", "chief", "alhaji", "alhaja", "hajiya", "mallam", "sir"}
 )
@@ -120,6 +118,9 @@ def _alike(one: str, other: str) -> float:
         return _INITIAL if one[0] == other[0] else 0.0
     if sound(one) == sound(other) and len(sound(one)) >= _SHORTEST_SKELETON:
         return _BY_EAR
+    # Loaded where it is used: a server that compares no names starts without it.
+    from rapidfuzz.distance import JaroWinkler  # noqa: PLC0415
+
     alike: float = JaroWinkler.normalized_similarity(one, other)
     return alike if alike >= _ALIKE else 0.0
 

@@ -14,9 +14,10 @@ import asyncpg
 import pytest
 
 from kro.core.database.embedded import Role
+from kro.core.database.failures import DatabaseBusyError
 from kro.core.database.hosts import connect
 from kro.core.database.limits import session_faults
-from kro.core.database.pool import Database, DatabaseBusyError, PoolOptions
+from kro.core.database.pool import Database, PoolOptions
 
 
 @pytest.fixture

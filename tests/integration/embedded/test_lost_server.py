@@ -13,7 +13,8 @@ import pytest
 from asyncpg.pool import PoolConnectionProxy
 
 from kro.core.database.embedded import EmbeddedPostgres, Role
-from kro.core.database.pool import Database, DatabaseBusyError, PoolOptions
+from kro.core.database.failures import DatabaseBusyError
+from kro.core.database.pool import Database, PoolOptions
 
 _SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 

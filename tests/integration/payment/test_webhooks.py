@@ -8,7 +8,8 @@ import pytest
 from tests.integration.payment.world import PaymentWorld
 
 from kro.core.actor import Actor, ActorKind
-from kro.core.database.pool import Database, DatabaseBusyError, PoolOptions
+from kro.core.database.failures import DatabaseBusyError
+from kro.core.database.pool import Database, PoolOptions
 from kro.core.http import Position
 from kro.core.ids import SystemIdSource
 from kro.core.money import Money
@@ -75,9 +76,7 @@ class TestIntake:
 
         assert world.database.trips == before
 
-    async def test_what_could_not_be_stored_is_refused_so_that_it_comes_again(
-        self, app_dsn: str, owner_database: Database
-    ) -> None:
+    async def test_what_could_not_be_stored_comes_again(self, app_dsn: str, owner_database: Database) -> None:
         database = await Database.connect(PoolOptions(dsn=app_dsn, size=1, lock_timeout_seconds=0.1))
         async with owner_database.connection() as owner, owner.transaction():
             await owner.execute("LOCK TABLE payment_webhook_info IN ACCESS EXCLUSIVE MODE")

@@ -16,8 +16,9 @@ import pytest
 
 from bouncer import Bouncer, keeps_statements, needs_pgbouncer, pgbouncer
 from kro.core.database.embedded import Role
+from kro.core.database.failures import DatabaseBusyError
 from kro.core.database.limits import session_faults
-from kro.core.database.pool import Database, DatabaseBusyError, PoolOptions
+from kro.core.database.pool import Database, PoolOptions
 from kro.core.realtime.bus import Signal
 from kro.core.realtime.postgres import PostgresRealtimeBus
 

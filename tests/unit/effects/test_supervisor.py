@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from kro.core.database.pool import DatabaseBusyError
+from kro.core.database.failures import DatabaseBusyError
 from kro.core.scheduler import SupervisorOptions, supervise
 
 OPTIONS = SupervisorOptions(drain_seconds=0.2, first_pause_seconds=0.01, longest_pause_seconds=0.04)

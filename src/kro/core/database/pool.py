@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 import asyncpg
 import orjson
 
-from kro.core.database.failures import UNREACHABLE, translate
+from kro.core.database.failures import UNREACHABLE, DatabaseBusyError, translate
 from kro.core.database.hosts import connect
 from kro.core.decisions.encoding import plain
-from kro.core.errors import ErrorKind, KroError
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -24,22 +23,10 @@ else:
     # asyncpg's classes take type arguments only in its stubs.
     PlainConnection = asyncpg.Connection
 
-_OVERLOAD_RETRY_SECONDS: Final = 1
 _STATEMENTS: Final = 100
 """The driver's own bound for statements prepared on a connection."""
 
 T = TypeVar("T")
-
-
-class DatabaseBusyError(KroError):
-    """The service is busy; try again shortly."""
-
-    kind = ErrorKind.OVERLOADED
-    code = "overloaded"
-    retryable = True
-
-    def __init__(self) -> None:
-        super().__init__(retry_after_seconds=_OVERLOAD_RETRY_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from kro.core.actor import AccountNotActiveError, DomainNotAllowedError, PermissionDeniedError, SessionEndedError
 from kro.core.auth.tokens import InvalidTokenError
-from kro.core.database.pool import DatabaseBusyError
+from kro.core.database.failures import DatabaseBusyError
 from kro.core.decisions import BusyError, InProgressError, KeyReusedError
 from kro.core.errors import KroError
 from kro.core.http.errors import (

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, cast
 from fastapi import Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from kro.core.database.pool import DatabaseBusyError
+from kro.core.database.failures import DatabaseBusyError
 from kro.core.guards import Public
 from kro.core.http import problems
 from kro.core.http.lazy import Router

@@ -6,7 +6,7 @@ from typing import cast
 
 from fastapi import Request, Response
 
-from kro.core.database.pool import DatabaseBusyError
+from kro.core.database.failures import DatabaseBusyError
 from kro.core.email.sendgrid_events import MailReportSignatureError, MailReportsNotTakenError, MalformedMailReportError
 from kro.core.guards import Public
 from kro.core.http import problems

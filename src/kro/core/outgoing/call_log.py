@@ -12,7 +12,8 @@ from typing import Final
 import asyncpg
 
 from kro.core.actor import Actor
-from kro.core.database.pool import Database, DatabaseBusyError
+from kro.core.database.failures import DatabaseBusyError
+from kro.core.database.pool import Database
 from kro.core.encryption import FieldCipher
 from kro.core.ids import IdSource
 from kro.core.outgoing.recording import CallRecord

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
-from kro.core.database.pool import DatabaseBusyError
+from kro.core.database.failures import DatabaseBusyError
 from kro.core.guards import CurrentUser, Public
 from kro.core.http import IdempotencyKey, JSONBytes, Page, PageParameters, Position, Router, problems, send
 from kro.core.ids import read_id

@@ -10,7 +10,8 @@ from uuid import UUID
 import asyncpg
 
 from kro.core.actor import Actor
-from kro.core.database.pool import Database, DatabaseBusyError
+from kro.core.database.failures import DatabaseBusyError
+from kro.core.database.pool import Database
 from kro.core.decisions import LostRaceError
 from kro.core.scheduler import PROGRAM_TIME
 from kro.payment.database.records import NewWebhook, WebhookState, WebhookTask, WebhookView

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final, TypeAlias
 
 from kro.core.clock import Clock
-from kro.core.database.pool import DatabaseBusyError
+from kro.core.database.failures import DatabaseBusyError
 from kro.core.encryption import FieldCipher
 from kro.core.errors import KroError
 from kro.core.ids import IdSource
