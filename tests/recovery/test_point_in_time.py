@@ -14,15 +14,21 @@ from typing import Any
 import asyncpg
 import pytest
 
+from admin_desk import at_desk
+from kro.bootstrap import build
+from kro.core.auth.passwords import PasswordHasher
+from kro.core.auth.permissions import Role as AdminRole
 from kro.core.clock import SystemClock
 from kro.core.database.embedded import Role
 from kro.core.database.migrate import migrate
+from kro.core.outbox import OutboxRelay
 from kro.core.storage import LocalObjectStore
 from kro.core.storage.links import LinkSigner
-from kro_api import running_world, settings_for
-from order_steps import completed, funded
+from kro_api import World, running_world, settings_for
+from order_steps import completed, funded, put_money, stepped
 from servers import Server, Site, needs_postgresql, new_primary, stopping
 from socket_crowd import ROOT, environment_of, free_port
+from step_up_steps import add_bank_account
 
 SCRIPTS = ROOT / "deploy" / "recovery"
 pytestmark = needs_postgresql
@@ -40,9 +46,13 @@ async def test_what_was_done_until_then_is_there_and_nothing_later(place: Site, 
             # A backup is good for any moment from the second after it was complete.
             await asyncio.sleep(1.1)
             await completed(world)
+            await approved_payout(world)
             wanted, moment = await everything(primary), primary.ask(NOW)
             await funded(world)
             assert await everything(primary) != wanted
+            await world.work()
+            [sent] = world.paystack.transfers
+            world.paystack.settle(sent)
         copy_files(files, copy)
         archive_all(primary)
         primary.kill()
@@ -62,6 +72,8 @@ async def test_what_was_done_until_then_is_there_and_nothing_later(place: Site, 
         environment |= {"KRO_STORAGE_FOLDER": str(copy), "KRO_SANDBOX_PORT": str(free_port())}
         assert "invariants hold" in kro(environment, "reconcile")
         assert "FAIL" not in kro(environment, "doctor")
+        assert await payout_after_work(restored, world) == "succeeded"
+        assert list(world.paystack.transfers) == [sent]
         # The restored server's log continues beside that of the lost one, under a number of its own.
         archive_all(restored)
         assert {path.name[:8] for path in place.archive.iterdir() if len(path.name) == 24} == {"00000001", "00000002"}
@@ -98,6 +110,34 @@ class TestArchive:
     def test_without_its_folder_nothing_is_taken_for_kept(self, place: Site) -> None:
         with pytest.raises(AssertionError, match="failed"):
             place.run("archive-wal", place.folder / "unmounted", place.folder / "primary.conf", "1")
+
+
+async def approved_payout(world: World) -> None:
+    """Have the buyer ask for a payout, and an admin approve it; no worker has sent it yet."""
+    await put_money(world, 20_000_000)
+    account = await add_bank_account(world, world.buyer)
+    body = {"bank_account_id": account["id"], "amount": {"amount": 100_000, "currency": "NGN"}}
+    payout = (await world.buyer.post("/payouts", body)).json()["id"]
+    approver = await at_desk(world, AdminRole.APPROVER)
+    shown = (await approver.get(f"/admin/payouts/{payout}")).json()
+    approval = {"totp": approver.code(), "approval_hash": shown["approval_hash"]}
+    await stepped(approver.post(f"/admin/payouts/{payout}/approve", approval))
+
+
+async def payout_after_work(server: Server, world: World) -> str:
+    """Let a worker begin on a restored database, with the providers as they are now; return how the payout ended."""
+    hasher = PasswordHasher(memory_kib=64, rounds=1)
+    application = build(settings_for(server.cluster, "kro"), providers=world.providers, hasher=hasher)
+    await application.open()
+    try:
+        await OutboxRelay(application.database, application.outbox_handlers).run_until_idle()
+        [reference] = [
+            row["reference"] for row in await application.database.rows("SELECT reference FROM payout_attempts")
+        ]
+        await application.paying_out.tracker.apply_provider_result(reference=reference)
+        return str(await application.database.value("SELECT status FROM transactions WHERE kind = 'payout'"))
+    finally:
+        await application.close()
 
 
 def superuser(server: Server) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import uuid5
 
 from kro.core.decisions import Decision, Insert, Outcome, Update
 from kro.payment.database.payout_words import AlarmKind
@@ -57,14 +58,17 @@ def decide_submission(
 
 
 def _begin(payout: Payout, rules: PayoutRules, context: Context) -> Outcome[Payout | None]:
-    attempt_id = context.new_id()
     lease_until = context.now + rules.lease
     earlier = payout.attempt
     if earlier is not None and earlier.status is not AttemptStatus.FAILED:
         raise AssertionError("an attempt follows only one that has failed")
+    number = 1 if earlier is None else earlier.number + 1
+    # Made from the payout and not drawn: where an older moment of the database was restored, it is sent under the
+    # reference that the provider knows already, and not a second time.
+    attempt_id = uuid5(payout.id, f"attempt {number}")
     attempt = Attempt(
         id=attempt_id,
-        number=1 if earlier is None else earlier.number + 1,
+        number=number,
         reference=provider_reference_for(attempt_id),
         status=AttemptStatus.SUBMITTING,
         lease_until=lease_until,
