@@ -58,6 +58,7 @@ BEGIN
             ('INSERT', 'order_terms'),
             ('INSERT, UPDATE', 'amendments, magic_link_logs'),
             ('INSERT, UPDATE', 'contact_changes, data_exports'),
+            ('INSERT', 'import_records'),
             ('DELETE', 'verification_codes'),
             ('INSERT, UPDATE, DELETE', 'timers, rate_limits, idempotency_keys, outbox')
         ) AS g (rights, names), regexp_split_to_table(g.names, ', ') AS tables (name)

@@ -256,6 +256,28 @@ def reconcile_import(
     raise typer.Exit(0 if taken else 1)
 
 
+@app.command("import")
+def import_data(
+    place: Annotated[str, typer.Option("--from", envvar="KRO_IMPORT_FROM", help="postgresql://… or a folder of CSV.")],
+    mapping: Annotated[Path | None, typer.Option(help="JSON laid over the built-in mapping.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge everything and write nothing.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Where to keep what did not fit, as JSON.")] = None,
+    accept: Annotated[list[str] | None, typer.Option(help="TABLE:KEY[:CODE] that may stay behind.")] = None,
+    into_running: Annotated[str | None, typer.Option(help="The database's name, if money has moved in it.")] = None,
+    batch: Annotated[int, typer.Option(min=1, max=1000, help="Rows written at once.")] = 200,
+) -> None:
+    """Import the predecessor's data; exits with 1 when money does not fit. Repeating it is harmless."""
+    from rich.console import Console
+
+    from kro.core.config import load_settings
+    from kro.run.importing import Wish, import_predecessor
+
+    wish = Wish(place, mapping, dry_run, report, accept or (), into_running, batch)
+    with one_sentence():
+        fits = import_predecessor(load_settings(), Console(), wish)
+    raise typer.Exit(0 if fits else 1)
+
+
 @app.command("sanctions-import")
 def sanctions_import(
     file: Annotated[Path, typer.Argument(help="The list as its publisher made it.", exists=True, dir_okay=False)],
@@ -335,8 +357,7 @@ def replay_webhooks(
 @audit_app.command("verify")
 def audit_verify(
     files: Annotated[
-        list[Path] | None,
-        typer.Option("--file", help="An export that was kept elsewhere, to compare with."),
+        list[Path] | None, typer.Option("--file", help="An export that was kept elsewhere, to compare with.")
     ] = None,
 ) -> None:
     """Recompute the chain of the audit log; exits with 1 and names the first row that does not hold."""

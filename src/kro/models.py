@@ -15,6 +15,7 @@ from kro.core.two_factor import models as two_factor
 from kro.kro_balance.database import models as kro_balance
 from kro.management.database import account_models as accounts
 from kro.management.database import identity_models as identities
+from kro.management.database import import_models as imports
 from kro.management.database import models as management
 from kro.management.database import proposal_models as proposals
 from kro.management.database import sanction_models as sanctions
@@ -40,6 +41,7 @@ __all__ = [
     "chargebacks",
     "handover",
     "identities",
+    "imports",
     "issues",
     "kro_balance",
     "kyc",

@@ -57,6 +57,7 @@ ENOUGH = 3_000
 MET: set[str] = set()
 # What comes through payments, files and the commands that change terms has machines and tests of its own.
 HAPPENS = set(EventType) - {
+    EventType.IMPORTED,
     EventType.PARTIAL_RECEIPT,
     EventType.LATE_RECEIPT,
     EventType.EXTRA_RECEIPT,

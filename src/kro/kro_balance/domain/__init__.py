@@ -4,6 +4,7 @@ from kro.kro_balance.database.balances import BalanceReads
 from kro.kro_balance.database.fee_admin import FeeAdminRepository
 from kro.kro_balance.database.history import LedgerReads
 from kro.kro_balance.database.invariants import LEDGER_INVARIANTS
+from kro.kro_balance.database.openings import OpeningReads
 from kro.kro_balance.database.quotes import QuoteRepository
 from kro.kro_balance.database.records import (
     AccountBalance,
@@ -62,6 +63,8 @@ from kro.kro_balance.domain.postings import (
     full_release,
     goodwill,
     manual_adjustment,
+    opening_balance,
+    opening_escrow,
     order_amended,
     order_funded,
     partial_release,
@@ -122,6 +125,7 @@ __all__ = [
     "NoTaxRuleError",
     "NotReversibleError",
     "NothingToChangeError",
+    "OpeningReads",
     "PayoutReserve",
     "Period",
     "Posting",
@@ -157,6 +161,8 @@ __all__ = [
     "full_release",
     "goodwill",
     "manual_adjustment",
+    "opening_balance",
+    "opening_escrow",
     "order_amended",
     "order_funded",
     "partial_release",

@@ -43,6 +43,7 @@ _WORDS: Final = {
     "reserve_freed": "Freed after review",
     "goodwill": "Goodwill credit",
     "manual_adjustment": "Adjustment",
+    "opening_balance": "Balance carried over",
     "reversal": "Correction",
 }
 

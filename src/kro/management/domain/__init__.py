@@ -10,6 +10,7 @@ from kro.management.database.closing import ClosingStore
 from kro.management.database.contact_changes import ContactChangeStore
 from kro.management.database.contact_records import ContactChange
 from kro.management.database.data_exports import DataExport, DataExportStore
+from kro.management.database.imports import Imported, ImportStore
 from kro.management.database.payouts import PayoutBasisStore
 from kro.management.database.proposal_records import Proposal, ProposalKind, ProposalStatus, Terms
 from kro.management.database.proposals import ProposalRepository
@@ -36,7 +37,7 @@ from kro.management.domain.admin_administration import (
     SamePersonError,
 )
 from kro.management.domain.admin_enrolment import AdminEnrolment, EnrolmentEndedError
-from kro.management.domain.bank_accounts import AccountNumber, BankAccounts
+from kro.management.domain.bank_accounts import AccountNumber, BankAccounts, ImportingAccounts
 from kro.management.domain.banks import Banks
 from kro.management.domain.closing import AccountClosing
 from kro.management.domain.contact_changes import ContactChanges, Started
@@ -60,6 +61,13 @@ from kro.management.domain.decide_adjustment import (
 )
 from kro.management.domain.decide_dispute_proposal import dispute_decision_terms, hold_lift_terms
 from kro.management.domain.decide_proposal import proposal_hash
+from kro.management.domain.decide_user_import import (
+    NO_PASSWORD,
+    ImportedUser,
+    import_bank_account,
+    import_record,
+    import_user,
+)
 from kro.management.domain.dispute_effects import DisputeDecisionEffect, HoldLiftEffect
 from kro.management.domain.logins import LoggedIn, Logins
 from kro.management.domain.passwords import Passwords, WrongPasswordError
@@ -87,6 +95,7 @@ from kro.management.domain.user_factors import FactorExistsError, FactorProof, N
 
 __all__ = [
     "EXPORT_TOPIC",
+    "NO_PASSWORD",
     "AccountClosing",
     "AccountNumber",
     "Accounts",
@@ -125,6 +134,10 @@ __all__ = [
     "GoodwillEffect",
     "GoodwillReason",
     "HoldLiftEffect",
+    "ImportStore",
+    "Imported",
+    "ImportedUser",
+    "ImportingAccounts",
     "JournalNotFoundError",
     "LoggedIn",
     "Logins",
@@ -180,6 +193,9 @@ __all__ = [
     "dispute_decision_terms",
     "goodwill_terms",
     "hold_lift_terms",
+    "import_bank_account",
+    "import_record",
+    "import_user",
     "proposal_hash",
     "reversal_terms",
     "suspense_credit_terms",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -161,4 +161,41 @@ class BankAccounts:
             last4=account.number[-4:],
             account_name=found.account_name,
             currency=self._currency,
+        )
+
+
+class ImportingAccounts:
+    """Seals bank accounts that were confirmed elsewhere.
+
+    Their names were not compared by us, so payouts there need a person to look until the user adds the account anew.
+    """
+
+    def __init__(self, *, cipher: FieldCipher, index: BlindIndex, cooling: timedelta) -> None:
+        self._cipher, self._index, self._cooling = cipher, index, cooling
+
+    def account(
+        self,
+        *,
+        id: UUID,  # noqa: A002 - the row's own field
+        user_id: UUID,
+        bank: tuple[str, str],
+        number: str,
+        account_name: str,
+        currency: str,
+        at: datetime,
+    ) -> BankAccount:
+        """Return the row of an account, its number sealed; ``bank`` is code and name."""
+        return BankAccount(
+            id=id,
+            user_id=user_id,
+            bank_code=bank[0],
+            bank_name=bank[1],
+            account_number_sealed=self._cipher.seal(number, context=bank_account_context(id)),
+            account_number_index=self._index.of(number, context=_INDEXED),
+            account_number_last4=number[-4:],
+            account_name=account_name,
+            currency=currency,
+            usable_from=at + self._cooling,
+            created_at=at,
+            name_match=NameMatch.MISMATCH,
         )

@@ -25,6 +25,7 @@ _WHAT: Final = {
 }
 SENTENCES: Final[dict[EventType, str]] = {
     EventType.CREATED: "{who} proposed the order.",
+    EventType.IMPORTED: "The order was carried over from the server before this one.",
     EventType.TERMS_EDITED: "{who} changed the proposal (version {terms_version}).",
     EventType.TERMS_COUNTERED: "{who} proposed other terms (version {terms_version}).",
     EventType.ACCEPTED: "{who} accepted the terms.",

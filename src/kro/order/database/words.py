@@ -203,6 +203,7 @@ class EventType(StrEnum):
     """What the timeline, Socket.IO and notifications tell: facts in the past tense."""
 
     CREATED = "created"
+    IMPORTED = "imported"
     ACCEPTED = "accepted"
     DECLINED = "declined"
     CANCELLED = "cancelled"

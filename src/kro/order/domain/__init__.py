@@ -55,6 +55,12 @@ from kro.order.domain.decide_chargeback import (
 from kro.order.domain.decide_dispute import AddStatement, RequestInfo
 from kro.order.domain.decide_held_refund import HeldRefund, decide_refund_held
 from kro.order.domain.decide_hold import PlaceHold
+from kro.order.domain.decide_import import (
+    CannotGoOnError,
+    ImportedCondition,
+    ImportedOrder,
+    import_order,
+)
 from kro.order.domain.decide_ruling import Rule
 from kro.order.domain.decide_upload import EvidenceRules
 from kro.order.domain.dispute_administration import DisputeAdministration, OnDispute
@@ -124,6 +130,7 @@ __all__ = [
     "Author",
     "BlockRepository",
     "Blocks",
+    "CannotGoOnError",
     "CloseReason",
     "Condition",
     "ConditionClosedError",
@@ -162,6 +169,8 @@ __all__ = [
     "HoldPlacedError",
     "HoldReason",
     "IllegalTransitionError",
+    "ImportedCondition",
+    "ImportedOrder",
     "InviteNotFoundError",
     "InviteReads",
     "Invites",
@@ -246,6 +255,7 @@ __all__ = [
     "event_item",
     "filter_scope",
     "freeze_message",
+    "import_order",
     "is_funded",
     "lifecycle_page",
     "read_user_id",

@@ -22,6 +22,7 @@ from kro.kro_balance.domain.postings.house import (
     reserve_held,
 )
 from kro.kro_balance.domain.postings.journals import External, Posting, Source
+from kro.kro_balance.domain.postings.opening import OPENING_BALANCE, opening_balance, opening_escrow
 from kro.kro_balance.domain.postings.orders import (
     Release,
     Split,
@@ -57,6 +58,7 @@ from kro.kro_balance.domain.postings.refunds import (
 )
 
 __all__ = [
+    "OPENING_BALANCE",
     "AlreadyReversedError",
     "Debt",
     "External",
@@ -75,6 +77,8 @@ __all__ = [
     "full_release",
     "goodwill",
     "manual_adjustment",
+    "opening_balance",
+    "opening_escrow",
     "order_amended",
     "order_funded",
     "partial_release",

@@ -1,0 +1,28 @@
+"""What opened the books, read from the entries themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from kro.core.database.pool import Database
+
+_POSTED: Final = """
+SELECT b.code, e.currency, -sum(e.amount)::bigint AS amount
+FROM ledger_journals AS j JOIN ledger_entries AS e ON e.journal_id = j.id JOIN kro_balance AS b ON b.id = e.account_id
+WHERE j.kind = 'opening_balance' AND b.tracked GROUP BY b.code, e.currency"""
+
+_BUSINESS: Final = "SELECT EXISTS (SELECT FROM ledger_journals WHERE kind <> 'opening_balance')"
+
+
+class OpeningReads:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def posted(self) -> Mapping[tuple[str, str], int]:
+        """Return what opening journals brought, in minor units, by account code and currency."""
+        return {(row["code"], row["currency"]): row["amount"] for row in await self._database.rows(_POSTED)}
+
+    async def has_business(self) -> bool:
+        """Say whether any money has moved here beside what opened the books."""
+        return bool(await self._database.value(_BUSINESS))

@@ -1,0 +1,1 @@
+"""Brings the data of the server before this one over: read once, judged whole, written exactly once."""
