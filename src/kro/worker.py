@@ -17,7 +17,7 @@ from kro.bootstrap.figures import Figures
 from kro.core.clock import Clock
 from kro.core.config import Settings, WorkerSettings
 from kro.core.database.pool import Database
-from kro.core.outbox import Handler, OutboxRelay, OutboxStore, RelayOptions
+from kro.core.outbox import Handler, OutboxRelay, RelayOptions
 from kro.core.scheduler import (
     DueWatch,
     Loop,
@@ -30,20 +30,8 @@ from kro.core.scheduler import (
 )
 from kro.core.telemetry import Telemetry, configure_logging, get_logger, start_telemetry
 
-OUTBOX_DAYS: Final = 30
-_HOUR: Final = 3600.0
-_BATCH: Final = 1000
 _FALL_BACK_SECONDS: Final = 30.0
 _LOG = get_logger()
-
-_FORGET_ANSWERS: Final = """
-DELETE FROM idempotency_keys WHERE (principal_id, key) IN (
-    SELECT principal_id, key FROM idempotency_keys WHERE expires_at < now() LIMIT $1 FOR UPDATE SKIP LOCKED)"""
-# The longest window of a limit is a day.
-_FORGET_HITS: Final = """
-DELETE FROM rate_limits WHERE (bucket, subject, window_start) IN (
-    SELECT bucket, subject, window_start FROM rate_limits WHERE window_start < now() - interval '2 days'
-    LIMIT $1 FOR UPDATE SKIP LOCKED)"""
 
 
 class Application(Protocol):
@@ -116,7 +104,7 @@ def make_loops(application: Application, settings: WorkerSettings) -> Sequence[L
         for topic, handle in application.outbox_handlers.items()
     ]
     timers = TimerRunner(database, application.fire_timer, clock, options=timer_options(settings))
-    steps = [StepLoop(step, database) for step in (*application.steps, *retention(database))]
+    steps = [StepLoop(step, database) for step in application.steps]
     watch = DueWatch((*relays, timers, *steps), database, clock, every_seconds=settings.poll_ms / 1000)
     return (watch, *relays, timers, *steps)
 
@@ -133,16 +121,6 @@ def relay_options(settings: WorkerSettings) -> RelayOptions:
 
 def timer_options(settings: WorkerSettings) -> TimerOptions:
     return TimerOptions(poll_seconds=_FALL_BACK_SECONDS, parallel=settings.batch, lease_seconds=settings.lease_seconds)
-
-
-def retention(database: Database) -> tuple[Step, ...]:
-    """Return the steps that delete what has served its purpose, by one worker once an hour."""
-    outbox = OutboxStore(database)
-    return (
-        Step("retention.outbox", _HOUR, lambda: outbox.forget(older_than_days=OUTBOX_DAYS, limit=_BATCH), alone=True),
-        Step("retention.answers", _HOUR, lambda: database.execute(_FORGET_ANSWERS, _BATCH), alone=True),
-        Step("retention.hits", _HOUR, lambda: database.execute(_FORGET_HITS, _BATCH), alone=True),
-    )
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:

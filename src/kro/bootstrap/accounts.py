@@ -29,7 +29,7 @@ from kro.management.domain import (
     Profiles,
     Registration,
 )
-from kro.verification.domain import AccountLinks, MagicLinks, MagicLinkStore, Verification, VerificationCodes
+from kro.verification.domain import AccountLinks, MagicLinks, MagicLinkStore, Verification
 
 
 def build_captcha(base: Foundation, providers: Providers) -> CaptchaGate:
@@ -132,10 +132,8 @@ def _exports(base: Foundation, files: ObjectStore, hasher: PasswordHasher) -> Da
 def account_steps(base: Foundation, accounts: Accounts) -> Sequence[Step]:
     """Return what the worker repeats about people's own accounts."""
     batch = base.settings.worker.batch
-    codes = VerificationCodes(base.database)
     return (
         Step("contacts.changes", 60.0, lambda: accounts.contacts.settle_due(limit=batch), alone=True),
         Step("retention.exports", 600.0, lambda: accounts.exports.expire_due(limit=batch), alone=True),
         Step("retention.accounts", 3600.0, lambda: accounts.closing.tidy(limit=batch), alone=True),
-        Step("retention.codes", 3600.0, codes.forget, alone=True),
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from kro.bootstrap.accounts import account_steps
 from kro.bootstrap.exceptions import Exceptions
 from kro.bootstrap.foundation import Foundation
-from kro.bootstrap.growth import growth_steps
+from kro.bootstrap.growth import growth_steps, retention_steps
 from kro.bootstrap.identity import Identity
 from kro.bootstrap.live import told_live
 from kro.bootstrap.orders import Orders
@@ -142,9 +142,7 @@ def build_steps(
         Step("payout.alarms", 60.0, paying_out.alarms.raise_due, alone=True),
         *account_steps(base, identity.accounts),
         *growth_steps(base),
-        Step("retention.calls", 3600.0, base.call_log.forget, alone=True),
-        Step("retention.mail_events", 3600.0, mail_reports(base).forget, alone=True),
-        Step("retention.notifications", 3600.0, Inbox(base.database, clock=base.clock).forget, alone=True),
+        *retention_steps(base, mail_reports(base)),
         Step("ledger.rollups", 60.0, Rollups(base.database).advance, alone=True),
     )
 

@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from kro.bootstrap.foundation import Foundation
-from kro.core.growth import Months
+from kro.core.growth import Leftovers, Months, retention_step
+from kro.core.notifications import Inbox
+from kro.core.notifications.mail_reports import MailReports
+from kro.core.outbox import OutboxStore
 from kro.core.scheduler import Step
+from kro.verification.domain import VerificationCodes
 
 _HOUR: Final = 3600.0
 _DAY: Final = 24 * _HOUR
@@ -20,4 +24,23 @@ def growth_steps(base: Foundation) -> Sequence[Step]:
         Step("months.prepare", _HOUR, months.prepare, alone=True),
         Step("months.drop", _DAY, months.drop_emptied, alone=True),
         Step("months.strays", _DAY, months.tell_strays, alone=True),
+    )
+
+
+def retention_steps(base: Foundation, reports: MailReports) -> Sequence[Step]:
+    """Return what the worker forgets once an hour, each kind of rows by one worker at a time."""
+    kept, database = base.settings.retention, base.database
+    leftovers, outbox, codes = Leftovers(database), OutboxStore(database), VerificationCodes(database)
+    inbox = Inbox(database, clock=base.clock)
+    return (
+        retention_step("outbox", lambda: outbox.forget(older_than_days=kept.outbox_days)),
+        retention_step("answers", leftovers.answers),
+        retention_step("hits", lambda: leftovers.hits(kept.hit_days)),
+        retention_step("codes", lambda: codes.forget(older_than_days=kept.code_days)),
+        retention_step("calls", lambda: base.call_log.forget(older_than_days=kept.call_days)),
+        retention_step("mail_events", lambda: reports.forget(older_than_days=kept.mail_event_days)),
+        retention_step("notifications", lambda: inbox.forget(older_than_days=kept.notification_days)),
+        retention_step("sessions", lambda: leftovers.sessions(kept.session_days)),
+        retention_step("links", lambda: leftovers.links(kept.link_days)),
+        retention_step("step_ups", lambda: leftovers.step_ups(kept.step_up_days)),
     )

@@ -11,6 +11,7 @@ from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.providers import Providers
 from kro.bootstrap.text_vendors import report_readers
 from kro.core.config import Settings
+from kro.core.growth import retention_step
 from kro.core.messaging import (
     Caps,
     DeliveryReports,
@@ -25,7 +26,6 @@ from kro.core.messaging.conversion import ConversionRules, ConversionWatch
 from kro.core.scheduler import Step
 from kro.core.sms import SMSProvider, TextKind
 
-_KEPT_DAYS: Final = 90
 _READER_OF: Final = {"twilio_whatsapp": "twilio"}
 
 
@@ -91,9 +91,9 @@ def messaging_options(settings: Settings, *, reporting: frozenset[str]) -> Messa
 def messaging_steps(base: Foundation, messaging: Messaging) -> Sequence[Step]:
     """Return what the worker repeats about texts."""
     batch = base.settings.worker.batch
-    attempts = messaging.attempts
+    attempts, kept = messaging.attempts, base.settings.retention
     return (
         Step("text.follow_up", 30.0, lambda: attempts.follow_up(limit=batch), due=attempts.due),
         Step("text.conversion", 60.0, messaging.watch.look, alone=True),
-        Step("retention.texts", 3600.0, lambda: attempts.forget(older_than_days=_KEPT_DAYS), alone=True),
+        retention_step("texts", lambda: attempts.forget(older_than_days=kept.text_days)),
     )

@@ -13,7 +13,8 @@ import pytest
 from kro.core.clock import Clock, SystemClock
 from kro.core.config import WorkerSettings
 from kro.core.database.pool import Database
-from kro.core.outbox import Envelope, Handler
+from kro.core.growth import Leftovers, retention_step
+from kro.core.outbox import Envelope, Handler, OutboxStore
 from kro.core.scheduler import Step
 from kro.worker import run_worker
 
@@ -143,7 +144,13 @@ async def test_what_has_served_its_purpose_is_deleted(database: Database, eventu
         "(SELECT array_agg(subject) FROM rate_limits) AS hits"
     )
     stop = asyncio.Event()
-    worker = asyncio.create_task(run_worker(Program(database, {}), SETTINGS, stop=stop))
+    leftovers, outbox = Leftovers(database), OutboxStore(database)
+    steps = (
+        retention_step("outbox", lambda: outbox.forget(older_than_days=30)),
+        retention_step("answers", leftovers.answers),
+        retention_step("hits", lambda: leftovers.hits(2)),
+    )
+    worker = asyncio.create_task(run_worker(Program(database, {}, steps=steps), SETTINGS, stop=stop))
 
     async with asyncio.timeout(10):
         while True:

@@ -49,6 +49,7 @@ from kro.core.config.platform import (
     WorkerSettings,
 )
 from kro.core.config.reconciliation import OwnBankAccount, ReconciliationSettings
+from kro.core.config.retention import RetentionSettings
 from kro.core.config.settings import Settings
 from kro.core.config.telemetry import HighlightSettings, MetricsSettings, TelemetrySettings
 from kro.core.config.vendors import (
@@ -111,6 +112,7 @@ __all__ = [
     "ReconciliationSettings",
     "RedisSettings",
     "RefundSettings",
+    "RetentionSettings",
     "SandboxSettings",
     "SecuritySettings",
     "SendGridSettings",

@@ -35,6 +35,7 @@ from kro.core.config.platform import (
     WorkerSettings,
 )
 from kro.core.config.reconciliation import ReconciliationSettings
+from kro.core.config.retention import RetentionSettings
 from kro.core.config.telemetry import HighlightSettings, TelemetrySettings
 from kro.core.config.vendors import (
     AWSSettings,
@@ -70,6 +71,7 @@ class Settings(Group):
     refunds: RefundSettings
     chargebacks: ChargebackSettings
     reconciliation: ReconciliationSettings
+    retention: RetentionSettings
     messaging: MessagingSettings
     alerts: AlertSettings
     worker: WorkerSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -14,7 +14,6 @@ from kro.core.errors import ErrorKind, KroError
 from kro.core.paging import NEWEST, Position
 
 UNREAD_SHOWN: Final = 1000
-_KEEP: Final = timedelta(days=730)
 
 _LIST: Final = """
 SELECT id, template, topic, weight, title, body, about, created_at, read_at FROM notifications
@@ -30,7 +29,7 @@ UPDATE notifications SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL AND
 _FORGET: Final = """
 DELETE FROM notifications WHERE id IN (
     SELECT id FROM notifications
-    WHERE id < (lpad(to_hex((extract(epoch FROM now() - $1::interval) * 1000)::bigint), 12, '0')
+    WHERE id < (lpad(to_hex((extract(epoch FROM now() - make_interval(days => $1)) * 1000)::bigint), 12, '0')
                 || repeat('0', 20))::uuid
     ORDER BY id LIMIT $2)"""
 
@@ -87,6 +86,6 @@ class Inbox:
         """Mark everything as read that has come until now; return how many."""
         return await self._database.execute(_READ_ALL, user_id, self._clock.now())
 
-    async def forget(self, *, limit: int = 1000) -> int:
-        """Delete what is older than two years; return how many. That somebody was told stays on record."""
-        return await self._database.execute(_FORGET, _KEEP, limit)
+    async def forget(self, *, older_than_days: int, limit: int = 1000) -> int:
+        """Delete what is older and return how many. That somebody was told stays on record."""
+        return await self._database.execute(_FORGET, older_than_days, limit)

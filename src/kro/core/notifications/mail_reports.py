@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +17,6 @@ from kro.core.telemetry.catalogue import DELIVERY_REPORTS
 
 _LOG = get_logger()
 _RANKS: Final = list(Fate)
-_KEEP: Final = timedelta(days=90)
 
 # Events come more than once and in any order: the furthest state of a mail stays, and an event is kept once. Whoever
 # has a mailbox that has just become bad is told so, in the same write.
@@ -52,7 +51,7 @@ told AS (
 SELECT count(*) FROM kept"""
 _FORGET: Final = """
 DELETE FROM mail_events WHERE id IN (
-    SELECT id FROM mail_events WHERE received_at < now() - $1::interval ORDER BY received_at LIMIT $2)"""
+    SELECT id FROM mail_events WHERE received_at < now() - make_interval(days => $1) ORDER BY received_at LIMIT $2)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +105,9 @@ class MailReports:
             _payload(),
         )
 
-    async def forget(self, *, limit: int = 1000) -> int:
-        """Delete events older than 90 days; return how many."""
-        return await self._database.execute(_FORGET, _KEEP, limit)
+    async def forget(self, *, older_than_days: int, limit: int = 1000) -> int:
+        """Delete older events and return how many."""
+        return await self._database.execute(_FORGET, older_than_days, limit)
 
 
 def _learn(events: Sequence[MailEvent]) -> _Learned:

@@ -21,7 +21,6 @@ from kro.core.telemetry import get_logger
 
 _LOG = get_logger()
 _CONTEXT: Final = "outgoing_calls.exchange"
-_KEEP: Final = timedelta(days=30)
 
 _RECORD: Final = """
 INSERT INTO outgoing_calls (provider, operation, reference, outcome, cause, status, breaker, duration_ms, exchange,
@@ -30,7 +29,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"""
 
 _FORGET: Final = """
 DELETE FROM outgoing_calls
-WHERE id IN (SELECT id FROM outgoing_calls WHERE at < now() - $1::interval ORDER BY at LIMIT $2)"""
+WHERE id IN (SELECT id FROM outgoing_calls WHERE at < now() - make_interval(days => $1) ORDER BY at LIMIT $2)"""
 
 # A breaker that no process has asked for ten minutes says nothing of today.
 _HEALTH: Final = """
@@ -182,6 +181,6 @@ class CallLog:
             for row in rows
         ]
 
-    async def forget(self, *, limit: int = 1000) -> int:
-        """Delete what is older than 30 days; return how many."""
-        return await self._database.execute(_FORGET, _KEEP, limit)
+    async def forget(self, *, older_than_days: int, limit: int = 1000) -> int:
+        """Delete what is older and return how many; call again until it returns zero."""
+        return await self._database.execute(_FORGET, older_than_days, limit)

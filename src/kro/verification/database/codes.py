@@ -12,8 +12,6 @@ from kro.core.database.pool import Database
 from kro.verification.database.alike import alike
 
 _DRAFT_KEPT: Final = timedelta(hours=1)
-_KEPT: Final = timedelta(days=7)
-_BATCH: Final = 1_000
 
 # The code leaves only for numbers and addresses nobody has an account with; everybody gets a challenge, so that the
 # answers, the limits and the failed tries of both kinds are the same.
@@ -80,7 +78,8 @@ redeemed AS (
 
 _FORGET: Final = """
 DELETE FROM verification_codes WHERE id IN (
-    SELECT id FROM verification_codes WHERE created_at < now() - $1::interval LIMIT $2 FOR UPDATE SKIP LOCKED)"""
+    SELECT id FROM verification_codes WHERE created_at < now() - make_interval(days => $1)
+    LIMIT $2 FOR UPDATE SKIP LOCKED)"""
 
 
 _RECENT: Final = """
@@ -150,9 +149,9 @@ class VerificationCodes:
         row = await self._database.row(_COUNT_TRY, id, purpose, max_tries)
         return CountedTry(row["target"], row["code_mac"], row["draft"], row["user_id"]) if row is not None else None
 
-    async def forget(self) -> int:
-        """Delete some challenges older than a week and return how many: nothing but their numbers is left of them."""
-        return await self._database.execute(_FORGET, _KEPT, _BATCH)
+    async def forget(self, *, older_than_days: int, limit: int = 1000) -> int:
+        """Delete some older challenges and return how many: nothing but their numbers is left of them."""
+        return await self._database.execute(_FORGET, older_than_days, limit)
 
 
 def _columns(code: NewCode) -> tuple[object, ...]:
