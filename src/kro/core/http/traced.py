@@ -6,13 +6,13 @@ import time
 from typing import Final
 
 from fastapi import FastAPI
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanContext
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kro.core.http.routes import route_template
 from kro.core.telemetry import hooks
 from kro.core.telemetry.catalogue import HTTP_REQUESTS
-from kro.core.telemetry.tracing import fail, parent_of
+from kro.core.telemetry.tracing import inside, parent_of
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SERVER_ERROR: Final = 500
@@ -35,7 +35,9 @@ class TelemetryMiddleware:
             return
         method = scope["method"] if scope["method"] in _METHODS else "other"
         status, request_id = _SERVER_ERROR, b""
-        began = time.perf_counter()
+        began, spans = time.perf_counter(), hooks.request_spans()
+        parent = None if spans is None else _parent(scope)
+        context = None if spans is None else spans.begin(parent)
 
         async def watch(message: Message) -> None:
             nonlocal status, request_id
@@ -44,28 +46,33 @@ class TelemetryMiddleware:
                 request_id = next((value for name, value in message["headers"] if name == b"x-request-id"), b"")
             await send(message)
 
-        parent = next((value for name, value in scope["headers"] if name == b"traceparent"), None)
-        with hooks.tracer().start_as_current_span(
-            method,
-            context=parent_of(None if parent is None else parent.decode("latin-1")),
-            kind=SpanKind.SERVER,
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
-            try:
+        try:
+            if context is None:
                 await self._app(scope, receive, watch)
-            finally:
-                route = route_template(scope)
-                span.update_name(f"{method} {route}")
-                span.set_attributes(
-                    {
+            else:
+                with inside(context):
+                    await self._app(scope, receive, watch)
+        finally:
+            seconds, route = time.perf_counter() - began, route_template(scope)
+            hooks.observe(HTTP_REQUESTS, seconds, method=method, route=route, status=f"{status // 100}xx")
+            if spans is not None and context is not None:
+                spans.end(
+                    context,
+                    name=f"{method} {route}",
+                    parent=parent,
+                    seconds=seconds,
+                    failed=status >= _SERVER_ERROR,
+                    attributes={
                         "http.request.method": method,
                         "http.route": route,
                         "http.response.status_code": status,
                         "kro.request_id": request_id.decode("latin-1"),
-                    }
+                    },
                 )
-                if status >= _SERVER_ERROR:
-                    fail(span, str(status))
-                seconds = time.perf_counter() - began
-                hooks.observe(HTTP_REQUESTS, seconds, method=method, route=route, status=f"{status // 100}xx")
+
+
+def _parent(scope: Scope) -> SpanContext | None:
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            return parent_of(value.decode("latin-1"))
+    return None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from opentelemetry import trace
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
@@ -17,7 +18,7 @@ from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExporter, LogRecordExportResult
-from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
@@ -27,7 +28,7 @@ from prometheus_client import CollectorRegistry
 from kro.core.telemetry import hooks
 from kro.core.telemetry.catalogue import CATALOGUE, LOST_ITEMS, Kind, Metric
 from kro.core.telemetry.hooks import Figure
-from kro.core.telemetry.spans import CarefulSpans, OwnRatio
+from kro.core.telemetry.spans import CarefulSpans, OwnRatio, RequestSpans
 
 _QUEUE: Final = 2048
 _BATCH: Final = 512
@@ -40,12 +41,16 @@ _SEVERITIES: Final = {
     "error": SeverityNumber.ERROR,
     "critical": SeverityNumber.FATAL,
 }
+_ORDINARY: Final = frozenset({"debug", "info"})
 _OF_EXPORTERS: Final = ("opentelemetry", "urllib3", "requests")
 
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """``endpoint`` is a collector's base address, without which nothing is exported and metrics are only scraped."""
+    """``endpoint`` is a collector's base address, without which nothing is exported and metrics are only scraped.
+
+    Each reader keeps the figures for itself, so that nobody pays for one that is not asked.
+    """
 
     endpoint: str | None
     headers: Mapping[str, str]
@@ -53,6 +58,7 @@ class ExportOptions:
     sample_ratio: float
     slow_milliseconds: int
     export_seconds: float
+    scraped: bool
 
 
 class Exporting:
@@ -60,16 +66,20 @@ class Exporting:
 
     def __init__(self, options: ExportOptions) -> None:
         self.registry = CollectorRegistry()
-        self._endpoint = options.endpoint
         resource = Resource(dict(options.resource))
         common: dict[str, Any] = {"headers": options.headers, "timeout": _TIMEOUT_SECONDS}
         common["compression"] = Compression.Gzip
-        readers: list[MetricReader] = [PrometheusMetricReader(scope_info_enabled=False, registry=self.registry)]
+        readers: list[MetricReader] = []
+        if options.scraped:
+            readers.append(PrometheusMetricReader(scope_info_enabled=False, registry=self.registry))
         if options.endpoint is not None:
             exporter = OTLPMetricExporter(endpoint=f"{options.endpoint}/v1/metrics", **common)
             readers.append(PeriodicExportingMetricReader(exporter, options.export_seconds * 1000))
-        self._meters = MeterProvider(readers, resource, shutdown_on_exit=False)
+        self._meters = MeterProvider(
+            readers, resource, exemplar_filter=AlwaysOffExemplarFilter(), shutdown_on_exit=False
+        )
         self._spans: TracerProvider | None = None
+        self._requests: RequestSpans | None = None
         self._logs: LoggerProvider | None = None
         if options.endpoint is not None:
             self._spans = self._make_spans(options, resource, common)
@@ -82,6 +92,7 @@ class Exporting:
             )
         hooks.install(
             tracer=None if self._spans is None else self._spans.get_tracer("kro"),
+            requests=self._requests,
             meters=Instruments(self._meters),
             lines=None if self._logs is None else line_sender(self._logs),
         )
@@ -99,12 +110,16 @@ class Exporting:
             max_export_batch_size=_BATCH,
             meter_provider=self._meters,
         )
-        provider.add_span_processor(CarefulSpans(batches, slow_milliseconds=options.slow_milliseconds))
+        careful = CarefulSpans(batches, slow_milliseconds=options.slow_milliseconds)
+        provider.add_span_processor(careful)
+        self._requests = RequestSpans(
+            careful, resource=resource, ratio=options.sample_ratio, slow_milliseconds=options.slow_milliseconds
+        )
         return provider
 
     def shut_down(self) -> threading.Thread:
         """Take nothing more and export what is there, in a thread that nobody has to wait for to its end."""
-        hooks.install(tracer=None, meters=None, lines=None)
+        hooks.install()
         thread = threading.Thread(target=self._shut_down, name="telemetry-end", daemon=True)
         thread.start()
         return thread
@@ -162,13 +177,19 @@ class Instruments:
 
 
 def line_sender(provider: LoggerProvider) -> Callable[[Mapping[str, Any]], None]:
-    """Return what exports log lines; their fields were allowed before. Those about exporting itself stay here."""
+    """Return what exports log lines; their fields were allowed before.
+
+    Ordinary ones follow the sampling of what they belong to. Those about exporting itself stay here.
+    """
     logger = provider.get_logger("kro")
 
     def send(line: Mapping[str, Any]) -> None:
         if str(line.get("logger", "")).startswith(_OF_EXPORTERS):
             return
         level = str(line.get("level", "info"))
+        span = trace.get_current_span().get_span_context()
+        if level in _ORDINARY and span.is_valid and not span.trace_flags.sampled:
+            return
         facts = {key: value for key, value in line.items() if key not in {"event", "level", "timestamp", "exc_info"}}
         logger.emit(
             timestamp=time.time_ns(),

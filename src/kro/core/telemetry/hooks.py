@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from kro.core.telemetry.catalogue import Metric
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Tracer
+    from opentelemetry.trace import SpanContext, Tracer
+    from opentelemetry.util.types import AttributeValue
 
 
 class Meters(Protocol):
@@ -36,7 +37,25 @@ class Figure:
     labels: Mapping[str, str]
 
 
+class RequestSpans(Protocol):
+    """Makes spans of requests; a stranger's parent names the trace, and does not decide what is exported."""
+
+    def begin(self, parent: SpanContext | None) -> SpanContext: ...
+
+    def end(
+        self,
+        context: SpanContext,
+        *,
+        name: str,
+        parent: SpanContext | None,
+        seconds: float,
+        attributes: Mapping[str, AttributeValue],
+        failed: bool,
+    ) -> None: ...
+
+
 class _Sinks:
+    requests: RequestSpans | None = None
     tracer: Tracer | None = None
     meters: Meters | None = None
     lines: Callable[[Mapping[str, Any]], None] | None = None
@@ -45,14 +64,26 @@ class _Sinks:
 _sinks = _Sinks()
 
 
-def install(*, tracer: Tracer | None, meters: Meters | None, lines: Callable[[Mapping[str, Any]], None] | None) -> None:
+def install(
+    *,
+    tracer: Tracer | None = None,
+    requests: RequestSpans | None = None,
+    meters: Meters | None = None,
+    lines: Callable[[Mapping[str, Any]], None] | None = None,
+) -> None:
     """Send spans, measurements and log lines of this process on from now; ``None`` for those that nobody wants."""
+    _sinks.requests = requests
     _sinks.tracer, _sinks.meters, _sinks.lines = tracer, meters, lines
 
 
 def is_tracing() -> bool:
     """Return whether anybody wants spans."""
     return _sinks.tracer is not None
+
+
+def request_spans() -> RequestSpans | None:
+    """Return what makes the spans of requests."""
+    return _sinks.requests
 
 
 def tracer() -> Tracer:

@@ -59,6 +59,7 @@ def start_telemetry(settings: Settings, *, role: str, version: str) -> Telemetry
             sample_ratio=telemetry.sample_ratio,
             slow_milliseconds=telemetry.slow_milliseconds,
             export_seconds=telemetry.export_seconds,
+            scraped=telemetry.metrics.port is not None,
         )
     )
     metrics = telemetry.metrics

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from opentelemetry import trace
 from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
-from opentelemetry.util.types import Attributes
+from opentelemetry.util.types import Attributes, AttributeValue
 
 ALLOWED: Final = frozenset(
     {
@@ -22,13 +26,14 @@ ALLOWED: Final = frozenset(
     }
 )  # fmt: skip
 _NANOSECONDS: Final = 1_000_000
+_SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
+_NOT_SAMPLED: Final = TraceFlags(TraceFlags.DEFAULT)
 
 
 class OwnRatio(Sampler):
-    """Samples a share of what begins here; what happens inside follows.
+    """Samples a share of what begins here; what happens inside follows, and so does what a request caused.
 
-    A stranger's ``traceparent`` names the trace and no more: otherwise they would decide what is exported. What is not
-    sampled is recorded all the same, so that :class:`CarefulSpans` may keep it when it fails or takes long.
+    What is not sampled is recorded all the same, so that :class:`CarefulSpans` may keep it when it fails or takes long.
     """
 
     def __init__(self, ratio: float) -> None:
@@ -45,10 +50,8 @@ class OwnRatio(Sampler):
         trace_state: TraceState | None = None,  # noqa: ARG002
     ) -> SamplingResult:
         parent = trace.get_current_span(parent_context).get_span_context()
-        if parent.is_valid and not parent.is_remote:
-            sampled = parent.trace_flags.sampled
-        else:
-            sampled = random.random() < self._ratio  # noqa: S311 - a sample, not a secret
+        drawn = random.random() < self._ratio  # noqa: S311 - a sample, not a secret
+        sampled = parent.trace_flags.sampled if parent.is_valid else drawn
         return SamplingResult(Decision.RECORD_AND_SAMPLE if sampled else Decision.RECORD_ONLY, attributes)
 
     def get_description(self) -> str:
@@ -95,3 +98,57 @@ class CarefulSpans(SpanProcessor):
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         return self._following.force_flush(timeout_millis)
+
+
+class RequestSpans:
+    """The spans of requests, made at their end: while one runs there is only a name that its insides refer to.
+
+    A span that is not exported then costs next to nothing, and most are not.
+    """
+
+    def __init__(self, processor: SpanProcessor, *, resource: Resource, ratio: float, slow_milliseconds: int) -> None:
+        self._processor = processor
+        self._slow_seconds = slow_milliseconds / 1000
+        self._resource = resource
+        self._ratio = ratio
+        self._scope = InstrumentationScope("kro")
+        self._ids = RandomIdGenerator()
+
+    def begin(self, parent: SpanContext | None) -> SpanContext:
+        """Return the name of a new span, under a stranger's span if there is one."""
+        sampled = random.random() < self._ratio  # noqa: S311 - a sample, not a secret
+        return SpanContext(
+            parent.trace_id if parent is not None else self._ids.generate_trace_id(),
+            self._ids.generate_span_id(),
+            is_remote=False,
+            trace_flags=_SAMPLED if sampled else _NOT_SAMPLED,
+        )
+
+    def end(
+        self,
+        context: SpanContext,
+        *,
+        name: str,
+        parent: SpanContext | None,
+        seconds: float,
+        attributes: Mapping[str, AttributeValue],
+        failed: bool,
+    ) -> None:
+        """Hand a span that ends now on, if it is one that is exported."""
+        if not context.trace_flags.sampled and not failed and seconds < self._slow_seconds:
+            return
+        end = time.time_ns()
+        self._processor.on_end(
+            ReadableSpan(
+                name=name,
+                context=context,
+                parent=parent,
+                resource=self._resource,
+                attributes=attributes,
+                kind=SpanKind.SERVER,
+                status=Status(StatusCode.ERROR if failed else StatusCode.UNSET),
+                start_time=end - int(seconds * 1e9),
+                end_time=end,
+                instrumentation_scope=self._scope,
+            )
+        )

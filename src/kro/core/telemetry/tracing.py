@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from opentelemetry import trace
-from opentelemetry.context import Context
+from opentelemetry.context import Context, attach, detach
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.contextvars import bound_contextvars, get_contextvars
@@ -22,9 +22,20 @@ _PROPAGATOR: Final = TraceContextTextMapPropagator()
 _PARENT: Final = "traceparent"
 
 
-def parent_of(header: str | None) -> Context | None:
-    """Return the context of a ``traceparent`` header (W3C Trace Context); of a malformed one nothing is taken."""
-    return None if header is None else _PROPAGATOR.extract({_PARENT: header}, context=Context())
+def parent_of(header: str) -> SpanContext | None:
+    """Return the span of a ``traceparent`` header (W3C Trace Context); of a malformed one nothing is taken."""
+    found = trace.get_current_span(_PROPAGATOR.extract({_PARENT: header}, context=Context())).get_span_context()
+    return found if found.is_valid else None
+
+
+@contextmanager
+def inside(context: SpanContext) -> Iterator[None]:
+    """Have everything in the block belong to a span that is known by its name only."""
+    token = attach(trace.set_span_in_context(NonRecordingSpan(context)))
+    try:
+        yield
+    finally:
+        detach(token)
 
 
 def mark() -> dict[str, str] | None:
@@ -78,9 +89,8 @@ def fail(span: Span, cause: str) -> None:
 def _own_parent(mark: Mapping[str, Any] | None) -> Context:
     """Return the context of a mark as one of our own, whose sampling is followed."""
     header = (mark or {}).get(_PARENT)
-    given = parent_of(header) if isinstance(header, str) else None
-    found = trace.get_current_span(given).get_span_context() if given is not None else trace.INVALID_SPAN_CONTEXT
-    if not found.is_valid:
+    found = parent_of(header) if isinstance(header, str) else None
+    if found is None:
         return Context()
     ours = SpanContext(found.trace_id, found.span_id, is_remote=False, trace_flags=found.trace_flags)
     return trace.set_span_in_context(NonRecordingSpan(ours), Context())
