@@ -74,6 +74,10 @@ async def test_what_was_done_until_then_is_there_and_nothing_later(place: Site, 
         assert "FAIL" not in kro(environment, "doctor")
         assert await payout_after_work(restored, world) == "succeeded"
         assert list(world.paystack.transfers) == [sent]
+        end = "UPDATE sessions SET revoked_at = now(), revoke_reason = 'ended_by_admin' WHERE revoked_at IS NULL"
+        assert end in (ROOT / "docs" / "recovery.md").read_text()
+        restored.ask(end, database="kro")
+        assert restored.ask("SELECT count(*) FROM sessions WHERE revoked_at IS NULL", database="kro") == "0"
         # The restored server's log continues beside that of the lost one, under a number of its own.
         archive_all(restored)
         assert {path.name[:8] for path in place.archive.iterdir() if len(path.name) == 24} == {"00000001", "00000002"}
