@@ -89,6 +89,11 @@ bench: $(SYNCED) ## Measure the ledger beside pgbench, some 3 minutes; writes be
 bench-requests: $(SYNCED) ## Measure whole requests beside pgbench doing the same, some 5 minutes
 	@$(BIN)/python -m benchmarks.requests $(ARGS)
 
+.PHONY: profile
+profile: $(SYNCED) ## Write a flame graph of the API while it answers SCENE="list 20" (create, lifecycle, get …)
+	@$(BIN)/python -m benchmarks.requests --no-floor --rounds 1 --seconds 20 --profile $(or $(OUTPUT),profile.svg) \
+		--scene "$(or $(SCENE),list 20)" $(ARGS)
+
 .PHONY: bench-webhooks
 bench-webhooks: $(SYNCED) ## Measure acknowledgements with the worker running and stopped
 	@$(BIN)/python -m benchmarks.webhooks $(ARGS)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import platform
+import shutil
+import signal
+import subprocess
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -18,13 +22,14 @@ from rich.console import Console
 from benchmarks.drivers import PgBench, find_pgbench
 from benchmarks.processes import Program, cold_start, free_port, memory_of, serving
 from benchmarks.requests.floor import Floor, prepare
-from benchmarks.requests.load import Measurement, drive, parent_of
+from benchmarks.requests.load import drive, parent_of
 from benchmarks.requests.market import open_market
 from benchmarks.requests.recording import Recorder, recording
+from benchmarks.requests.report import Plan, Result, Row, plot, report
 from benchmarks.requests.scenarios import SCENARIOS, Market
 from kro.bootstrap import build
 from kro.core.config import load_settings
-from kro.core.database.embedded import EmbeddedPostgres, Role, find_binaries
+from kro.core.database.embedded import EmbeddedPostgres, Role
 from kro.core.database.embedded.cluster import DATABASE
 from kro.core.database.migrate import migrate
 from kro.core.telemetry import configure_logging
@@ -34,62 +39,6 @@ RESULTS: Final = Path(__file__).parents[1] / "results" / "requests.md"
 _GUESS: Final = 3
 """How much faster the floor may be, before it was measured once."""
 _MOST: Final = 20_000
-_FLOOR_SHARE: Final = {"create": 0.30, "lifecycle": 0.30, "get": 0.18, "list 20": 0.25, "webhook": 0.40}
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How long, how often, over how many connections, for how many pairs of people."""
-
-    seconds: float = 4.0
-    rounds: int = 3
-    connections: int = 32
-    pairs: int = 32
-    starts: int = 5
-    scenes: tuple[str, ...] = tuple(SCENARIOS)
-
-
-@dataclass(slots=True)
-class Row:
-    """What one scenario came to, round by round."""
-
-    name: str
-    trips: int | None
-    product: list[Measurement]
-    floor: list[float]
-
-    def ratio(self) -> float:
-        return median(one.rate / floor for one, floor in zip(self.product, self.floor, strict=True))
-
-    def cells(self) -> list[str]:
-        middle = sorted(self.product, key=lambda one: one.rate)[len(self.product) // 2]
-        asked = _FLOOR_SHARE.get(self.name)
-        return [
-            self.name,
-            f"{middle.rate:.0f}",
-            *(f"{median(one.percentile(p) for one in self.product):.1f}" for p in (50, 95, 99)),
-            f"{median(one.server for one in self.product):.2f}",
-            f"{median(one.database for one in self.product):.2f}",
-            "-" if self.trips is None else str(self.trips),
-            f"{median(self.floor):.0f}" if self.floor else "-",
-            f"{self.ratio():.2f}" if self.floor else "-",
-            f"{asked:.2f}" if asked else "-",
-        ]
-
-
-_COLUMNS: Final = (
-    *("scenario", "a second", "p50 ms", "p95 ms", "p99 ms", "server CPU ms", "database CPU ms", "trips"),
-    *("floor a second", "share", "at least"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """All rows, the seconds of several cold starts, and the server's MB after the load."""
-
-    rows: list[Row]
-    starts: list[float]
-    memory: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +55,7 @@ class Bench:
         """Measure every scenario in turn, round after round; the first round only warms up."""
         plan, floors = self.plan, self.floors
         rows = [Row(name, floors[name].trips if name in floors else None, [], []) for name in plan.scenes]
-        with serving(self.program) as server:
+        with serving(self.program) as server, _watched(server, plan):
             for turn in range(plan.rounds + 1):
                 self.market.crowd.log_in()
                 for row in rows:
@@ -173,34 +122,21 @@ async def _floor(
     return floor
 
 
-def report(result: Result, plan: Plan) -> str:
-    """Return the page that is kept."""
-    conditions = (
-        f"{plan.connections} connections to one API process with everything on, {plan.pairs} pairs of people; "
-        f"{plan.rounds} rounds of {plan.seconds:g} s, product and floor in turn, medians; a share is the median of the "
-        f"rounds' shares. The floor is pgbench calling one PL/pgSQL function a request with the same statements. "
-        f"PostgreSQL {find_binaries().major} with fsync, full_page_writes and synchronous_commit on, Python "
-        f"{platform.python_version()}, {os.cpu_count()} cores shared by server, database and clients. Load average at "
-        f"the end: {os.getloadavg()[0]:.1f}."
-    )
-    process = (
-        f"Cold start to the first answer of `/health/ready`: {median(result.starts):.2f} s (median of {plan.starts}). "
-        f"Memory of the API process after the load: {result.memory:.0f} MB."
-    )
-    table = [f"| {' | '.join(_COLUMNS)} |", "| --- " * len(_COLUMNS) + "|"]
-    return "\n".join(
-        [
-            "# Whole requests",
-            "",
-            conditions,
-            "",
-            *table,
-            *(f"| {' | '.join(row.cells())} |" for row in result.rows),
-            "",
-            process,
-            "",
-        ]
-    )
+@contextmanager
+def _watched(server: int, plan: Plan) -> Iterator[None]:
+    """Look at what the server does while the block runs, when that is what the run is for."""
+    if plan.profile is None:
+        yield
+        return
+    program = shutil.which("py-spy", path=str(Path(sys.executable).parent))
+    assert program is not None  # noqa: S101 - it is among the development dependencies
+    command = [program, "record", "--pid", str(server), "--rate", "200", "--duration", "86400", "--output"]
+    watcher = subprocess.Popen([*command, str(plan.profile)], stdout=subprocess.DEVNULL)  # noqa: S603 - a program of ours
+    try:
+        yield
+    finally:
+        watcher.send_signal(signal.SIGINT)
+        watcher.wait(timeout=60)
 
 
 def main() -> None:
@@ -212,8 +148,10 @@ def main() -> None:
     parser.add_argument("--scene", action="append", choices=list(SCENARIOS), help="only these")
     parser.add_argument("--no-floor", action="store_true", help="only the product")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the report is written")
+    parser.add_argument("--profile", type=Path, help="write a flame graph of the API process here, and nothing else")
     options = parser.parse_args()
-    plan = Plan(options.seconds, options.rounds, options.connections, scenes=tuple(options.scene or SCENARIOS))
+    scenes = tuple(options.scene or SCENARIOS)
+    plan = Plan(options.seconds, options.rounds, options.connections, scenes=scenes, profile=options.profile)
     with tempfile.TemporaryDirectory(prefix="kro-bench-") as name:
         folder = Path(name)
         with EmbeddedPostgres(folder / "server", disposable=True) as cluster:
@@ -222,7 +160,9 @@ def main() -> None:
             other = PgBench(program, cluster, DATABASE, folder) if program and not options.no_floor else None
             result = asyncio.run(measure(Program(cluster, free_port(), folder), plan, pgbench=other))
     page = report(result, plan)
-    options.output.write_text(page)
+    if plan.profile is None:
+        options.output.write_text(page)
+        options.output.with_suffix(".svg").write_text(plot(result))
     Console().print(page, markup=False, highlight=False, soft_wrap=True)
 
 

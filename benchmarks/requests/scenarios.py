@@ -88,6 +88,10 @@ class Market:
         for who, where, body in steps:
             order = await self.command(connection, who, where, body)
 
+    async def one_seller(self, connection: Asking, pair: Pair) -> None:
+        """Live a whole lifecycle in which everybody buys from the first pair's seller."""
+        await self.lifecycle(connection, Pair(pair.buyer, self.crowd.pairs[0].seller))
+
     async def get(self, connection: Asking, pair: Pair) -> None:
         await self._read(connection, pair, f"/v1/orders/{self.orders[pair]}")
 
@@ -112,6 +116,7 @@ Scenario = Callable[[Market, Asking, Pair], Awaitable[None]]
 SCENARIOS: Final[dict[str, Scenario]] = {
     "create": Market.create,
     "lifecycle": Market.lifecycle,
+    "one seller": Market.one_seller,
     "get": Market.get,
     "list 20": Market.list_20,
     "webhook": Market.webhook,

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from benchmarks.drivers import PgBench, find_pgbench
 from benchmarks.processes import Program, free_port
-from benchmarks.requests.__main__ import Plan, measure, report
+from benchmarks.requests.__main__ import measure
+from benchmarks.requests.report import Plan, hot_share, plot, report
 from benchmarks.requests.scenarios import SCENARIOS
 
 
@@ -27,10 +28,13 @@ async def test_it_measures_every_scenario_beside_its_floor(fresh_database: Any, 
     assert {row.name: row.trips for row in result.rows} == {
         "create": 2,
         "lifecycle": 16,
+        "one seller": 16,
         "get": 1,
         "list 20": 1,
         "webhook": 1,
         "balance": 1,
     }
     assert all(row.ratio() > 0 and row.product[0].server > 0 for row in result.rows)
+    assert (hot_share(result) or 0) > 0
+    assert all(f">{row.name}</text>" in plot(result) for row in result.rows)
     assert all(f"| {row.name} | " in report(result, plan) for row in result.rows)
