@@ -259,6 +259,16 @@ ROWS: dict[str, tuple[Callable[..., Journal], dict[str, Any], dict[str, int]]] =
         {"hold_id": THING, "user_id": SELLER, "amount": ngn(500)},
         {"user_available seller": 500, "user_reserve seller": -500},
     ),
+    "a balance is carried over": (
+        book.opening_balance,
+        {"import_id": THING, "user_id": BUYER, "amount": ngn(5)},
+        {"adjustment opening_balance": 5, "user_available buyer": -5},
+    ),
+    "an escrow is carried over": (
+        book.opening_escrow,
+        {"order_id": ORDER, "amount": ngn(5)},
+        {"adjustment opening_balance": 5, "order_escrow order": -5},
+    ),
     "reserve freed": (
         book.reserve_freed,
         {"hold_id": THING, "user_id": SELLER, "amount": ngn(500)},
