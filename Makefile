@@ -102,6 +102,10 @@ bench-webhooks: $(SYNCED) ## Measure acknowledgements with the worker running an
 bench-idle: $(SYNCED) ## Measure what a worker asks while nothing happens, and how soon it notices something
 	@$(BIN)/python -m benchmarks.idle $(ARGS)
 
+.PHONY: migrations-under-traffic
+migrations-under-traffic: $(SYNCED) ## Run the newest migrations beside traffic with ORDERS=100000 orders
+	@$(BIN)/python -m benchmarks.migrations --orders $(or $(ORDERS),100000) $(ARGS)
+
 .PHONY: format
 format: $(SYNCED) ## Fix and format the code
 	$(BIN)/ruff check --fix

@@ -95,6 +95,7 @@ async def multiply(connection: asyncpg.Connection[asyncpg.Record], *, copies: in
     await connection.execute(
         "SELECT setval(pg_get_serial_sequence('ledger_entries', 'id'), (SELECT max(id) FROM ledger_entries))"
     )
+    await connection.execute("DROP FUNCTION benchmark_copy; DROP TABLE benchmark_shared")
     await connection.execute("RESET session_replication_role")
     await connection.execute("VACUUM ANALYZE")
     total: int = await connection.fetchval("SELECT count(*) FROM orders")

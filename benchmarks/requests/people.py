@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
+from uuid_utils.compat import uuid7
+
 from kro.core.auth.tokens import TokenIssuer
 from kro.core.database.pool import Database
 from kro.core.decisions import Decision
@@ -71,7 +73,7 @@ async def _person(database: Database, phone: str, name: str) -> Person:
 
 
 async def _give(database: Database, user_id: UUID) -> None:
-    posting = Posting(journal_id=uuid4(), occurred_at=datetime.now(UTC), actor="benchmark")
+    posting = Posting(journal_id=uuid7(), occurred_at=datetime.now(UTC), actor="benchmark")
     journal = receipt(
         posting,
         payment_id=uuid4(),

@@ -10,6 +10,10 @@ ALTER TABLE balance_lines ADD CONSTRAINT fk_balance_lines_entry_id_ledger_entrie
     REFERENCES ledger_entries;
 SELECT limit_to_first_months('audit_log', 'id'), limit_to_first_months('outbox', 'id'),
        limit_to_first_months('ledger_entries', 'journal_id');
+-- As it was, or it could not be parted again.
+ALTER TABLE audit_log VALIDATE CONSTRAINT first_months;
+ALTER TABLE outbox VALIDATE CONSTRAINT first_months;
+ALTER TABLE ledger_entries VALIDATE CONSTRAINT first_months;
 CREATE UNIQUE INDEX uq_ledger_entries_journal_id_id ON ledger_entries (journal_id, id);
 
 CREATE VIEW ledger_balances AS

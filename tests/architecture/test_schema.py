@@ -13,7 +13,7 @@ from sqlalchemy import CheckConstraint, Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from kro.core.database.migrate import migrate
+from kro.core.database.migrate import migrate, scripts
 from kro.models import Base
 
 CATALOG = {
@@ -121,3 +121,30 @@ class TestMigrations:
         assert empty["functions"] == []
         for part in CATALOG:
             assert second[part] == first[part], part
+
+    def test_each_one_undone_leaves_what_was_before_it(self, owner_dsn: str) -> None:
+        revisions = sorted(script.revision for script in scripts().walk_revisions())
+        migrate(owner_dsn, revision="base")
+        before = [asyncio.run(read_catalog(owner_dsn))]
+        for revision in revisions:
+            migrate(owner_dsn, revision=revision)
+            before.append(asyncio.run(read_catalog(owner_dsn)))
+
+        different = []
+        for revision, wanted in reversed(list(zip(revisions, before, strict=False))):
+            migrate(owner_dsn, revision="-1")
+            found = asyncio.run(read_catalog(owner_dsn))
+            different += [
+                (revision, part, sorted(set(found[part]) ^ set(wanted[part]), key=str)[:4])
+                for part in CATALOG
+                if found[part] != _or_more(wanted[part], found[part])
+            ]
+
+        assert different == []
+
+
+def _or_more(wanted: list[tuple[Any, ...]], found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Let a constraint be validated that was not yet: that it holds is no change of the schema, the reverse is one."""
+    validated = {row for row in found if not str(row[-1]).endswith(" NOT VALID")}
+    stronger = [(*row[:-1], str(row[-1]).removesuffix(" NOT VALID")) for row in wanted]
+    return [strong if strong in validated else row for row, strong in zip(wanted, stronger, strict=True)]

@@ -104,7 +104,7 @@ class TestALockThatIsHeld:
         told = await asyncio.to_thread(more.run, owner_dsn, tries=1)
 
         assert told == (
-            f"Revision {first} stands; the migration after it found what it needs locked by others 1 times and was"
+            f"Revision {first} stands; what comes after it found what it needs locked by others 1 times and was"
             " undone. Run `kro migrate` again, when there is less traffic or a long transaction is over."
         )
         await held.rollback()
@@ -207,7 +207,7 @@ class TestAMigrationThatFails:
 
         told = await asyncio.to_thread(more.run, owner_dsn)
 
-        assert told.startswith(f"Revision {first} stands, the migration after it failed and was undone: ")
+        assert told.startswith(f"Revision {first} stands, what comes after it failed and was undone: ")
         assert (await standing(owner))[0] == first
         assert await owner.fetchval("SELECT to_regclass('half_done')") is None
 

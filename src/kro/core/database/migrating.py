@@ -170,10 +170,10 @@ class Migrations:
         cause = getattr(error, "orig", error)
         stands = f"Revision {revision} stands" if revision else "Nothing stands yet"
         if getattr(cause, "sqlstate", None) not in _LOCK_FAILURES:
-            raise MigrationError(f"{stands}, the migration after it failed and was undone: {cause}") from error
+            raise MigrationError(f"{stands}, what comes after it failed and was undone: {cause}") from error
         if tries >= self.limits.tries:
             raise MigrationError(
-                f"{stands}; the migration after it found what it needs locked by others {tries} times and was undone."
+                f"{stands}; what comes after it found what it needs locked by others {tries} times and was undone."
                 " Run `kro migrate` again, when there is less traffic or a long transaction is over."
             ) from error
 
