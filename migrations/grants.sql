@@ -51,6 +51,7 @@ BEGIN
             ('INSERT, UPDATE, DELETE', 'sanction_matches, user_freezes'),
             ('INSERT, DELETE', 'sanction_names'),
             ('INSERT', 'rulings, statements'),
+            ('INSERT, UPDATE', 'backfills'),
             ('INSERT, UPDATE, DELETE', 'evidence_uploads'),
             ('INSERT, UPDATE', 'order_messages'),
             ('INSERT', 'message_reports, order_ratings, order_codes'),

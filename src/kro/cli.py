@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from kro.run.command import backfill, one_sentence
 
 app = typer.Typer(
     name="kro", help="KRO backend: peer-to-peer escrow.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -26,19 +26,6 @@ app.add_typer(webhooks_app, name="webhooks")
 ExitWithParent = Annotated[
     int | None, typer.Option("--exit-with-parent", hidden=True, help="End when this process, the parent, does.")
 ]
-
-
-@contextmanager
-def one_sentence() -> Iterator[None]:
-    """Tell an expected failure on the error stream and exit with 1; anything else is a bug and shows itself."""
-    from kro.core.config import ConfigError
-    from kro.core.errors import KroError
-
-    try:
-        yield
-    except (KroError, ConfigError) as error:
-        typer.secho(str(error), err=True, fg=typer.colors.RED)
-        raise typer.Exit(1) from None
 
 
 def follow(parent: int | None) -> None:
@@ -142,6 +129,9 @@ def migrate() -> None:
 
     with one_sentence():
         migrate_database(load_settings())
+
+
+app.command()(backfill)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kro.core.database.base import Base, Xid8
@@ -54,3 +54,13 @@ class AuditRow(Base):
     request_id: Mapped[str | None]
     ip: Mapped[str | None]
     xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))
+
+
+class BackfillRow(Base):
+    __tablename__ = "backfills"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    after: Mapped[str | None]
+    changed: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    done_at: Mapped[datetime | None]
