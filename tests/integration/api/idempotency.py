@@ -28,7 +28,7 @@ async def failing_writes(owner_dsn: str, world: World) -> AsyncIterator[None]:
     await owner.execute(
         """
         CREATE FUNCTION break_down() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION 'the disk is full' USING ERRCODE = '53100'; END $$;
+        BEGIN RAISE EXCEPTION 'the file is gone' USING ERRCODE = '58P01'; END $$;
         CREATE TRIGGER break_down BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION break_down()
         """
     )

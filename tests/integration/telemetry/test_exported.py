@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -26,6 +27,16 @@ PHONE: Final = "+2348031239876"
 TOKEN: Final = "scrape-me-only-if-you-know-this"
 STRANGERS_TRACE: Final = "0af7651916cd43dd8448eb211c80319c"
 STRANGERS_SPAN: Final = "b7ad6b7169203331"
+
+
+@pytest.fixture(autouse=True)
+def _threads_have_ended() -> Iterator[None]:
+    """Wait for what an end did not wait for: an export that is tried again would draw numbers beside other tests."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name.startswith(("Otel", "telemetry-end")):
+            thread.join(timeout=90)
+            assert not thread.is_alive(), thread.name
 
 
 @pytest.fixture

@@ -173,26 +173,24 @@ class Database:
                 raise
 
     async def _run(self, call: Callable[[Connection], Awaitable[T]]) -> T:
-        connection = await self._acquire()
-        try:
+        async with self.connection() as connection:
             self.trips += 1
-            return await call(connection)
-        except UNREACHABLE as error:
-            raise DatabaseBusyError from error
-        except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError) as error:
-            # The driver does not understand the state a dying server left behind, or this one is a standby now:
-            # either way nobody may use the connection again.
-            connection.terminate()
-            raise DatabaseBusyError from error
-        except asyncpg.InterfaceError as error:
-            # Misuse is a bug; a connection that ended between its loan and the statement is not.
-            if not _is_lost(connection):
-                raise
-            raise DatabaseBusyError from error
-        except asyncpg.PostgresError as error:
-            raise translate(error) from error
-        finally:
-            await self._release(connection)
+            try:
+                return await call(connection)
+            except UNREACHABLE as error:
+                raise DatabaseBusyError from error
+            except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError) as error:
+                # The driver does not understand the state a dying server left behind, or this one is a standby now:
+                # either way nobody may use the connection again.
+                connection.terminate()
+                raise DatabaseBusyError from error
+            except asyncpg.InterfaceError as error:
+                # Misuse is a bug; a connection that ended between its loan and the statement is not.
+                if not _is_lost(connection):
+                    raise
+                raise DatabaseBusyError from error
+            except asyncpg.PostgresError as error:
+                raise translate(error) from error
 
 
 def _is_lost(connection: Connection) -> bool:
