@@ -11,7 +11,9 @@ from kro.demo.expectations import CURRENCY, Balance
 from kro.demo.listener import Listener
 from kro.demo.sandbox import GOOD_CARD, Card, Sandbox
 
-_SUBSCRIBER_NUMBERS: Final = 10_000_000
+_SUBSCRIBER_NUMBERS: Final = 1_000_000
+# No number that ends so is one the stand-ins take for a phone that is off or never reported on.
+_LAST_DIGIT: Final = 9
 _PASSWORD_BYTES: Final = 12
 
 
@@ -28,7 +30,7 @@ class Contact:
     @classmethod
     def fresh(cls, *, first_name: str, last_name: str) -> Self:
         """Return somebody nobody has met: a valid Nigerian mobile number and a mailbox of its own."""
-        number = f"803{secrets.randbelow(_SUBSCRIBER_NUMBERS):07d}"
+        number = f"803{secrets.randbelow(_SUBSCRIBER_NUMBERS):06d}{_LAST_DIGIT}"
         return cls(
             first_name=first_name,
             last_name=last_name,
