@@ -60,6 +60,7 @@ BEGIN
             ('INSERT, UPDATE', 'amendments, magic_link_logs'),
             ('INSERT, UPDATE', 'contact_changes, data_exports'),
             ('INSERT', 'import_records'),
+            ('INSERT, DELETE', 'traces'),
             ('DELETE', 'verification_codes, sessions, magic_link_logs, step_up_challenges'),
             ('INSERT, UPDATE, DELETE', 'timers, rate_limits, idempotency_keys, outbox')
         ) AS g (rights, names), regexp_split_to_table(g.names, ', ') AS tables (name)

@@ -43,4 +43,5 @@ def retention_steps(base: Foundation, reports: MailReports) -> Sequence[Step]:
         retention_step("sessions", lambda: leftovers.sessions(kept.session_days)),
         retention_step("links", lambda: leftovers.links(kept.link_days)),
         retention_step("step_ups", lambda: leftovers.step_ups(kept.step_up_days)),
+        retention_step("traces", lambda: leftovers.traces(kept.trace_days)),
     )

@@ -136,3 +136,14 @@ class TestAStep:
 
         assert (await step.run(), batches) == (0, 1)
         assert (await step.run(), batches) == (0, 2)
+
+
+class TestTraces:
+    async def test_what_wrote_a_row_is_forgotten_by_the_rows_age(self, database: Database) -> None:
+        ids = [id_at(OLD), id_at(NOW)]
+        for row_id in ids:
+            await database.execute("INSERT INTO traces (row_id, trace_id) VALUES ($1, $2)", row_id, uuid4())
+
+        assert await Leftovers(database).traces(30) == 1
+
+        assert [row["row_id"] for row in await database.rows("SELECT row_id FROM traces")] == [ids[1]]

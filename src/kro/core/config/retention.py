@@ -31,5 +31,7 @@ class RetentionSettings(Group):
     """Links into accounts after they lapsed, for the same question. Invitations stay with their order."""
     step_up_days: Positive
     """Fresh proofs after they lapsed: what they allowed is in the audit log."""
+    trace_days: Positive
+    """Which trace wrote a journal or an event: as long as a collector keeps its traces."""
     hit_days: Annotated[int, Field(ge=2)]
     """Counts of rate limits, whose longest window is a day."""

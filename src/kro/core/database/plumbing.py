@@ -56,6 +56,17 @@ class AuditRow(Base):
     xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))
 
 
+class TraceRow(Base):
+    """The trace that wrote a journal or an event of an order, while traces are exported; ``row_id`` names that row."""
+
+    __tablename__ = "traces"
+
+    row_id: Mapped[UUID] = mapped_column(primary_key=True)
+    trace_id: Mapped[UUID] = mapped_column(index=True)
+    request_id: Mapped[str | None]
+    """The request that caused it, also of what a worker wrote on its behalf."""
+
+
 class BackfillRow(Base):
     __tablename__ = "backfills"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -20,11 +21,14 @@ def encode(decision: Decision, answer: StoredAnswer | None = None) -> str:
         document["answer"] = answer
     if decision.journals:
         document |= _ledger(decision.journals)
+    taken = mark()
+    if taken is not None and (decision.journals or decision.events):
+        document["trace"] = taken
     parts: dict[str, tuple[object, ...]] = {
         "events": decision.events,
         "timers": decision.timers,
         "clear_timers": decision.cleared,
-        "outbox": _marked(decision.messages),
+        "outbox": decision.messages if taken is None else _marked(decision.messages, taken),
     }
     document |= {name: items for name, items in parts.items() if items}
     if decision.audits:
@@ -66,11 +70,8 @@ def _ledger(journals: tuple[Journal, ...]) -> dict[str, Any]:
     return {"accounts": list(accounts.values()), "journals": heads, "entries": entries}
 
 
-def _marked(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+def _marked(messages: tuple[Message, ...], taken: Mapping[str, str]) -> tuple[Message, ...]:
     """Have messages take along what causes them, where somebody wants to know."""
-    taken = mark() if messages else None
-    if taken is None:
-        return messages
     return tuple([replace(message, payload={**message.payload, MARK: taken}) for message in messages])
 
 

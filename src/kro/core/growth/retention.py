@@ -35,6 +35,9 @@ DELETE FROM step_up_challenges WHERE id IN (
     WHERE c.id < first_id_at(now() - make_interval(days => $1)) AND u.legal_hold_at IS NULL
       AND c.expires_at < now() - make_interval(days => $1)
     ORDER BY c.id LIMIT $2 FOR UPDATE OF c SKIP LOCKED)"""
+_TRACES: Final = """
+DELETE FROM traces WHERE row_id IN (
+    SELECT row_id FROM traces WHERE row_id < first_id_at(now() - make_interval(days => $1)) ORDER BY row_id LIMIT $2)"""
 _HITS: Final = """
 DELETE FROM rate_limits WHERE (bucket, subject, window_start) IN (
     SELECT bucket, subject, window_start FROM rate_limits WHERE window_start < now() - make_interval(days => $1)
@@ -62,6 +65,10 @@ class Leftovers:
     async def step_ups(self, days: int) -> int:
         """Forget fresh proofs that lapsed so long ago and return how many."""
         return await self._database.execute(_STEP_UPS, days, BATCH)
+
+    async def traces(self, days: int) -> int:
+        """Forget which trace wrote journals and events that long ago and return how many."""
+        return await self._database.execute(_TRACES, days, BATCH)
 
     async def hits(self, days: int) -> int:
         """Forget counts of rate limits whose window began so long ago and return how many."""

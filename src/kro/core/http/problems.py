@@ -14,6 +14,7 @@ from kro.core.decisions import Reply
 from kro.core.errors import ErrorKind, FieldError, KroError
 from kro.core.http.context import current_request
 from kro.core.http.outputs import Output
+from kro.core.telemetry.hooks import exported_trace_id
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -32,6 +33,7 @@ STATUS: Final[dict[ErrorKind, int]] = {
     ErrorKind.PROVIDER_TIMEOUT: 504,
     ErrorKind.OVERLOADED: 503,
 }
+_SERVER_ERROR: Final = 500
 # The address of a public page holds what opens it, and problems end up in logs of others.
 _TOKEN: Final = re.compile(r"^(/v1/public/[a-z-]+)/[^/]+")
 
@@ -65,6 +67,11 @@ class Problem(Output):
     retryable: bool = Field(description="Whether the same request may succeed later.")
     instance: str | None = Field(default=None, examples=["/v1/orders"])
     request_id: str | None = Field(default=None, examples=["req_01k5v3q8e7f5m8x2y4z6a8b9cd"])
+    trace_id: str | None = Field(
+        default=None,
+        description="The trace of the request, where one is recorded.",
+        examples=["0af7651916cd43dd8448eb211c80319c"],
+    )
     errors: list[ProblemField] | None = None
     facts: dict[str, str | int] | None = Field(
         default=None,
@@ -169,6 +176,8 @@ def _reply(
     if request := current_request():
         body["instance"] = _TOKEN.sub(r"\1/-", request.path)
         body["request_id"] = request.request_id
+    if (trace := exported_trace_id(failed=status >= _SERVER_ERROR)) is not None:
+        body["trace_id"] = trace
     if fields:
         body["errors"] = fields
     if facts:

@@ -132,3 +132,15 @@ def trace_id() -> str | None:
 
     context = trace.get_current_span().get_span_context()
     return trace.format_trace_id(context.trace_id) if context.is_valid else None
+
+
+def exported_trace_id(*, failed: bool) -> str | None:
+    """Return the name of the trace that is under way here if spans of it are exported whatever happens next.
+
+    Those are what is sampled, and what fails on our side.
+    """
+    if _sinks.tracer is None:
+        return None
+    from opentelemetry import trace  # noqa: PLC0415 - imported long since where somebody wants spans
+
+    return trace_id() if failed or trace.get_current_span().get_span_context().trace_flags.sampled else None

@@ -39,14 +39,16 @@ def inside(context: SpanContext) -> Iterator[None]:
 
 
 def mark() -> dict[str, str] | None:
-    """Return what a message takes along of the request or work that causes it; nothing while nobody wants spans."""
+    """Return what a message takes along of the request or work that causes it; nothing outside of any span."""
     if not hooks.is_tracing():
         return None
     taken: dict[str, str] = {}
     _PROPAGATOR.inject(taken)
+    if _PARENT not in taken:
+        return None
     if (request_id := get_contextvars().get("request_id")) is not None:
         taken["request_id"] = request_id
-    return {name: value for name, value in taken.items() if name in {_PARENT, "request_id"}} or None
+    return {name: value for name, value in taken.items() if name in {_PARENT, "request_id"}}
 
 
 @contextmanager

@@ -138,7 +138,7 @@ class PayoutAttemptRow(Base):
 
 
 class WebhookInfoRow(Base):
-    """An authentic event as it came; append-only. ``body`` is sealed."""
+    """An authentic event as it came; append-only. ``body`` is sealed; ``headers`` also hold the mark of its trace."""
 
     __tablename__ = "payment_webhook_info"
     __table_args__ = (UniqueConstraint("provider", "dedupe_key", name="uq_payment_webhook_info_dedupe_key"),)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from kro.core.actor import Standing
@@ -301,6 +302,8 @@ class WebhookTask:
     reference: str | None
     attempts: int
     received_at: datetime
+    mark: Mapping[str, Any] | None = None
+    """Of the request that brought it, while traces are on."""
 
 
 @dataclass(frozen=True, slots=True)

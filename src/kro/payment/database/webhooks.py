@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -14,6 +14,7 @@ from kro.core.database.failures import DatabaseBusyError
 from kro.core.database.pool import Database
 from kro.core.decisions import LostRaceError
 from kro.core.scheduler import PROGRAM_TIME
+from kro.core.telemetry.tracing import MARK
 from kro.payment.database.records import NewWebhook, WebhookState, WebhookTask, WebhookView
 
 # What was left to people is looked into again when its provider tells of it again: a bank asked to repush has news.
@@ -29,7 +30,7 @@ revived AS (
 INSERT INTO payment_webhook_state (webhook_id, state, attempts, next_attempt_at)
 SELECT id, 'received', 0, $9 FROM stored"""
 
-_TASK: Final = "i.id, i.provider, i.subject, i.reference, s.attempts, i.received_at"
+_TASK: Final = f"i.id, i.provider, i.subject, i.reference, s.attempts, i.received_at, i.headers -> '{MARK}' AS mark"
 
 DUE: Final = f"""
       SELECT webhook_id FROM payment_webhook_state
@@ -79,7 +80,7 @@ class WebhookRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def store(self, webhook: NewWebhook, *, headers: Mapping[str, str]) -> bool:
+    async def store(self, webhook: NewWebhook, *, headers: Mapping[str, Any]) -> bool:
         """Keep an event; ``False`` if it is there already.
 
         :raises DatabaseBusyError: whenever it could not be stored, so that the provider sends it again.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from kro.core.clock import Clock
 from kro.core.database.failures import DatabaseBusyError
@@ -12,6 +12,7 @@ from kro.core.encryption import FieldCipher
 from kro.core.errors import KroError
 from kro.core.ids import IdSource
 from kro.core.telemetry import get_logger
+from kro.core.telemetry.tracing import MARK, mark
 from kro.payment.database.records import NewWebhook
 from kro.payment.database.webhooks import WebhookRepository
 from kro.payment.domain.errors import UnknownProviderError
@@ -112,8 +113,10 @@ class WebhookIntake:
             body=sealed.encode(),
             received_at=self._clock.now(),
         )
-        kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-        is_new = await self._webhooks.store(webhook, headers=kept)
+        kept: dict[str, Any] = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
+        # What works it off later belongs to this request's trace.
+        taken = mark()
+        is_new = await self._webhooks.store(webhook, headers=kept if taken is None else {**kept, MARK: taken})
         return WebhookOutcome.ACCEPTED if is_new else WebhookOutcome.DUPLICATE
 
     def _comes_from(self, provider: str, address: str | None) -> bool:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from kro.core.clock import Clock
 from kro.core.telemetry import get_logger
+from kro.core.telemetry.tracing import working
 from kro.payment.database.records import WebhookState, WebhookTask
 from kro.payment.database.webhooks import DUE, WebhookRepository
 from kro.payment.domain.collections import CollectionService
@@ -76,7 +77,8 @@ class WebhookProcessor:
         # The effect is written before the event is marked: a crash in between only asks the provider once more. And
         # whatever goes wrong, the event stays and is looked into again.
         try:
-            progress = await self._look_into(task)
+            with working(f"webhook {task.provider}", mark=task.mark, provider=task.provider):
+                progress = await self._look_into(task)
         except asyncio.CancelledError:
             await self._wait(task, "interrupted")
             raise
