@@ -36,10 +36,14 @@ async def undone(database: Any) -> AsyncIterator[None]:
             async with alone, connection.transaction():
                 yield _Nested(connection)
 
+        async def run(call: Any) -> Any:
+            async with same() as nested:
+                return await database._on(nested, call)
+
         await transaction.start()
-        database.connection = same
+        database.connection, database._run = same, run
         try:
             yield
         finally:
-            del database.connection
+            del database.connection, database._run
             await transaction.rollback()

@@ -173,24 +173,30 @@ class Database:
                 raise
 
     async def _run(self, call: Callable[[Connection], Awaitable[T]]) -> T:
-        async with self.connection() as connection:
-            self.trips += 1
-            try:
-                return await call(connection)
-            except UNREACHABLE as error:
-                raise DatabaseBusyError from error
-            except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError) as error:
-                # The driver does not understand the state a dying server left behind, or this one is a standby now:
-                # either way nobody may use the connection again.
-                connection.terminate()
-                raise DatabaseBusyError from error
-            except asyncpg.InterfaceError as error:
-                # Misuse is a bug; a connection that ended between its loan and the statement is not.
-                if not _is_lost(connection):
-                    raise
-                raise DatabaseBusyError from error
-            except asyncpg.PostgresError as error:
-                raise translate(error) from error
+        connection = await self._acquire()
+        try:
+            return await self._on(connection, call)
+        finally:
+            await self._release(connection)
+
+    async def _on(self, connection: Connection, call: Callable[[Connection], Awaitable[T]]) -> T:
+        self.trips += 1
+        try:
+            return await call(connection)
+        except UNREACHABLE as error:
+            raise DatabaseBusyError from error
+        except (asyncpg.InternalClientError, asyncpg.ReadOnlySQLTransactionError) as error:
+            # The driver does not understand the state a dying server left behind, or this one is a standby now:
+            # either way nobody may use the connection again.
+            connection.terminate()
+            raise DatabaseBusyError from error
+        except asyncpg.InterfaceError as error:
+            # Misuse is a bug; a connection that ended between its loan and the statement is not.
+            if not _is_lost(connection):
+                raise
+            raise DatabaseBusyError from error
+        except asyncpg.PostgresError as error:
+            raise translate(error) from error
 
 
 def _is_lost(connection: Connection) -> bool:
