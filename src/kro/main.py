@@ -17,7 +17,7 @@ from kro.core.clock import Clock
 from kro.core.config import Settings
 from kro.core.database.failures import UNREACHABLE, DatabaseBusyError
 from kro.core.draining import Draining
-from kro.core.http import SurfaceMiddleware, behind_proxies, index_routes, new_api, observe_requests
+from kro.core.http import SurfaceMiddleware, behind_proxies, new_api, observe_requests
 from kro.core.http.docs import add_event_docs
 from kro.core.messaging.endpoints import router as delivery_reports
 from kro.core.notifications.endpoints import router as mail_reports
@@ -128,7 +128,6 @@ def create_api(
         api.include_router(router, prefix="/v1")
     if application.settings.app.test_clock:
         api.include_router(test_clock, prefix="/v1")
-    index_routes(api)
     return api
 
 

@@ -12,9 +12,9 @@ from fastapi import Body, Depends, FastAPI, Header, HTTPException, Query, Reques
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from kro.core.http.application import API
 from kro.core.http.direct import DirectCall
-from kro.core.http.route_index import RouteIndex, index_routes
-from kro.core.http.routes import CALL
+from kro.core.http.route_index import RouteIndex
 
 
 class Word(StrEnum):
@@ -71,7 +71,7 @@ def threaded() -> int:
 
 
 def new_app(*, direct: bool) -> FastAPI:
-    inner, app = FastAPI(), FastAPI()
+    inner, app = FastAPI(), API() if direct else FastAPI()
 
     @inner.get("/filter/{name}/{number}")
     async def filtered(name: str, number: int, query: Annotated[Filter, Query()]) -> JSONResponse:
@@ -104,8 +104,6 @@ def new_app(*, direct: bool) -> FastAPI:
         raise HTTPException(418, "no coffee", headers={"x-why": "teapot"})
 
     app.include_router(inner.router, prefix="/v1")
-    if direct:
-        index_routes(app)
     return app
 
 
@@ -184,10 +182,7 @@ async def test_the_answer_is_the_frameworks(method: str, path: str, more: dict[s
 
 
 def call_of(app: FastAPI, method: str, path: str) -> object:
-    index = app.router.routes[0]
-    assert isinstance(index, RouteIndex)
-    _, child = index.matches({"type": "http", "method": method, "path": path, "root_path": "", "headers": []})
-    return child[CALL]
+    return RouteIndex.of(app).call({"type": "http", "method": method, "path": path})
 
 
 def test_these_were_called_directly() -> None:
@@ -217,7 +212,25 @@ def test_what_it_does_not_know_is_left_to_the_framework() -> None:
         return response
 
     app.include_router(inner.router, prefix="/v1")
-    index_routes(app)
 
     for path in ("/v1/lent", "/v1/threaded", "/v1/model", "/v1/setting"):
         assert not isinstance(call_of(app, "GET", path), DirectCall), path
+
+
+async def test_a_bug_is_told_nothing_of_and_an_error_keeps_no_way_of_a_request() -> None:
+    inner, app, error = FastAPI(), API(), HTTPException(418, "the same each time")
+
+    @inner.get("/broken")
+    async def broken() -> Response:
+        raise ValueError("a secret")
+
+    @inner.get("/refused")
+    async def refused() -> Response:
+        raise error
+
+    app.include_router(inner.router, prefix="/v1")
+
+    status, _, content, _ = await answer_of(app, "GET", "/v1/broken", {})
+    assert (status, b"internal_error" in content, b"secret" in content) == (500, True, False)
+    assert (await answer_of(app, "GET", "/v1/refused", {}))[0] == 418
+    assert error.__traceback__ is None

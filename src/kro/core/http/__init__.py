@@ -12,7 +12,6 @@ from kro.core.http.paging import BoundTo, CursorSigner, Page, PageParameters, Pa
 from kro.core.http.problems import Problem, RateLimitFacts, problem_response, problems, render_problem
 from kro.core.http.proxies import behind_proxies
 from kro.core.http.replies import JSONBytes, send, written
-from kro.core.http.route_index import index_routes
 from kro.core.http.strict_query import strict_query
 from kro.core.http.surfaces import SurfaceMiddleware
 from kro.core.http.traced import observe_requests
@@ -50,7 +49,6 @@ __all__ = [
     "current_request",
     "health_router",
     "id_text",
-    "index_routes",
     "install",
     "new_api",
     "observe_requests",

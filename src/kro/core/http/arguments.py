@@ -30,13 +30,15 @@ class Source:
 
     part: Callable[[Request], Any]
     fields: Fields
-    model: _Model | None
+    model: _Model | _Texts | None
 
     @classmethod
     def all_of(cls, dependant: Dependant) -> tuple[Self, ...]:
         """Return where a function's own parameters come from."""
         found = ((part, getattr(dependant, f"{kind}_params")) for kind, part in _SOURCES)
-        return tuple(cls(attrgetter(part), fields, _Model.of(fields)) for part, fields in found if fields)
+        return tuple(
+            cls(attrgetter(part), fields, _Model.of(fields) or _Texts.of(fields)) for part, fields in found if fields
+        )
 
     def read(self, request: Request) -> Read:
         received = self.part(request)
@@ -73,6 +75,28 @@ class _Model:
         given = {name: received.getlist(name) if name in self.lists else value for name, value in received.items()}
         value, errors = self.field.validate(given, loc=("query",))
         return ({}, errors) if errors else ({self.field.name: value}, ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Parts of the path that may be any text."""
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, fields: Fields) -> Self | None:
+        """Return them, or ``None`` when one is something else."""
+        plain = all(
+            isinstance(one.field_info, params.Path)
+            and one.field_info.annotation is str
+            and not one.field_info.metadata
+            and one.alias == one.name
+            for one in fields
+        )
+        return cls(tuple(one.name for one in fields)) if plain else None
+
+    def read(self, received: Mapping[str, str]) -> Read:
+        return {name: received[name] for name in self.names}, ()
 
 
 async def read_body(request: Request) -> Any:  # noqa: ANN401 - whatever the client sent

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,19 @@ def current_request() -> RequestContext | None:
     return _current.get()
 
 
-@contextmanager
-def serving(context: RequestContext) -> Iterator[None]:
-    """Make a request the current one, for everything called inside the block."""
-    token = _current.set(context)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+class serving:  # noqa: N801 - it reads as what it does
+    """Make a request the current one for everything called inside the block, log lines included."""
+
+    __slots__ = ("_context", "_names", "_token")
+
+    def __init__(self, context: RequestContext) -> None:
+        self._context = context
+
+    def __enter__(self) -> None:
+        context = self._context
+        self._token = _current.set(context)
+        self._names = bind_contextvars(request_id=context.request_id, client_request_id=context.client_request_id)
+
+    def __exit__(self, *_: object) -> None:
+        reset_contextvars(**self._names)
+        _current.reset(self._token)

@@ -15,7 +15,6 @@ from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_typed_return_annotation, request_body_to_args
 from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
-from starlette.types import Receive, Scope, Send
 
 from kro.core.http.arguments import Fields, Read, Source, read_body
 
@@ -112,19 +111,18 @@ class DirectCall:
         needed = _Needed.of(dependant)
         return None if needed is None else cls(needed, body is not None, context._embed_body_fields)  # noqa: SLF001 - a private class of the framework
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request; what is raised on the way is answered by the application's handlers.
+    async def __call__(self, request: Request) -> Response:
+        """Return the answer to a request; what is raised on the way is answered by the application's handlers.
 
         :raises RequestValidationError: naming everything that is wrong with the request.
         """
-        request = Request(scope, receive, send)
         body = await read_body(request) if self.has_body else None
         resolution = _Resolution(request, body, self.embeds)
         values = await resolution.values(self.needed)
         if values is None:
             raise RequestValidationError(resolution.errors, body=body)
         response: Response = await self.needed.call(**values)
-        await response(scope, receive, send)
+        return response
 
 
 def _is_plain(dependant: Dependant) -> bool:

@@ -7,16 +7,16 @@ from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 from fastapi import Depends, FastAPI
-from starlette.middleware.cors import CORSMiddleware
 
 from kro.core.config import AppSettings, TrafficSettings
 from kro.core.draining import Draining
+from kro.core.http.application import API
 from kro.core.http.body import BodyMiddleware, BodyPolicy
 from kro.core.http.docs import add_docs
 from kro.core.http.handlers import add_handlers
 from kro.core.http.health import Check, health_router
 from kro.core.http.idempotency import HEADER
-from kro.core.http.middleware import LastResortMiddleware, RequestMiddleware
+from kro.core.http.middleware import OriginMiddleware, RequestMiddleware
 from kro.core.http.openapi import complete_openapi
 from kro.core.http.strict_query import strict_query
 from kro.core.http.surfaces import SurfaceMiddleware
@@ -40,9 +40,9 @@ def new_api(
     body_policies: Sequence[BodyPolicy] = (),
     traffic: TrafficSettings | None = None,
     draining: Draining | None = None,
-) -> FastAPI:
+) -> API:
     """Make an application with every manner installed; routers come after."""
-    app = FastAPI(
+    app = API(
         title=title,
         version=version,
         lifespan=lifespan,
@@ -78,16 +78,15 @@ def install(
     """Wire middleware, error handlers, documentation and health into an application without ``docs_url``.
 
     The last middleware added stands outermost: request identity, then CORS, then hosts and
-    origins, then traffic, then the last resort, then the body.
+    origins, then traffic, then the body, and inside of them what answers.
     """
     draining = draining or Draining()
     app.add_middleware(BodyMiddleware, policies=body_policies)
-    app.add_middleware(LastResortMiddleware)
     app.state.traffic = Traffic(traffic or TrafficSettings())
     app.add_middleware(TrafficMiddleware, traffic=app.state.traffic)
     app.add_middleware(SurfaceMiddleware, settings=settings)
     app.add_middleware(
-        CORSMiddleware,
+        OriginMiddleware,
         allow_origins=sorted({*settings.allowed_origins, *(settings.admin_origins or ())}),
         allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
         allow_headers=_ALLOWED_HEADERS,

@@ -1,4 +1,4 @@
-"""Pure ASGI layers around the whole application: identity of the request, headers of the response, last resort."""
+"""Pure ASGI layers around the whole application: identity of the request, headers of the response, its origin."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import time
 from typing import Final
 
 from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
 
 from kro.core.draining import Draining
 from kro.core.http.context import RequestContext, serving
-from kro.core.http.problems import plain_problem_response
 from kro.core.http.routes import route_template
 from kro.core.ids import IdSource, show_id
 from kro.core.telemetry import get_logger
@@ -26,6 +25,8 @@ _EVERYWHERE: Final = (
     (b"strict-transport-security", b"max-age=63072000; includeSubDomains"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
+    # The layer of origins says so only where a request names one, but a cache has to know it of every answer.
+    (b"vary", b"Origin"),
 )
 _API_HEADERS: Final = (
     *_EVERYWHERE,
@@ -70,8 +71,7 @@ class RequestMiddleware:
                     message["headers"].append((b"connection", b"close"))
             await send(message)
 
-        names = {"request_id": context.request_id, "client_request_id": context.client_request_id}
-        with serving(context), bound_contextvars(**names):
+        with serving(context):
             try:
                 await self._app(scope, receive, send_with_headers)
             finally:
@@ -95,40 +95,14 @@ class RequestMiddleware:
         )
 
 
-class LastResortMiddleware:
-    """Answers a bug with a problem that tells nothing, and logs it once.
-
-    It stands inside the CORS layer, so that browsers may read the answer. Once a response has started nothing can be
-    answered; the error then goes on to the server, which logs it and drops the connection.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+class OriginMiddleware(CORSMiddleware):
+    """Tells browsers which pages may read an answer; a request that names no page has nothing to be told."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = False
-
-        async def watch(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watch)
-        except Exception:
-            if started:
-                raise
-            _log.exception("unhandled_error", method=scope["method"], route=route_template(scope))
-            response = plain_problem_response(
-                status=_SERVER_ERROR,
-                code="internal_error",
-                title="Internal error",
-                detail="Something went wrong on our side; quote the request_id when you report it.",
-            )
-            await response(scope, receive, send)
+        if scope["type"] == "http" and any(name == b"origin" for name, _ in scope["headers"]):
+            await super().__call__(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 def _add_headers(message: Message, *, path: str, request_id: str) -> None:

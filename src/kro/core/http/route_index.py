@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 from fastapi import FastAPI
-from starlette.routing import BaseRoute, Match
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 
-from kro.core.http.routes import CALL, IncludedRoute, included_routes
+from kro.core.http.direct import DirectCall
+from kro.core.http.routes import IncludedRoute, included_routes
 
 _PREFIX: Final = "/v1/"
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A route, the place in which the framework would ask it, and which parts of a path are its parameters."""
+
+    place: int
+    route: IncludedRoute
+    names: tuple[tuple[int, str], ...]
+
+    def parameters(self, parts: list[str]) -> dict[str, str]:
+        return {name: parts[at] for at, name in self.names}
+
+
 @dataclass(slots=True)
 class _Node:
-    """One part of a path: what may follow it, by name or as a parameter, and the routes that end here."""
+    """One part of a path: what may follow it, by name or as a parameter, and the routes that end here by method."""
 
     literal: dict[str, _Node] = field(default_factory=dict)
     parameter: _Node | None = None
-    routes: dict[str, tuple[int, IncludedRoute]] = field(default_factory=dict)
-    """By method: the place in which the framework would ask the route, and the route."""
+    routes: dict[str, Found] = field(default_factory=dict)
 
     def put(self, parts: list[str]) -> _Node:
         """Return the node of a template's last part, made on the way where it is not there yet.
@@ -42,7 +53,7 @@ class _Node:
                 node = node.literal.setdefault(part, _Node())
         return node
 
-    def find(self, parts: list[str], method: str, at: int = 0) -> Iterator[tuple[int, IncludedRoute]]:
+    def find(self, parts: list[str], method: str, at: int = 0) -> Iterator[Found]:
         """Yield every route of the method whose template fits the parts."""
         if at == len(parts):
             if method in self.routes:
@@ -55,43 +66,48 @@ class _Node:
             yield from self.parameter.find(parts, method, at + 1)
 
 
-class RouteIndex(BaseRoute):
-    """Stands before all other routes and answers for those whose parameters take one part of the path each.
+class RouteIndex:
+    """Knows the routes under the prefix whose parameters take one part of the path each.
 
-    Where two templates fit, the one that was added first is taken, as without the index. A path or a method that fits
-    none is left to the routes behind it, which know how to say so.
+    Where two templates fit, the one that was added first is taken, as by the framework. A path or a method that fits
+    none is left to the framework, which knows how to say so.
     """
 
-    def __init__(self, app: FastAPI) -> None:
-        self._app = app
-        self._root: _Node | None = None
+    def __init__(self, root: _Node) -> None:
+        self._root = root
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Return the route in the scope to be merged; the first request under the prefix builds the index."""
-        if scope["type"] != "http" or not scope["path"].startswith(_PREFIX):
-            return Match.NONE, {}
-        if self._root is None:
-            self._root = self._build()
-        found = min(self._root.find(scope["path"].split("/"), scope["method"]), default=None, key=_place)
-        return (Match.NONE, {}) if found is None else found[1].selected(scope)
+    @classmethod
+    def of(cls, app: FastAPI) -> Self:
+        """Return an index of the routes that the application has now.
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request to the route that was found."""
-        await scope[CALL](scope, receive, send)
-
-    def _build(self) -> _Node:
+        :raises NotImplementedError: for a parameter that may take several parts.
+        """
         root = _Node()
-        for place, (template, methods, route) in enumerate(included_routes(self._app.routes)):
-            node = root.put(template.split("/"))
+        for place, (template, methods, route) in enumerate(included_routes(app.routes)):
+            parts = template.split("/")
+            names = tuple((at, part[1:-1]) for at, part in enumerate(parts) if part.startswith("{"))
+            node = root.put(parts)
             for method in methods:
-                node.routes.setdefault(method, (place, route))
-        return root
+                node.routes.setdefault(method, Found(place, route, names))
+        return cls(root)
+
+    def find(self, method: str, path: str) -> tuple[Found, dict[str, str]] | None:
+        """Return the route of a request and its path's parameters."""
+        if not path.startswith(_PREFIX):
+            return None
+        parts = path.split("/")
+        found = min(self._root.find(parts, method), default=None, key=_place)
+        return None if found is None else (found, found.parameters(parts))
+
+    def call(self, scope: Scope) -> DirectCall | None:
+        """Return what answers a request, and note the route in its scope; ``None`` when it is the framework's."""
+        found = self.find(scope["method"], scope["path"])
+        if found is None or (call := found[0].route.call) is None:
+            return None
+        scope["path_params"] = found[1]
+        scope.update(found[0].route.told)
+        return call
 
 
-def _place(found: tuple[int, IncludedRoute]) -> int:
-    return found[0]
-
-
-def index_routes(app: FastAPI) -> None:
-    """Put an index before the routes that the application has now."""
-    app.router.routes.insert(0, RouteIndex(app))
+def _place(found: Found) -> int:
+    return found.place

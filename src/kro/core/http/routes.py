@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cached_property
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, _EffectiveRouteContext, _IncludedRouter, iter_route_contexts
-from starlette.routing import BaseRoute, Match
-from starlette.types import ASGIApp, Scope
+from starlette.routing import BaseRoute
+from starlette.types import Scope
 
 from kro.core.http.direct import DirectCall
-
-CALL: Final = "kro.call"
-"""In the scope of a matched request: what answers it."""
 
 
 def matched_route(scope: Scope) -> Any:  # noqa: ANN401 - one of several framework classes
@@ -32,27 +30,23 @@ def route_template(scope: Scope) -> str:
     return getattr(matched_route(scope), "path", None) or "-"
 
 
-@dataclass(slots=True)
+@dataclass
 class IncludedRoute:
     """A route that was included; what that made of it is worked out when it is first asked for, as it takes long."""
 
     route: APIRoute
     inclusion: Any
-    _context: Any = None
-    _call: ASGIApp | None = None
 
-    def selected(self, scope: Scope) -> tuple[Match, Scope]:
-        """Return what the framework would merge into the scope of a request to this route."""
-        if self._context is None:
-            self._context = _EffectiveRouteContext.from_api_route(
-                original_route=self.route, include_context=self.inclusion
-            )
-            self._call = DirectCall.of(self._context) or self.route.handle
-        match, child = self._context.matches(scope)
-        child["route"] = self.route
-        child["fastapi"] = {"effective_route_context": self._context}
-        child[CALL] = self._call
-        return match, child
+    @cached_property
+    def told(self) -> Scope:
+        """What the framework would note in the scope of a request to this route, its path's parameters aside."""
+        context = _EffectiveRouteContext.from_api_route(original_route=self.route, include_context=self.inclusion)
+        return {"endpoint": context.endpoint, "route": self.route, "fastapi": {"effective_route_context": context}}
+
+    @cached_property
+    def call(self) -> DirectCall | None:
+        """What answers a request to this route, or ``None`` when that is the framework's to do."""
+        return DirectCall.of(self.told["fastapi"]["effective_route_context"])
 
 
 def included_routes(

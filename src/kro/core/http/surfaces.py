@@ -34,7 +34,10 @@ _OPAQUE: Final = "null"
 
 def surface_of(path: str) -> Surface | None:
     """Return the surface a path belongs to; ``None`` for health, documentation and unknown addresses."""
-    return next((surface for prefix, surface in _PREFIXES if path == prefix or path.startswith(f"{prefix}/")), None)
+    for prefix, surface in _PREFIXES:
+        if path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in {"", "/"}:
+            return surface
+    return None
 
 
 class SurfaceMiddleware:

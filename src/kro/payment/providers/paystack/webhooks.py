@@ -53,7 +53,7 @@ class PaystackWebhooks:
 
 
 def _signature(key: bytes, raw: bytes) -> bytes:
-    return hmac.new(key, raw, hashlib.sha512).hexdigest().encode()
+    return hmac.digest(key, raw, "sha512").hex().encode()
 
 
 def _describe(raw: bytes) -> VerifiedWebhook:
