@@ -16,17 +16,18 @@ from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExp
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import CallbackOptions, Observation
-from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExporter, LogRecordExportResult
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_client import CollectorRegistry
 
 from kro.core.telemetry import hooks
-from kro.core.telemetry.catalogue import CATALOGUE, LOST_ITEMS, Kind, Metric
+from kro.core.telemetry.catalogue import CATALOGUE, Kind, Metric
+from kro.core.telemetry.counting import Backlog, CountedLines, CountedSpans, WaitingSpans
 from kro.core.telemetry.hooks import Figure
 from kro.core.telemetry.spans import CarefulSpans, OwnRatio, RequestSpans
 
@@ -84,17 +85,16 @@ class Exporting:
         if options.endpoint is not None:
             self._spans = self._make_spans(options, resource, common)
             self._logs = LoggerProvider(resource, shutdown_on_exit=False)
-            lines = CountedLines(OTLPLogExporter(endpoint=f"{options.endpoint}/v1/logs", **common))
+            waiting = Backlog("logs", room=_QUEUE)
+            lines = CountedLines(OTLPLogExporter(endpoint=f"{options.endpoint}/v1/logs", **common), waiting)
             self._logs.add_log_record_processor(
-                BatchLogRecordProcessor(
-                    lines, max_queue_size=_QUEUE, max_export_batch_size=_BATCH, meter_provider=self._meters
-                )
+                BatchLogRecordProcessor(lines, max_queue_size=_QUEUE, max_export_batch_size=_BATCH)
             )
         hooks.install(
             tracer=None if self._spans is None else self._spans.get_tracer("kro"),
             requests=self._requests,
             meters=Instruments(self._meters),
-            lines=None if self._logs is None else line_sender(self._logs),
+            lines=None if self._logs is None else line_sender(self._logs, waiting),
         )
 
     def _make_spans(self, options: ExportOptions, resource: Resource, common: Mapping[str, Any]) -> TracerProvider:
@@ -104,13 +104,13 @@ class Exporting:
             shutdown_on_exit=False,
             span_limits=SpanLimits(max_span_attributes=32, max_span_attribute_length=200),
         )
+        waiting = Backlog("spans", room=_QUEUE)
         batches = BatchSpanProcessor(
-            CountedSpans(OTLPSpanExporter(endpoint=f"{options.endpoint}/v1/traces", **common)),
+            CountedSpans(OTLPSpanExporter(endpoint=f"{options.endpoint}/v1/traces", **common), waiting),
             max_queue_size=_QUEUE,
             max_export_batch_size=_BATCH,
-            meter_provider=self._meters,
         )
-        careful = CarefulSpans(batches, slow_milliseconds=options.slow_milliseconds)
+        careful = CarefulSpans(WaitingSpans(batches, waiting), slow_milliseconds=options.slow_milliseconds)
         provider.add_span_processor(careful)
         self._requests = RequestSpans(
             careful, resource=resource, ratio=options.sample_ratio, slow_milliseconds=options.slow_milliseconds
@@ -176,7 +176,7 @@ class Instruments:
         return values
 
 
-def line_sender(provider: LoggerProvider) -> Callable[[Mapping[str, Any]], None]:
+def line_sender(provider: LoggerProvider, waiting: Backlog) -> Callable[[Mapping[str, Any]], None]:
     """Return what exports log lines; their fields were allowed before.
 
     Ordinary ones follow the sampling of what they belong to. Those about exporting itself stay here.
@@ -198,40 +198,6 @@ def line_sender(provider: LoggerProvider) -> Callable[[Mapping[str, Any]], None]
             body=str(line.get("event")),
             attributes=facts,
         )
+        waiting.put()
 
     return send
-
-
-class CountedSpans(SpanExporter):
-    """Counts what a collector did not take."""
-
-    def __init__(self, exporter: SpanExporter) -> None:
-        self._exporter = exporter
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        result = self._exporter.export(spans)
-        if result is not SpanExportResult.SUCCESS:
-            hooks.add(LOST_ITEMS, len(spans), signal="spans")
-        return result
-
-    def shutdown(self) -> None:
-        self._exporter.shutdown()
-
-
-class CountedLines(LogRecordExporter):
-    """Counts what a collector did not take."""
-
-    def __init__(self, exporter: LogRecordExporter) -> None:
-        self._exporter = exporter
-
-    def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
-        result = self._exporter.export(batch)
-        if result is not LogRecordExportResult.SUCCESS:
-            hooks.add(LOST_ITEMS, len(batch), signal="logs")
-        return result
-
-    def shutdown(self) -> None:
-        self._exporter.shutdown()  # type: ignore[no-untyped-call] # the library's
-
-    def force_flush(self, timeout_millis: int = 10_000) -> bool:
-        return self._exporter.force_flush(timeout_millis)
