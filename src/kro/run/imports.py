@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import Final
 
 from kro.core.config import Settings
+from kro.run.shared_methods import shared_methods
 
-_UNUSED: Final = ("aiohttp", "requests", "websocket", "rich", "opentelemetry.sdk")
-"""What a client of Socket.IO needs, what draws tracebacks, with the values in them, for a terminal, and what a client
-of Redis measures itself with; telemetry that is wanted is imported after the block."""
+_UNUSED: Final = ("aiohttp", "requests", "websocket", "rich", "greenlet", "opentelemetry.sdk")
+"""What a client of Socket.IO needs, what draws tracebacks, with the values in them, for a terminal, what a logger looks
+up its green thread by, and what a client of Redis measures itself with; telemetry is imported after the block."""
 _SHARED: Final = ("redis", "valkey")
 
 
@@ -26,7 +27,8 @@ def lean_imports(settings: Settings) -> Iterator[None]:
     # The import system takes an entry of None as a package that is not there.
     sys.modules.update(dict.fromkeys(left_out))  # type: ignore[arg-type] # documented, but not in the stubs
     try:
-        yield
+        with shared_methods():
+            yield
     finally:
         for name in left_out:
             del sys.modules[name]
