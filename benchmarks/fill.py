@@ -15,8 +15,8 @@ import asyncpg
 TABLES: Final = (
     *("users", "sessions", "fee_quotes", "orders", "order_terms", "conditions", "order_codes", "order_events"),
     *("kro_balance", "ledger_journals", "ledger_entries", "balance_lines", "transactions", "idempotency_keys"),
-    *("payment_webhook_info", "payment_webhook_state", "timers", "outbox", "audit_log", "notifications"),
-    "notice_receipts",
+    *("payment_webhook_info", "payment_webhook_bodies", "payment_webhook_state", "timers", "outbox", "audit_log"),
+    *("notifications", "notice_receipts"),
 )
 """What grows with use. Everything else is configuration, or of so few rows that it makes no difference."""
 

@@ -24,6 +24,7 @@ BEGIN
             ('INSERT, UPDATE', 'refund_attempts'),
             ('INSERT', 'refund_approvals'),
             ('INSERT', 'fee_quotes, evidence, order_events, payout_approvals, payment_webhook_info'),
+            ('INSERT', 'payment_webhook_bodies'),
             -- When a row was written, and by which transaction, is for the database to say.
             ('INSERT (id, actor_kind, actor_id, session_id, action, target_type, target_id, result, reason, detail, '
              'request_id, ip)', 'audit_log'),

@@ -11,16 +11,16 @@ from typing import Annotated
 
 import typer
 
+from kro.run.audit_commands import audit_app
 from kro.run.command import backfill, one_sentence
+from kro.run.webhook_commands import webhooks_app
 
 app = typer.Typer(
     name="kro", help="KRO backend: peer-to-peer escrow.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 config_app = typer.Typer(help="The configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
-audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
-webhooks_app = typer.Typer(no_args_is_help=True, help="What the providers told us.")
 app.add_typer(webhooks_app, name="webhooks")
 
 ExitWithParent = Annotated[
@@ -305,75 +305,6 @@ def advance(
 
     with one_sentence():
         let_pass(load_settings(), hours=hours, shown_id=order)
-
-
-@webhooks_app.command("list")
-def list_webhooks(
-    state: Annotated[str | None, typer.Option(help="received, processed, ignored or parked.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
-) -> None:
-    """Show the newest events of the providers."""
-    from rich.console import Console
-
-    from kro.core.config import load_settings
-    from kro.payment.domain import WebhookState
-    from kro.run.webhooks import list_webhooks as show
-
-    try:
-        wanted = WebhookState(state) if state is not None else None
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    with one_sentence():
-        show(load_settings(), Console(), state=wanted, limit=limit)
-
-
-@webhooks_app.command("replay")
-def replay_webhooks(
-    webhook_ids: Annotated[list[str] | None, typer.Argument(help="Events to look into again: whk_…")] = None,
-    parked: Annotated[bool, typer.Option("--parked", help="All that were left to people.")] = False,
-) -> None:
-    """Have the worker look into events again; harmless for what they have brought about already."""
-    from rich.console import Console
-
-    from kro.core.config import load_settings
-    from kro.run.webhooks import replay_webhooks as replay
-
-    if not webhook_ids and not parked:
-        raise typer.BadParameter("name events, or give --parked")
-    with one_sentence():
-        replay(load_settings(), Console(), shown_ids=webhook_ids or [], parked=parked)
-
-
-@audit_app.command("verify")
-def audit_verify(
-    files: Annotated[
-        list[Path] | None, typer.Option("--file", help="An export that was kept elsewhere, to compare with.")
-    ] = None,
-) -> None:
-    """Recompute the chain of the audit log; exits with 1 and names the first row that does not hold."""
-    from rich.console import Console
-
-    from kro.core.config import load_settings
-    from kro.run.audit import verify_audit
-
-    with one_sentence():
-        sound = verify_audit(load_settings(), Console(), files=files or [])
-    raise typer.Exit(0 if sound else 1)
-
-
-@audit_app.command("export")
-def audit_export(
-    out: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")],
-    after: Annotated[int, typer.Option(min=0, help="Begin behind this position.")] = 0,
-) -> None:
-    """Write the sealed rows with their hashes to a file."""
-    from rich.console import Console
-
-    from kro.core.config import load_settings
-    from kro.run.audit import export_audit
-
-    with one_sentence():
-        export_audit(load_settings(), Console(), out=out, after=after)
 
 
 @config_app.command("check")

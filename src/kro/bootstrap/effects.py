@@ -142,7 +142,7 @@ def build_steps(
         Step("payout.alarms", 60.0, paying_out.alarms.raise_due, alone=True),
         *account_steps(base, identity.accounts),
         *growth_steps(base),
-        *retention_steps(base, mail_reports(base)),
+        *retention_steps(base, mail_reports(base), listening.bodies),
         Step("ledger.rollups", 60.0, Rollups(base.database).advance, alone=True),
     )
 

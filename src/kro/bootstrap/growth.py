@@ -11,6 +11,7 @@ from kro.core.notifications import Inbox
 from kro.core.notifications.mail_reports import MailReports
 from kro.core.outbox import OutboxStore
 from kro.core.scheduler import Step
+from kro.payment.domain import WebhookBodies
 from kro.verification.domain import VerificationCodes
 
 _HOUR: Final = 3600.0
@@ -27,7 +28,7 @@ def growth_steps(base: Foundation) -> Sequence[Step]:
     )
 
 
-def retention_steps(base: Foundation, reports: MailReports) -> Sequence[Step]:
+def retention_steps(base: Foundation, reports: MailReports, bodies: WebhookBodies) -> Sequence[Step]:
     """Return what the worker forgets once an hour, each kind of rows by one worker at a time."""
     kept, database = base.settings.retention, base.database
     leftovers, outbox, codes = Leftovers(database), OutboxStore(database), VerificationCodes(database)
@@ -42,6 +43,7 @@ def retention_steps(base: Foundation, reports: MailReports) -> Sequence[Step]:
         retention_step("notifications", lambda: inbox.forget(older_than_days=kept.notification_days)),
         retention_step("sessions", lambda: leftovers.sessions(kept.session_days)),
         retention_step("links", lambda: leftovers.links(kept.link_days)),
+        retention_step("webhook_bodies", lambda: bodies.forget(older_than_days=kept.webhook_body_days)),
         retention_step("step_ups", lambda: leftovers.step_ups(kept.step_up_days)),
         retention_step("traces", lambda: leftovers.traces(kept.trace_days)),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from kro.bootstrap.choosing import Choosing
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.providers import Providers
+from kro.core.audit import AuditTrail
 from kro.core.config import Settings
 from kro.payment.database.due import DueTransactions
 from kro.payment.database.inflows import InflowRepository
@@ -19,6 +20,7 @@ from kro.payment.database.payouts import PayoutRepository
 from kro.payment.database.reads import TransactionReads
 from kro.payment.database.stuck import StuckPayouts
 from kro.payment.database.top_ups import TopUpRepository
+from kro.payment.database.webhook_bodies import WebhookBodyRepository
 from kro.payment.database.webhooks import WebhookRepository
 from kro.payment.domain import (
     AccountLending,
@@ -43,6 +45,7 @@ from kro.payment.domain import (
     ReceiptListener,
     TopUps,
     WebhookAdmin,
+    WebhookBodies,
     WebhookIntake,
     WebhookProcessor,
     WebhookSubject,
@@ -84,6 +87,7 @@ class Listening:
     intake: WebhookIntake
     webhooks: WebhookProcessor
     webhook_admin: WebhookAdmin
+    bodies: WebhookBodies
     poller: PaymentPoller
 
 
@@ -159,6 +163,11 @@ def build_listening(
         ),
         webhooks=WebhookProcessor(webhooks=webhooks, clock=base.clock, others=others, unmatched=unmatched, **followers),
         webhook_admin=WebhookAdmin(webhooks=webhooks, clock=base.clock, ids=base.ids),
+        bodies=WebhookBodies(
+            WebhookBodyRepository(base.database),
+            cipher=base.cipher,
+            trail=AuditTrail(base.database, ids=base.ids),
+        ),
         poller=PaymentPoller(due=DueTransactions(base.database), clock=base.clock, **followers),
     )
 

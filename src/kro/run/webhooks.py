@@ -13,7 +13,7 @@ from kro.core.actor import SYSTEM
 from kro.core.config import Settings
 from kro.core.ids import read_id, show_id
 from kro.core.paging import Position
-from kro.payment.domain import WebhookState, WebhookView
+from kro.payment.domain import WebhookBody, WebhookState, WebhookView
 from kro.run.with_application import with_application
 
 _PAGE = 200
@@ -65,6 +65,33 @@ def replay_webhooks(settings: Settings, console: Console, *, shown_ids: Sequence
     replayed = with_application(settings, replay)
     console.print(f"{replayed} event(s) will be looked into again by the worker.", highlight=False)
     return replayed
+
+
+def show_webhook(settings: Settings, console: Console, *, shown_id: str) -> None:
+    """Print one event and what was sent with it.
+
+    :raises DatabaseUnreachableError: it does not answer or refuses us.
+    :raises WebhookNotFoundError: if there is no such event.
+    :raises WebhookBodyGoneError: if what was sent is no longer kept.
+    :raises UnknownIdError: if the name is none.
+    """
+    webhook_id = read_id("whk", shown_id)
+
+    async def read(application: Application) -> tuple[WebhookBody, str]:
+        return await application.listening.bodies.read(webhook_id, actor=SYSTEM)
+
+    found, text = with_application(settings, read)
+    told = {
+        "Provider": found.provider,
+        "Type": found.event_type,
+        "Reference": found.reference or "",
+        "State": found.state,
+        "Received (UTC)": f"{found.received_at:%Y-%m-%d %H:%M:%S}",
+        "SHA-256": found.body_sha256.hex() if found.body_sha256 is not None else "",
+    }
+    for name, value in told.items():
+        console.print(f"{name}: {value}", highlight=False, markup=False)
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 async def _parked(application: Application) -> list[UUID]:

@@ -38,7 +38,7 @@ async def write(database: Database) -> None:
 
 
 async def files(database: Database, suffix: str = "") -> list[int]:
-    rows = await database.rows(FILES, [table + suffix for table in TABLES])
+    rows = await database.rows(FILES, [table + suffix for table in TABLES if table != "payment_webhook_bodies"])
     return sorted(row["relfilenode"] for row in rows)
 
 

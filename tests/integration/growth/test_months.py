@@ -23,7 +23,7 @@ from kro.core.money import Money
 from kro.core.outbox import OutboxStore
 from kro.kro_balance.domain import LEDGER_INVARIANTS, External, Posting, receipt
 
-TABLES = ("audit_log", "ledger_entries", "outbox")
+TABLES = ("audit_log", "ledger_entries", "outbox", "payment_webhook_bodies")
 PARTITIONS = "SELECT partition FROM month_partitions WHERE parent = $1 AND NOT is_default ORDER BY until_id"
 HOME = "SELECT tableoid::regclass::text FROM {table} WHERE {key} = $1 LIMIT 1"
 
@@ -122,7 +122,7 @@ class TestMonthsAhead:
         bounds = await database.rows("SELECT * FROM month_partitions WHERE NOT is_default ORDER BY parent, until_id")
         for one, after in itertools.pairwise(bounds):
             assert one["parent"] != after["parent"] or one["until_id"] == after["from_id"]
-        assert bounds[-1]["partition"] == f"outbox_{month_of(clock.now(), later=MONTHS_AHEAD)}"
+        assert bounds[-1]["partition"] == f"payment_webhook_bodies_{month_of(clock.now(), later=MONTHS_AHEAD)}"
 
     async def test_are_made_once_by_any_number_of_workers(
         self, database: Database, months: Months, clock: FrozenClock

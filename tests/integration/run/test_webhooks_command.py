@@ -10,10 +10,12 @@ import asyncpg
 import pytest
 from rich.console import Console
 
+from kro.bootstrap.foundation import lay_foundation
 from kro.core.config import Settings
-from kro.core.ids import UnknownIdError
-from kro.payment.domain import WebhookNotFoundError, WebhookState
-from kro.run.webhooks import list_webhooks, replay_webhooks
+from kro.core.ids import SystemIdSource, UnknownIdError, show_id
+from kro.payment.domain import WebhookBodyGoneError, WebhookNotFoundError, WebhookState
+from kro.payment.domain.webhook_bodies import body_context
+from kro.run.webhooks import list_webhooks, replay_webhooks, show_webhook
 from kro_api import settings_for
 
 
@@ -91,3 +93,34 @@ def test_what_is_no_event_is_said_so(settings: Settings, console: Console) -> No
         replay_webhooks(settings, console, shown_ids=["whk_1"], parked=False)
     with pytest.raises(WebhookNotFoundError):
         replay_webhooks(settings, console, shown_ids=["whk_" + "0" * 26], parked=False)
+
+
+def test_one_is_shown_with_what_was_sent_for_as_long_as_that_is_kept(settings: Settings, console: Console) -> None:
+    cipher, ids = lay_foundation(settings).cipher, SystemIdSource()
+    kept, forgotten = ids.new(), ids.new()
+    sealed = cipher.seal('{"reference": "[T1]"}', context=body_context(kept)).encode()
+
+    async def keep() -> None:
+        connection = await asyncpg.connect(settings.database.url.get_secret_value())  # type: ignore[union-attr] # tests have one
+        try:
+            for webhook_id, event in ((kept, "1"), (forgotten, "2")):
+                await connection.execute(
+                    "INSERT INTO payment_webhook_info (id, provider, dedupe_key, event_type, subject, headers)"
+                    " VALUES ($1, 'paystack', $2, 'charge.success', 'collection', '{}')",
+                    *(webhook_id, event),
+                )
+                await connection.execute(
+                    "INSERT INTO payment_webhook_state (webhook_id, state, attempts) VALUES ($1, 'processed', 1)",
+                    webhook_id,
+                )
+            await connection.execute("INSERT INTO payment_webhook_bodies VALUES ($1, $2)", kept, sealed)
+        finally:
+            await connection.close()
+
+    asyncio.run(keep())
+    show_webhook(settings, console, shown_id=show_id("whk", kept))
+
+    file: Any = console.file
+    assert file.getvalue().endswith('SHA-256: \n{"reference": "[T1]"}\n')
+    with pytest.raises(WebhookBodyGoneError):
+        show_webhook(settings, console, shown_id=show_id("whk", forgotten))

@@ -138,10 +138,16 @@ class PayoutAttemptRow(Base):
 
 
 class WebhookInfoRow(Base):
-    """An authentic event as it came; append-only. ``body`` is sealed; ``headers`` also hold the mark of its trace."""
+    """What is kept of an authentic event for good; append-only. ``headers`` also hold the mark of its trace.
+
+    ``body`` is that of events from before there were months, sealed, until it is forgotten.
+    """
 
     __tablename__ = "payment_webhook_info"
-    __table_args__ = (UniqueConstraint("provider", "dedupe_key", name="uq_payment_webhook_info_dedupe_key"),)
+    __table_args__ = (
+        UniqueConstraint("provider", "dedupe_key", name="uq_payment_webhook_info_dedupe_key"),
+        Index("ix_payment_webhook_info_body", "id", postgresql_where=text("body IS NOT NULL")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     provider: Mapped[str]
@@ -149,13 +155,27 @@ class WebhookInfoRow(Base):
     event_type: Mapped[str]
     subject: Mapped[str]
     reference: Mapped[str | None]
-    body: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
     headers: Mapped[dict[str, Any]] = mapped_column(JSONB)
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    body_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class WebhookBodyRow(Base):
+    """What was sent, sealed; parted by the month of the event's id and dropped by it."""
+
+    __tablename__ = "payment_webhook_bodies"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (webhook_id)"},)
+
+    webhook_id: Mapped[UUID] = mapped_column(primary_key=True)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class WebhookStateRow(Base):
-    """How far an event was looked into; beside the event, because the event itself never changes."""
+    """How far an event was looked into; beside the event, because the event itself never changes.
+
+    Written by the event's own statement, so it has no foreign key.
+    """
 
     __tablename__ = "payment_webhook_state"
     __table_args__ = (
@@ -164,7 +184,7 @@ class WebhookStateRow(Base):
         Index("ix_payment_webhook_state_parked", "webhook_id", postgresql_where=text("state = 'parked'")),
     )
 
-    webhook_id: Mapped[UUID] = mapped_column(ForeignKey("payment_webhook_info.id"), primary_key=True)
+    webhook_id: Mapped[UUID] = mapped_column(primary_key=True)
     state: Mapped[str]
     attempts: Mapped[int]
     next_attempt_at: Mapped[datetime | None]

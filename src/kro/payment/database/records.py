@@ -280,7 +280,7 @@ class WebhookState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewWebhook:
-    """An authentic event to be kept; the body is sealed."""
+    """An authentic event to be kept; the body is sealed, ``body_sha256`` is of what was sent."""
 
     id: UUID
     provider: str
@@ -289,6 +289,7 @@ class NewWebhook:
     subject: str
     reference: str | None
     body: bytes = field(repr=False)
+    body_sha256: bytes
     received_at: datetime
 
 

@@ -20,9 +20,10 @@ from kro.payment.database.records import NewWebhook, WebhookState, WebhookTask, 
 # What was left to people is looked into again when its provider tells of it again: a bank asked to repush has news.
 _STORE: Final = """
 WITH stored AS (
-    INSERT INTO payment_webhook_info (id, provider, dedupe_key, event_type, subject, reference, body, headers,
-                                      received_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (provider, dedupe_key) DO NOTHING RETURNING id),
+    INSERT INTO payment_webhook_info (id, provider, dedupe_key, event_type, subject, reference, headers,
+                                      received_at, body_sha256)
+    VALUES ($1, $2, $3, $4, $5, $6, $8, $9, $10) ON CONFLICT (provider, dedupe_key) DO NOTHING RETURNING id),
+kept AS (INSERT INTO payment_webhook_bodies (webhook_id, body) SELECT id, $7 FROM stored),
 revived AS (
     UPDATE payment_webhook_state AS s SET state = 'received', attempts = 0, next_attempt_at = $9, processed_at = NULL
     FROM payment_webhook_info AS i
@@ -97,6 +98,7 @@ class WebhookRepository:
                 webhook.body,
                 dict(headers),
                 webhook.received_at,
+                webhook.body_sha256,
             )
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, LostRaceError) as error:
             raise DatabaseBusyError from error

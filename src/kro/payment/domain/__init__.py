@@ -44,6 +44,7 @@ from kro.payment.database.records import (
 from kro.payment.database.safeguarding import SafeguardingReads
 from kro.payment.database.suspense import SuspenseRepository
 from kro.payment.database.suspense_records import SuspenseItem, SuspenseReason, SuspenseStatus
+from kro.payment.database.webhook_bodies import WebhookBody
 from kro.payment.domain.announcements import balance_notice, balance_updated
 from kro.payment.domain.board import Prices, ProviderBoard
 from kro.payment.domain.checkout import PaymentStarter
@@ -86,6 +87,7 @@ from kro.payment.domain.errors import (
     ResolutionOpenError,
     SecondPersonError,
     UnknownProviderError,
+    WebhookBodyGoneError,
     WebhookNotFoundError,
 )
 from kro.payment.domain.inflows import InflowService
@@ -132,6 +134,7 @@ from kro.payment.domain.views import (
     render_payout,
 )
 from kro.payment.domain.webhook_admin import WebhookAdmin
+from kro.payment.domain.webhook_bodies import WebhookBodies
 from kro.payment.domain.webhook_intake import WebhookIntake
 from kro.payment.domain.webhook_processing import Follow, WebhookProcessor
 from kro.payment.providers import (
@@ -323,6 +326,9 @@ __all__ = [
     "UnsupportedAmountError",
     "Variance",
     "WebhookAdmin",
+    "WebhookBodies",
+    "WebhookBody",
+    "WebhookBodyGoneError",
     "WebhookIntake",
     "WebhookNotFoundError",
     "WebhookProcessor",

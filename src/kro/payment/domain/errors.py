@@ -26,6 +26,13 @@ class WebhookNotFoundError(KroError):
     code = "webhook_not_found"
 
 
+class WebhookBodyGoneError(KroError):
+    """What was sent with this event is no longer kept; its digest, what it was about and what came of it are."""
+
+    kind = ErrorKind.GONE
+    code = "webhook_body_gone"
+
+
 class ProviderNotFoundError(KroError):
     """No such provider is configured."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Final, TypeAlias
@@ -16,6 +17,7 @@ from kro.core.telemetry.tracing import MARK, mark
 from kro.payment.database.records import NewWebhook
 from kro.payment.database.webhooks import WebhookRepository
 from kro.payment.domain.errors import UnknownProviderError
+from kro.payment.domain.webhook_bodies import body_context
 from kro.payment.providers import (
     Acknowledgement,
     MalformedWebhookError,
@@ -102,7 +104,7 @@ class WebhookIntake:
             raise WebhookSignatureError
         event = verifier.verify(raw=raw, headers=headers)
         webhook_id = self._ids.new()
-        sealed = self._cipher.seal(raw.decode(errors="replace"), context=f"payment_webhook_info.body:{webhook_id}")
+        sealed = self._cipher.seal(raw.decode(errors="replace"), context=body_context(webhook_id))
         webhook = NewWebhook(
             id=webhook_id,
             provider=provider,
@@ -111,6 +113,7 @@ class WebhookIntake:
             subject=event.subject,
             reference=event.reference,
             body=sealed.encode(),
+            body_sha256=hashlib.sha256(raw).digest(),
             received_at=self._clock.now(),
         )
         kept: dict[str, Any] = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
