@@ -15,6 +15,7 @@ from rich.table import Table
 from kro.bootstrap import Application
 from kro.bootstrap.order_rules import order_rules
 from kro.core.config import Settings
+from kro.core.database.alone import alone
 from kro.kro_balance.domain import OpeningReads
 from kro.management.domain import ImportingAccounts, ImportStore
 from kro.predecessor.errors import BusinessUnderWayError
@@ -44,6 +45,7 @@ class Wish:
 def import_predecessor(settings: Settings, console: Console, wish: Wish) -> bool:
     """Import what fits, print what came of it, and tell whether all money fits or was accepted by name.
 
+    :raises AnotherRunsError: another import runs; a dry one may run beside it.
     :raises DatabaseUnreachableError: ours does not answer or refuses us.
     :raises DatabaseRefusedError: ours has another schema, or cannot be entrusted with money.
     :raises BusinessUnderWayError: when money has moved here and nobody said that it may be mixed with.
@@ -52,11 +54,18 @@ def import_predecessor(settings: Settings, console: Console, wish: Wish) -> bool
     :raises StartError: the report cannot be written.
     """
     mapping = load_mapping(wish.mapping)
-    report = with_application(settings, lambda application: _imported(application, mapping, wish))
+    report = with_application(settings, lambda application: _imported_alone(application, mapping, wish))
     if wish.report is not None:
         _keep(report, wish.report)
     _print(report, console)
     return report.fits
+
+
+async def _imported_alone(application: Application, mapping: Mapping, wish: Wish) -> Report:
+    if wish.dry:
+        return await _imported(application, mapping, wish)
+    async with alone(application.database.options, "kro import"):
+        return await _imported(application, mapping, wish)
 
 
 async def _imported(application: Application, mapping: Mapping, wish: Wish) -> Report:
