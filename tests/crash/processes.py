@@ -88,7 +88,7 @@ class House:
         self.cluster: Cluster | None = None
         self.sandbox = self._process(
             "sandbox", "kro_sandbox", "--port", str(sandbox), "--webhook-target", self.api_url,
-            "--opening-balance", "1000000000000", "--termii-wallet", "1000000000",
+            "--opening-balance", "1000000000000", "--termii-wallet", "1000000000", "--termii-webhooks",
             "--retry-delays", "0.5,1,1,2,3,5,8,13,20,30",
         )  # fmt: skip
         self.api = self._process("api", "kro.cli", "serve", "--workers", str(API_PROCESSES))

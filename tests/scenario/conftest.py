@@ -102,7 +102,7 @@ def running_stack(
         def start(log: str, *arguments: str) -> None:
             stopping.enter_context(_process(folder / f"{log}.log", environment, *arguments))
 
-        start("sandbox", "-m", "kro_sandbox", "--port", str(sandbox), "--webhook-target", base_url)
+        start("sandbox", "-m", "kro_sandbox", "--port", str(sandbox), "--webhook-target", base_url, "--termii-webhooks")
         start("api", "-m", "kro.cli", "serve", "--port", str(api), "--workers", str(workers))
         start("worker", "-m", "kro.cli", "worker")
         for health in (f"{sandbox_url}/_sim/health", f"{base_url}/health/ready"):
