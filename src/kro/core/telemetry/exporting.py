@@ -33,6 +33,8 @@ from kro.core.telemetry.spans import CarefulSpans, OwnRatio, RequestSpans
 
 _QUEUE: Final = 2048
 _BATCH: Final = 512
+_DELAY_MILLISECONDS: Final = 5_000
+"""Of spans and lines alike; lines would go every second. An export costs some milliseconds, however little it sends."""
 _TIMEOUT_SECONDS: Final = 5
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SEVERITIES: Final = {
@@ -88,7 +90,7 @@ class Exporting:
             waiting = Backlog("logs", room=_QUEUE)
             lines = CountedLines(OTLPLogExporter(endpoint=f"{options.endpoint}/v1/logs", **common), waiting)
             self._logs.add_log_record_processor(
-                BatchLogRecordProcessor(lines, max_queue_size=_QUEUE, max_export_batch_size=_BATCH)
+                BatchLogRecordProcessor(lines, _DELAY_MILLISECONDS, _BATCH, max_queue_size=_QUEUE)
             )
         hooks.install(
             tracer=None if self._spans is None else self._spans.get_tracer("kro"),
@@ -108,6 +110,7 @@ class Exporting:
         batches = BatchSpanProcessor(
             CountedSpans(OTLPSpanExporter(endpoint=f"{options.endpoint}/v1/traces", **common), waiting),
             max_queue_size=_QUEUE,
+            schedule_delay_millis=_DELAY_MILLISECONDS,
             max_export_batch_size=_BATCH,
         )
         careful = CarefulSpans(WaitingSpans(batches, waiting), slow_milliseconds=options.slow_milliseconds)
