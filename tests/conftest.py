@@ -14,12 +14,13 @@ import asyncpg
 import pytest
 import structlog
 
-from canaries import keep_spans, kept_spans, leaks
+from canaries import forget_sent, keep_spans, kept_spans, leaks
 from kro.core.clock import SystemClock
 from kro.core.database.embedded import Cluster, EmbeddedPostgres, Role, running_cluster
 from kro.core.database.migrate import migrate
 from kro.core.database.pool import Database, PoolOptions
 from kro.core.ids import SystemIdSource
+from stored import stored_secrets
 
 _TEMPLATE = "kro_template"
 _ROOM_BYTES = 2 * 2**30
@@ -35,7 +36,7 @@ class _Postgres:
 
     def start(self) -> None:
         cluster = self._server.start()
-        asyncio.run(_create(cluster, _TEMPLATE, template="template0"))
+        asyncio.run(_create_template(cluster))
         migrate(cluster.dsn(Role.OWNER, _TEMPLATE))
 
     def pytest_configure_node(self, node: object) -> None:
@@ -84,22 +85,16 @@ def _in_memory() -> Path | None:
     return folder if roomy else None
 
 
-async def _create(cluster: Cluster, name: str, *, template: str) -> None:
-    connection = await asyncpg.connect(cluster.dsn(Role.ADMIN, "postgres"))
-    try:
-        await connection.execute(f'CREATE DATABASE "{name}" OWNER kro_owner TEMPLATE "{template}" STRATEGY FILE_COPY')
-        if template == "template0":
-            owner = await asyncpg.connect(cluster.dsn(Role.ADMIN, name))
-            await owner.execute("ALTER SCHEMA public OWNER TO kro_owner")
-            await owner.close()
-    finally:
-        await connection.close()
+_CREATE = 'CREATE DATABASE "{name}" OWNER kro_owner TEMPLATE "{template}" STRATEGY FILE_COPY'
 
 
-async def _drop(cluster: Cluster, name: str) -> None:
+async def _create_template(cluster: Cluster) -> None:
     connection = await asyncpg.connect(cluster.dsn(Role.ADMIN, "postgres"))
     try:
-        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        await connection.execute(_CREATE.format(name=_TEMPLATE, template="template0"))
+        owner = await asyncpg.connect(cluster.dsn(Role.ADMIN, _TEMPLATE))
+        await owner.execute("ALTER SCHEMA public OWNER TO kro_owner")
+        await owner.close()
     finally:
         await connection.close()
 
@@ -121,17 +116,24 @@ def postgres(pytestconfig: pytest.Config) -> Cluster:
 
 
 @pytest.fixture(scope="session")
-def lent_database(postgres: Cluster) -> Callable[[], AbstractContextManager[FreshDatabase]]:
-    """What fixtures of any scope get databases from."""
+def lent_database(postgres: Cluster) -> Iterator[Callable[[], AbstractContextManager[FreshDatabase]]]:
+    """What fixtures of any scope get databases from; what is stored in one is read when it is given back."""
+    # One connection makes and drops them all: another one for each takes as long as reading what is stored.
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        admin = runner.run(asyncpg.connect(postgres.dsn(Role.ADMIN, "postgres")))
 
-    @contextmanager
-    def lend() -> Iterator[FreshDatabase]:
-        name = f"kro_{uuid4().hex}"
-        asyncio.run(_create(postgres, name, template=_TEMPLATE))
-        yield FreshDatabase(postgres, name)
-        asyncio.run(_drop(postgres, name))
+        @contextmanager
+        def lend() -> Iterator[FreshDatabase]:
+            name = f"kro_{uuid4().hex}"
+            runner.run(admin.execute(_CREATE.format(name=name, template=_TEMPLATE)))
+            yield FreshDatabase(postgres, name)
+            found = runner.run(stored_secrets(postgres.dsn(Role.ADMIN, name)))
+            forget_sent()
+            runner.run(admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'))
+            assert not found, "A secret was stored where it can be read:\n" + "\n".join(found)
 
-    return lend
+        yield lend
+        runner.run(admin.close())
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from kro.demo.display import Display
 from kro.demo.journey import Cast, Journey
 from kro.demo.play import assembled, fresh_account_number
 from stack import Stack
+from stored import stored_secrets
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 150
@@ -94,7 +95,7 @@ def running_stack(
     asyncio.run(_as_admin(postgres, f'CREATE DATABASE "{name}" OWNER kro_owner TEMPLATE {TEMPLATE} STRATEGY FILE_COPY'))
     with ExitStack() as stopping:
         environment |= between(name)
-        stopping.callback(lambda: asyncio.run(_as_admin(postgres, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')))
+        stopping.callback(lambda: asyncio.run(_give_back(postgres, name)))
         subprocess.run(
             [sys.executable, "-m", "kro.cli", "seed"], env=environment, cwd=ROOT, check=True, timeout=START_SECONDS
         )
@@ -120,6 +121,13 @@ def running_stack(
             owner_dsn=postgres.dsn(Role.OWNER, name),
             folder=folder,
         )
+
+
+async def _give_back(postgres: Cluster, name: str) -> None:
+    """Drop the database of a product that has ended, after a look at what its tests had it store."""
+    found = await stored_secrets(postgres.dsn(Role.ADMIN, name))
+    await _as_admin(postgres, f'DROP DATABASE "{name}" WITH (FORCE)')
+    assert not found, "A secret was stored where it can be read:\n" + "\n".join(found)
 
 
 def _environment(postgres: Cluster, name: str, folder: Path, *, api: int, sandbox: int) -> dict[str, str]:

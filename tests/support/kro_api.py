@@ -14,6 +14,7 @@ import orjson
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from canaries import remember_sent
 from documented import Documentation
 from fake_bank import FakeBank
 from kro.bootstrap import Application, Providers, build
@@ -175,6 +176,7 @@ async def running_world(
             for told in await application.database.rows("SELECT payload FROM outbox WHERE topic = 'realtime'"):
                 check_told(told["payload"])
     finally:
+        remember_sent([text.text for text in sms.sent] + [mail.text for mail in email.sent])
         await application.close()
 
 

@@ -21,6 +21,7 @@ SEEN = [
     ("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c3IifQ.c2lnbmF0dXJlLW9m", "access token"),
     (_REFRESH.show(_REFRESH.first(UUID(int=7))), "refresh token"),
     ("event='sent' code=408213 phone='***'", "code"),
+    ("408213 na your KRO code to log in", "code in words"),
     (f"used {draw_codes(SystemRandomness())[0]}", "recovery code"),
     ("GET /v1/public/magic-links/" + "a" * 43, "link"),
     ("resolve 0123456789", "account number"),

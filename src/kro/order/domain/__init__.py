@@ -101,6 +101,7 @@ from kro.order.domain.issue_errors import (
     SplitTooSmallError,
 )
 from kro.order.domain.issue_service import IssueService
+from kro.order.domain.kept_links import KeptLinks
 from kro.order.domain.lifecycle_text import lifecycle_page
 from kro.order.domain.list_input import OrderListQuery, read_user_id
 from kro.order.domain.public_orders import PublicOrders
@@ -181,6 +182,7 @@ __all__ = [
     "IssueService",
     "IssueStatus",
     "Judgement",
+    "KeptLinks",
     "LiftReason",
     "Message",
     "MessageWarning",

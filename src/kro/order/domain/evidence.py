@@ -26,6 +26,7 @@ from kro.order.domain.decide_upload import (
 )
 from kro.order.domain.errors import EvidenceNotFoundError
 from kro.order.domain.evidence_files import EvidenceFiles
+from kro.order.domain.kept_links import KeptLinks
 from kro.order.domain.party_commands import Ask, found
 
 DIRECT_BYTES: Final = 1_048_576
@@ -68,6 +69,7 @@ class EvidenceService:
         orders: OrderRepository,
         reads: OrderReads,
         store: ObjectStore,
+        links: KeptLinks,
         rules: EvidenceRules,
         clock: Clock,
         ids: IdSource,
@@ -76,6 +78,7 @@ class EvidenceService:
         self._orders = orders
         self._reads = reads
         self._store = store
+        self._links = links
         self._files = EvidenceFiles(store)
         self._rules = rules
         self._clock = clock
@@ -107,7 +110,7 @@ class EvidenceService:
     async def begin(
         self, ask: Ask, command: BeginUpload, *, render: Callable[[EvidenceUpload, SignedUpload], Reply]
     ) -> Reply:
-        """Expect a file and tell the client where to put it.
+        """Expect a file and tell the client where to put it; asked again, the place is the same.
 
         :raises ContentTypeError: when files of this kind are not accepted.
         :raises FileTooLargeError: when it is announced larger than files may be.
@@ -129,12 +132,14 @@ class EvidenceService:
             size_bytes=command.size_bytes,
             lifetime=self._rules.upload_within,
         )
-        return await self._runner.run(
+        kept = self._links.sealed(signed, ask)
+        reply = await self._runner.run(
             load=lambda: self._load(ask, None),
             decide=lambda state: decide_begin_upload(found(state), file, rules=self._rules, context=self._context(ask)),
-            render=lambda upload: render(upload, signed),
+            render=lambda upload: render(upload, kept),
             once=ask.once,
         )
+        return self._links.opened(reply, ask)
 
     async def complete(self, ask: Ask, upload_id: UUID, *, render: RenderEvidence) -> Reply:
         """Check the uploaded file and make it evidence of the order; again, it returns the same evidence.
