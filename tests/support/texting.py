@@ -27,7 +27,14 @@ from kro.core.sms import SMS, SMSProvider, SMSResult, TextChannel, TextKind
 from kro.core.sms.http_vendor import HTTPVendor
 from text_vendors import VENDORS
 
-PLENTY: Final = Caps(number_minor=10**9, country_minor=10**9, provider_minor=10**9, total_minor=10**9)
+PLENTY: Final = Caps(
+    number_minor=10**9,
+    range_minor=10**9,
+    account_minor=10**9,
+    country_minor=10**9,
+    provider_minor=10**9,
+    total_minor=10**9,
+)
 KRO_INDEX: Final = BlindIndex(key=b"k" * 32)
 
 
@@ -134,10 +141,11 @@ def code(to: str, *, message_id: UUID | None = None, wish: TextChannel = TextCha
     )
 
 
-def notice(to: str, *, message_id: UUID | None = None) -> SMS:
+def notice(to: str, *, message_id: UUID | None = None, account_id: UUID | None = None) -> SMS:
     """Return a notice of money."""
     name = f"{message_id or SystemIdSource().new()}.sms"
-    return SMS(to_e164=to, text="KRO: NGN 5,000.00 is on its way to your bank.", message_id=name, purpose="payout")
+    text = "KRO: NGN 5,000.00 is on its way to your bank."
+    return SMS(to_e164=to, text=text, message_id=name, purpose="payout", account_id=account_id)
 
 
 def sending(sms: SMSProvider) -> Handler:

@@ -78,7 +78,7 @@ def messaging_options(settings: Settings, *, reporting: frozenset[str]) -> Messa
     routes = messaging.prices_minor
     return MessagingOptions(
         rules=tuple(RouteRule(rule.prefix, TextKind(rule.kind), rule.via) for rule in messaging.routes),
-        caps=Caps(caps.number_minor, caps.country_minor, caps.provider_minor, caps.total_minor),
+        caps=Caps(**dict(caps)),
         estimates_minor=routes,
         reporting=frozenset(route for route in routes if _READER_OF.get(route, route) in reporting),
         report_seconds=messaging.report_seconds,

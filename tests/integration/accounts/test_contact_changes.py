@@ -178,6 +178,30 @@ class TestPhone:
         assert await world.database.value("SELECT phone FROM users WHERE status = 'invited'") is None
 
 
+class TestLanguage:
+    async def test_new_and_former_contacts_are_written_to_in_the_owners_language(self, world: World) -> None:
+        await world.buyer.put("/me/notification-preferences", {"language": "pcm"})
+        mail = await start(world.buyer, world, email=MAILBOX)
+        assert " na your KRO code" in world.email.sent[-1].text
+        await confirm(world.buyer, mail, side="new", code=code_for(world, MAILBOX))
+
+        phone = await start(world.buyer, world, phone=NEW_PHONE)
+        assert " na your KRO code" in next(one.text for one in world.sms.sent if one.to_e164 == NEW_PHONE)
+        for side, address in (("new", NEW_PHONE), ("old", BUYER_PHONE)):
+            await confirm(world.buyer, phone, side=side, code=code_for(world, address))
+        world.sms.sent.clear()
+        await world.work()
+
+        assert {one.to_e164 for one in world.sms.sent if "don change" in one.text} == {NEW_PHONE, BUYER_PHONE}
+
+    async def test_what_an_account_asks_for_is_counted_as_its_own(self, world: World) -> None:
+        await start(world.buyer, world, phone=NEW_PHONE)
+
+        buyer = await world.database.value("SELECT id FROM users WHERE phone = $1", BUYER_PHONE)
+        codes = {one.to_e164: one.account_id for one in world.sms.sent if one.purpose == "otp"}
+        assert codes == {NEW_PHONE: buyer, BUYER_PHONE: buyer}
+
+
 class TestRegistrationByMail:
     async def test_opens_an_account_of_the_lowest_tier_that_can_add_a_phone(self, world: World) -> None:
         body = {"email": "new@example.com", "password": PASSWORD, "first_name": "Ada", "last_name": "New"}

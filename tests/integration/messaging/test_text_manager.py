@@ -13,12 +13,11 @@ import pytest
 from kro.core.clock import FrozenClock, SystemClock
 from kro.core.database.pool import Database
 from kro.core.encryption import FieldCipher
-from kro.core.ids import SystemIdSource
-from kro.core.messaging import Caps
+from kro.core.ids import SystemIdSource, show_id
 from kro.core.notifications import OTPTopic
 from kro.core.outbox import OutboxRelay, RelayOptions
 from kro.core.sms import MessageAccepted, MessageRefused
-from texting import Texting, code, notice, texting
+from texting import PLENTY, Texting, code, notice, texting
 
 IDS = SystemIdSource()
 CIPHER = FieldCipher(keys={"e1": b"e" * 32}, active_key_id="e1")
@@ -206,7 +205,7 @@ class TestChoice:
 
 class TestCaps:
     async def test_parallel_texts_never_pass_a_cap(self, database: Database, sandbox_url: str) -> None:
-        caps = Caps(number_minor=10**6, country_minor=10**6, provider_minor=10**6, total_minor=2_600)
+        caps = replace(PLENTY, total_minor=2_600)
         async with texting(database, sandbox_url, "termii", caps=caps, prices={"termii": 500}) as sut:
             manager = sut.manager
             numbers = [f"+23480312345{index:02d}" for index in range(20, 40)]
@@ -217,12 +216,11 @@ class TestCaps:
             assert set(results) - {r for r in results if isinstance(r, MessageAccepted)} == {
                 MessageRefused("spend_cap_total", permanent=True)
             }
-            spent = await database.value("SELECT spent_minor FROM text_spend WHERE scope = 'total'")
-            assert spent == 2_500
+            assert await spent(database, "total") == {"": 2_500}
             assert await alarms(database) == [50, 80, 100]
 
     async def test_the_cap_of_one_vendor_leaves_the_next(self, database: Database, sandbox_url: str) -> None:
-        caps = Caps(number_minor=10**6, country_minor=10**6, provider_minor=700, total_minor=10**6)
+        caps = replace(PLENTY, provider_minor=700)
         async with texting(database, sandbox_url, caps=caps, prices={"termii": 500, "telnyx": 500}) as sut:
             first, second = code(NUMBER), code("+2348031234568")
             for message in (first, second):
@@ -232,7 +230,7 @@ class TestCaps:
             assert await sut.states(second) == [("telnyx", "accepted")]
 
     async def test_one_number_costs_no_more_than_its_day(self, database: Database, sandbox_url: str) -> None:
-        caps = Caps(number_minor=1_000, country_minor=10**6, provider_minor=10**6, total_minor=10**6)
+        caps = replace(PLENTY, number_minor=1_000)
         async with texting(database, sandbox_url, "termii", caps=caps, prices={"termii": 500}) as sut:
             results = [await sut.send(code(NUMBER)) for _ in range(3)]
 
@@ -240,25 +238,88 @@ class TestCaps:
             assert isinstance(await sut.send(code("+2348031234568")), MessageAccepted)
             assert await alarms(database) == []
 
+    async def test_one_account_costs_no_more_than_its_day_whatever_numbers_it_asks_for(
+        self, database: Database, sandbox_url: str
+    ) -> None:
+        account, other = IDS.new(), IDS.new()
+        caps = replace(PLENTY, account_minor=2_600)
+        async with texting(database, sandbox_url, "termii", caps=caps, prices={"termii": 500}) as sut:
+            manager = sut.manager
+            numbers = [f"+234803{index:02d}45678" for index in range(10, 30)]
+
+            results = await asyncio.gather(*(manager.send(code(number, account_id=account)) for number in numbers))
+
+            assert sum(isinstance(result, MessageAccepted) for result in results) == 5
+            assert MessageRefused("spend_cap_account", permanent=True) in results
+            assert await spent(database, "account") == {show_id("usr", account): 2_500}
+            assert await alarms(database) == [100]
+            assert isinstance(await manager.send(code(NUMBER, account_id=other)), MessageAccepted)
+            assert isinstance(await manager.send(code(NUMBER)), MessageAccepted)
+
+    async def test_one_range_costs_no_more_than_its_day_whoever_asks(
+        self, database: Database, sandbox_url: str
+    ) -> None:
+        caps = replace(PLENTY, range_minor=2_600)
+        async with texting(database, sandbox_url, "termii", caps=caps, prices={"termii": 500}) as sut:
+            manager = sut.manager
+            numbers = [f"+2348031234{index}" for index in range(100, 120)]
+
+            results = await asyncio.gather(*(manager.send(code(number, account_id=IDS.new())) for number in numbers))
+
+            assert sum(isinstance(result, MessageAccepted) for result in results) == 5
+            assert MessageRefused("spend_cap_range", permanent=True) in results
+            assert await spent(database, "range") == {"+234803123": 2_500}
+            assert await alarms(database) == [50, 80, 100]
+            assert isinstance(await manager.send(code("+2348031244567")), MessageAccepted)
+
+    async def test_a_prefix_has_a_budget_of_its_own_beside_that_of_its_ranges(
+        self, database: Database, sandbox_url: str
+    ) -> None:
+        caps = replace(PLENTY, ranges={"+234803": 1_000, "+23480": 10**9, "+234705": 1})
+        async with texting(database, sandbox_url, "termii", caps=caps, prices={"termii": 500}) as sut:
+            results = [await sut.send(code(f"+234803{index}234567")) for index in (1, 2, 3)]
+
+            assert results[2] == MessageRefused("spend_cap_range", permanent=True)
+            assert isinstance(await sut.send(code("+2348061234567")), MessageAccepted)
+            assert await spent(database, "range") == {
+                "+23480": 1_500, "+234803": 1_000, "+234803123": 500, "+234803223": 500, "+234806123": 500,
+            }  # fmt: skip
+
+    async def test_what_a_range_may_cost_can_be_set_for_it_alone(self, database: Database, sandbox_url: str) -> None:
+        caps = replace(PLENTY, range_minor=500, ranges={"+234803123": 1_000})
+        async with texting(database, sandbox_url, "termii", caps=caps, prices={"termii": 500}) as sut:
+            results = [await sut.send(code(f"+234803123456{last}")) for last in (1, 2, 3)]
+
+            assert [isinstance(result, MessageAccepted) for result in results] == [True, True, False]
+            assert await spent(database, "range") == {"+234803123": 1_000}
+
     async def test_a_notice_waits_for_the_next_day(self, database: Database, sandbox_url: str) -> None:
-        wide = Caps(number_minor=10**6, country_minor=10**6, provider_minor=10**6, total_minor=10**6)
         morning = FrozenClock(datetime(2026, 1, 15, 6, 0, tzinfo=UTC))
         # Another vendor may be there before midnight, so a notice that only one of them refuses waits less.
-        for scope, hours in (("number", 18), ("country", 18), ("total", 18), ("provider", 2)):
-            caps = replace(wide, **{f"{scope}_minor": 1})
+        for scope, hours in (
+            ("number", 18), ("account", 18), ("range", 18), ("country", 18), ("total", 18), ("provider", 2),
+        ):  # fmt: skip
+            only: dict[str, Any] = {f"{scope}_minor": 1}
+            caps = replace(PLENTY, **only)
             async with texting(
                 database, sandbox_url, "termii", caps=caps, prices={"termii": 500}, clock=morning
             ) as sut:
-                refused = await sut.send(notice(NUMBER))
+                refused = await sut.send(notice(NUMBER, account_id=IDS.new()))
             wanted = MessageRefused(f"spend_cap_{scope}", permanent=False, retry_after_seconds=hours * 3_600)
             assert refused == wanted
 
     async def test_what_a_vendor_refused_costs_nothing(self, database: Database, sandbox_url: str) -> None:
         async with texting(database, sandbox_url, "termii", prices={"termii": 500}) as sut:
             await sut.fault("termii", "rate_limited")
-            await sut.send(code(NUMBER))
+            await sut.send(code(NUMBER, account_id=IDS.new()))
 
+            assert len(await database.rows("SELECT scope FROM text_spend")) == 6
             assert {row["spent_minor"] for row in await database.rows("SELECT spent_minor FROM text_spend")} == {0}
+
+
+async def spent(database: Database, scope: str) -> dict[str, int]:
+    rows = await database.rows("SELECT subject, spent_minor FROM text_spend WHERE scope = $1", scope)
+    return {row["subject"]: row["spent_minor"] for row in rows}
 
 
 async def report(database: Database, state: str, rank: int) -> None:

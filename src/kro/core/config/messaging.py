@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from kro.core.config.groups import Group, NotNegative, Positive
 
 RouteName = Literal["termii", "telnyx", "twilio", "whatsapp", "twilio_whatsapp"]
+RangePrefix = Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{0,9}$")]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
 
@@ -25,9 +26,16 @@ class TextRoute(Group):
 
 
 class TextCaps(Group):
-    """What a day's texts may cost by the estimates of ``prices_minor``, in kobo; alarms come at 50, 80 and 100 %."""
+    """What a day's texts may cost by the estimates of ``prices_minor``, in kobo; alarms come at 50, 80 and 100 %.
+
+    ``range_minor`` is for every block of ten thousand numbers, ``ranges`` for all numbers with a prefix, beside it;
+    ``account_minor`` for what one account asks for, to whatever numbers, with an alarm at 100 % only.
+    """
 
     number_minor: Positive
+    range_minor: Positive
+    ranges: dict[RangePrefix, Positive] = Field(default_factory=dict)
+    account_minor: Positive
     country_minor: Positive
     provider_minor: Positive
     total_minor: Positive

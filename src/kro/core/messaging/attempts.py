@@ -31,10 +31,10 @@ _ACCEPT: Final = "SELECT record_text_acceptance($1, $2, $3, $4, $5)"
 _REFUSE: Final = """
 WITH refused AS (
     UPDATE text_attempts SET state = 'refused', rank = 1, error = $2 WHERE id = $1 AND rank = 0
-    RETURNING spent_on, estimate_minor, country, provider, number_index)
-UPDATE text_spend AS s SET spent_minor = s.spent_minor - r.estimate_minor FROM refused AS r
-WHERE s.day = r.spent_on AND (s.scope, s.subject) IN (
-    ('total', ''), ('country', r.country), ('provider', r.provider), ('number', r.number_index))"""
+    RETURNING spent_on, estimate_minor)
+UPDATE text_spend AS s SET spent_minor = s.spent_minor - r.estimate_minor
+FROM refused AS r, unnest($3::text[], $4::text[]) AS c (scope, subject)
+WHERE s.day = r.spent_on AND s.scope = c.scope AND s.subject = c.subject"""
 
 _DOUBT: Final = """
 UPDATE text_attempts SET state = 'unknown', rank = 1, error = $2 WHERE id = $1 AND rank = 0"""
@@ -145,9 +145,10 @@ class TextAttempts:
             patience,
         )
 
-    async def refuse(self, attempt_id: UUID, code: str) -> None:
-        """Write that a vendor did not take a message; its price is available again."""
-        await self._database.execute(_REFUSE, attempt_id, code)
+    async def refuse(self, attempt: NewAttempt, caps: Sequence[Cap], code: str) -> None:
+        """Write that a vendor did not take a message; its price is available again under the caps it began with."""
+        scopes, subjects = [cap.scope for cap in caps], [cap.subject for cap in caps]
+        await self._database.execute(_REFUSE, attempt.id, code, scopes, subjects)
 
     async def doubt(self, attempt_id: UUID, cause: str) -> None:
         """Write that nobody knows whether a vendor took a message."""

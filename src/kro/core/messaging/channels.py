@@ -15,7 +15,7 @@ from kro.core.clock import Clock
 from kro.core.database.pool import Database
 from kro.core.ids import IdSource
 from kro.core.messaging.errors import ChannelNotFoundError
-from kro.core.messaging.manager import Caps, MessagingOptions
+from kro.core.messaging.manager import MessagingOptions
 from kro.core.messaging.routing import RouteRule
 from kro.core.outgoing import BreakerState
 from kro.core.sms import Cost, TextChannel, TextVendor
@@ -26,10 +26,11 @@ _SWITCHES: Final = """
 SELECT scope, subject, state, reason, changed_by IS NULL AS by_watch, updated_at FROM text_switches
 ORDER BY updated_at DESC, scope, subject LIMIT 500"""
 
-# What a number costs is nobody's business here; the other scopes are the budget.
+# What a number costs is nobody's business here. Ranges and accounts are told once there was an alarm for them.
 _SPEND: Final = """
-SELECT scope, subject, spent_minor, alarmed FROM text_spend WHERE day = $1 AND scope <> 'number'
-ORDER BY scope, subject LIMIT 500"""
+SELECT scope, subject, spent_minor, alarmed FROM text_spend
+WHERE day = $1 AND (scope IN ('total', 'country', 'provider') OR (scope IN ('range', 'account') AND alarmed > 0))
+ORDER BY array_position(ARRAY['total', 'country', 'provider', 'range', 'account'], scope), subject LIMIT 500"""
 
 # The bound keeps a month of texts from being read for a glance; the index on the time serves it.
 _STATISTICS: Final = """
@@ -185,7 +186,7 @@ class TextChannels:
             ),
             rules=options.rules,
             switches=tuple(TextSwitch(**row) for row in switches),
-            budgets=tuple(Budget(**row, cap_minor=_cap(options.caps, row["scope"])) for row in spend),
+            budgets=tuple(Budget(**row, cap_minor=options.caps.cap_of(row["scope"], row["subject"])) for row in spend),
             unknown_reports=await self._database.value(_UNKNOWN, timedelta(days=1)),
         )
 
@@ -236,7 +237,3 @@ class TextChannels:
                 return subject in self._countries
             case SwitchScope.RANGE:
                 return _RANGE.fullmatch(subject) is not None
-
-
-def _cap(caps: Caps, scope: str) -> int:
-    return {"total": caps.total_minor, "country": caps.country_minor, "provider": caps.provider_minor}[scope]

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from kro.core.clock import Clock
-from kro.core.ids import IdSource
+from kro.core.ids import IdSource, show_id
 from kro.core.messaging.attempts import Cap, NewAttempt, Scene, TextAttempts
 from kro.core.messaging.numbers import Number, NumberReader
 from kro.core.messaging.routing import DID_NOT_ACT, ENDS, ENDS_CHANNEL, RouteFacts, RouteRule, plan, remaining
@@ -32,26 +32,47 @@ _NO_ROUTE: Final = MessageRefused("no_route", permanent=False)
 _ONE_VENDOR_SECONDS: Final = 7_200
 """How long a notice waits when only one vendor's money is spent: the outbox tries often enough to reach midnight."""
 # A cap on one vendor leaves the others; these would refuse them as well.
-_CAPPED: Final = frozenset({"spend_cap_total", "spend_cap_country", "spend_cap_number"})
+_CAPPED: Final = frozenset(f"spend_cap_{scope}" for scope in ("total", "country", "range", "number", "account"))
 
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What a day's texts may cost by estimate, in minor units."""
+    """What a day's texts may cost by estimate, in minor units.
+
+    ``range_minor`` holds for every block of ten thousand numbers, ``ranges`` for all numbers with a prefix beside it.
+    ``account_minor`` is what one account may ask for, to whatever numbers.
+    """
 
     number_minor: int
+    range_minor: int
+    account_minor: int
     country_minor: int
     provider_minor: int
     total_minor: int
+    ranges: Mapping[str, int] = field(default_factory=dict)
 
-    def of(self, number: Number, route: RouteFacts) -> tuple[Cap, ...]:
+    def of(self, number: Number, route: RouteFacts, *, account_id: UUID | None) -> tuple[Cap, ...]:
         """Return what holds for one text, widest first: everybody locks in this order."""
+        account = () if account_id is None else (Cap("account", show_id("usr", account_id), self.account_minor),)
         return (
             Cap("total", "", self.total_minor),
             Cap("country", number.country, self.country_minor),
+            *(Cap("range", prefix, most) for prefix, most in sorted(self._ranges(number).items())),
             Cap("provider", route.provider, self.provider_minor),
             Cap("number", number.index, self.number_minor),
+            *account,
         )
+
+    def cap_of(self, scope: str, subject: str) -> int:
+        """Return what a subject of a scope may cost, for who reads what was spent."""
+        if scope == "range":
+            return self.ranges.get(subject, self.range_minor)
+        by_scope = {"account": self.account_minor, "country": self.country_minor, "provider": self.provider_minor}
+        return by_scope.get(scope, self.total_minor)
+
+    def _ranges(self, number: Number) -> Mapping[str, int]:
+        configured = {prefix: most for prefix, most in self.ranges.items() if number.range.startswith(prefix)}
+        return {number.range: self.range_minor} | configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +178,7 @@ class MessagingManager:
 
     async def _attempt(self, message: SMS, number: Number, route: RouteFacts) -> SMSResult:
         """Send by one route; the row comes first, so that a crash leaves a trace."""
-        caps = self._options.caps.of(number, route)
+        caps = self._options.caps.of(number, route, account_id=message.account_id)
         new = NewAttempt(
             id=self._ids.new(),
             message=message,
@@ -173,7 +194,7 @@ class MessagingManager:
         result = await self._vendors[route.name].send(replace(message, message_id=str(new.id)))
         if isinstance(result, MessageOutcomeUnknown) and result.cause in DID_NOT_ACT:
             result = MessageRefused("server_error", permanent=False)
-        await self._record(new.id, route, message.kind, result)
+        await self._record(new, caps, result)
         return result
 
     def _capped(self, scope: str, kind: TextKind) -> MessageRefused:
@@ -186,19 +207,20 @@ class MessagingManager:
         wait = left if f"spend_cap_{scope}" in _CAPPED else min(left, _ONE_VENDOR_SECONDS)
         return MessageRefused(f"spend_cap_{scope}", permanent=False, retry_after_seconds=wait)
 
-    async def _record(self, attempt_id: UUID, route: RouteFacts, kind: TextKind, result: SMSResult) -> None:
-        facts = {"provider": route.provider, "channel": route.channel, "message_id": attempt_id}
+    async def _record(self, attempt: NewAttempt, caps: Sequence[Cap], result: SMSResult) -> None:
+        route = attempt.route
+        facts = {"provider": route.provider, "channel": route.channel, "message_id": attempt.id}
         match result:
             case MessageAccepted():
-                waits = kind is TextKind.CODE and route.name in self._options.reporting
+                waits = attempt.message.kind is TextKind.CODE and route.name in self._options.reporting
                 patience = self._options.report_seconds if waits else None
-                await self._attempts.accept(attempt_id, result, patience=patience)
+                await self._attempts.accept(attempt.id, result, patience=patience)
                 _LOG.info("text_attempt", outcome="accepted", **facts)
             case MessageRefused(code=code):
-                await self._attempts.refuse(attempt_id, code)
+                await self._attempts.refuse(attempt, caps, code)
                 _LOG.warning("text_attempt", outcome="refused", reason_code=code, **facts)
             case MessageOutcomeUnknown(cause=cause):
-                await self._attempts.doubt(attempt_id, cause)
+                await self._attempts.doubt(attempt.id, cause)
                 _LOG.warning("text_attempt", outcome="unknown", reason_code=cause, **facts)
 
 

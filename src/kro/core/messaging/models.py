@@ -98,7 +98,9 @@ class TextSpendRow(Base):
     """What a day's texts cost by estimate, in minor units, and the highest level there was an alarm for."""
 
     __tablename__ = "text_spend"
-    __table_args__ = (CheckConstraint("scope IN ('total', 'country', 'provider', 'number')", name="scope"),)
+    __table_args__ = (
+        CheckConstraint("scope IN ('total', 'country', 'provider', 'number', 'range', 'account')", name="scope"),
+    )
 
     day: Mapped[date] = mapped_column(primary_key=True)
     scope: Mapped[str] = mapped_column(primary_key=True)

@@ -15,7 +15,7 @@ from kro.core.email import Email, EmailProvider
 from kro.core.encryption import FieldCipher
 from kro.core.notices import Template
 from kro.core.notifications.outcome import conclude
-from kro.core.notifications.person import language_of
+from kro.core.notifications.person import asker_of, language_of
 from kro.core.notifications.words import Templates
 from kro.core.outbox import Envelope, GiveUp
 from kro.core.sms import SMS, SMSProvider, TextKind
@@ -48,7 +48,7 @@ class _Mails:
         self._templates = Templates()
 
     async def send(self, envelope: Envelope, to: str, template: Template, facts: Mapping[str, Any]) -> None:
-        language = await language_of(self._database, to)
+        language = await language_of(self._database, to, user_id=asker_of(envelope.payload))
         words = self._templates.mail(template, facts, first_name=_NAMELESS, language=language)
         mail = Email(
             to=to,
@@ -78,13 +78,17 @@ class _Direct:
         if envelope.payload["channel"] != "sms":
             await self._mails.send(envelope, to, template, facts)
             return
-        text = self._templates.sms(template, facts, language=await language_of(self._database, to))
+        language = await language_of(self._database, to, user_id=asker_of(envelope.payload))
+        text = self._templates.sms(template, facts, language=language)
         message = SMS(to_e164=to, text=text, message_id=f"{envelope.id}.sms", purpose=template, kind=kind)
         conclude(await self._sms.send(message), envelope)
 
 
 class MailOTPTopic:
-    """Delivers outbox messages of topic ``mail.otp``: ``{"email", "sealed", "challenge_id", "purpose", "task"?}``."""
+    """Delivers outbox messages of topic ``mail.otp``.
+
+    ``{"email", "sealed", "challenge_id", "purpose", "user_id"?, "task"?}``: in the language of that user, if there is.
+    """
 
     def __init__(
         self, *, database: Database, email: EmailProvider, cipher: FieldCipher, clock: Clock, ttl_seconds: int
@@ -142,9 +146,9 @@ class LinkTopic:
 
 
 class FormerContactTopic:
-    """Delivers outbox messages of topic ``contact.former``: ``{"channel", "to", "facts"}``.
+    """Delivers outbox messages of topic ``contact.former``: ``{"channel", "to", "user_id", "facts"}``.
 
-    Tells the number or address that was somebody's until now that it is theirs no more.
+    Tells the number or address that was the user's until now that it is theirs no more, in their language.
     """
 
     def __init__(self, *, database: Database, sms: SMSProvider, email: EmailProvider) -> None:

@@ -48,5 +48,6 @@ class HandoverTopic:
             purpose=Template.HANDOVER_CODE,
             kind=TextKind.CODE,
             subject_id=UUID(payload["condition_id"]),
+            account_id=UUID(payload["user_id"]),
         )
         conclude(await self._sms.send(message), envelope)

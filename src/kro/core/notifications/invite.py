@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from kro.core.clock import Clock
 from kro.core.email import Email, EmailProvider
@@ -69,6 +70,7 @@ class InviteTopic:
             text=self._templates.sms(Template.ORDER_INVITE, facts),
             message_id=f"{envelope.id}.sms",
             purpose=Template.ORDER_INVITE,
+            account_id=UUID(envelope.payload["inviter_id"]),
         )
         conclude(await self._sms.send(message), envelope)
 

@@ -7,7 +7,7 @@ from kro.core.database.pool import Database
 from kro.core.encryption import FieldCipher
 from kro.core.notices import Template
 from kro.core.notifications.outcome import conclude
-from kro.core.notifications.person import language_of
+from kro.core.notifications.person import asker_of, language_of
 from kro.core.notifications.words import Templates
 from kro.core.outbox import Envelope, GiveUp
 from kro.core.sms import SMS, SMSProvider, TextChannel, TextKind
@@ -16,9 +16,10 @@ from kro.core.sms import SMS, SMSProvider, TextChannel, TextKind
 class OTPTopic:
     """Delivers outbox messages of topic ``sms.otp``.
 
-    Payload: ``{"phone", "sealed", "challenge_id", "purpose", "channel"?, "task"?}``.
+    Payload: ``{"phone", "sealed", "challenge_id", "purpose", "user_id"?, "channel"?, "task"?}``.
 
-    With a ``task``, ``{"action", "amount"}``, the text says what the code is good for.
+    ``user_id`` is who asked for the code where an account did: it reads their language, at whatever number, and counts
+    against their day's budget. With a ``task``, ``{"action", "amount"}``, the text says what the code is good for.
     The code is sealed for its challenge and opened only to be sent. A code that would arrive after its life is not
     sent. A retry repeats the same code, so a second arrival confuses nobody.
     """
@@ -52,7 +53,8 @@ class OTPTopic:
             "minutes": self._ttl_seconds // 60,
         }
         template = Template.STEP_UP if "task" in payload else Template.OTP
-        language = await language_of(self._database, payload["phone"])
+        asker = asker_of(payload)
+        language = await language_of(self._database, payload["phone"], user_id=asker)
         message = SMS(
             to_e164=payload["phone"],
             text=self._templates.sms(template, facts | payload.get("task", {}), language=language),
@@ -63,5 +65,6 @@ class OTPTopic:
             code=None if "task" in payload else code,
             wish=TextChannel(payload.get("channel", TextChannel.SMS)),
             subject_id=UUID(payload["challenge_id"]),
+            account_id=asker,
         )
         conclude(await self._sms.send(message), envelope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import UUID
 
 from kro.core.database.pool import Database
 from kro.core.notices import Channel, Group, Language, Preferences, QuietHours, Reach
@@ -16,6 +17,8 @@ EXISTS (SELECT FROM bad_addresses AS b WHERE b.address = lower(u.email) AND (b.g
     AS mail_is_bad
 """
 OF_USERS: Final = "users AS u LEFT JOIN notification_preferences AS p ON p.user_id = u.id"
+_LANGUAGE_OF_USER: Final = """
+SELECT coalesce((SELECT p.language FROM notification_preferences AS p WHERE p.user_id = $1), 'en')"""
 _LANGUAGE: Final = """
 SELECT coalesce((
     SELECT p.language FROM users AS u JOIN notification_preferences AS p ON p.user_id = u.id
@@ -60,7 +63,16 @@ def _pair(text: str) -> tuple[Group, Channel]:
     return Group(group), Channel(channel)
 
 
-async def language_of(database: Database, to: str) -> Language:
-    """Return what the owner of a number, or of a proven address, reads; English where nobody is known to own it."""
-    language: str = await database.value(_LANGUAGE, to)
+async def language_of(database: Database, to: str, *, user_id: UUID | None = None) -> Language:
+    """Return what a user reads, or without one the owner of a number or proven address; English where nobody is known.
+
+    A number or address that is not proven yet, or is no more, is nobody's: who writes to it for a user says for whom.
+    """
+    known = (_LANGUAGE, to) if user_id is None else (_LANGUAGE_OF_USER, user_id)
+    language: str = await database.value(*known)
     return Language(language)
+
+
+def asker_of(payload: Mapping[str, Any]) -> UUID | None:
+    """Return which user a message says it was asked for by, if any did."""
+    return UUID(payload["user_id"]) if "user_id" in payload else None

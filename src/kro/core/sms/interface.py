@@ -27,7 +27,7 @@ class SMS:
 
     ``message_id`` is ours; ``purpose`` is a short word such as ``otp`` or ``order_funded``. ``code`` is the one-time
     code in the text, for channels that only take it apart. ``subject_id`` is what the code is for, ``wish`` where the
-    reader asked to have it.
+    reader asked to have it. ``account_id`` is who asked for the text, where an account did: its day's budget pays.
 
     :raises UnsendableTextError: if the text is not one part of GSM-7; ``to_gsm7`` makes it one.
     """
@@ -40,6 +40,7 @@ class SMS:
     code: str | None = field(default=None, repr=False)
     wish: TextChannel = TextChannel.SMS
     subject_id: UUID | None = None
+    account_id: UUID | None = None
 
     def __post_init__(self) -> None:
         ensure_one_part(self.text)

@@ -61,7 +61,7 @@ class TextSwitchRead(Output):
 
 
 class BudgetRead(Output):
-    scope: str = Field(examples=["total", "country", "provider"])
+    scope: str = Field(examples=["total", "country", "provider", "range", "account"])
     subject: str
     spent_minor: int
     cap_minor: int

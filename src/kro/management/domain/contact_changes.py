@@ -117,7 +117,7 @@ class ContactChanges:
         action = StepUpAction.CHANGE_PHONE if target.number is not None else StepUpAction.CHANGE_EMAIL
         proof = await self._step_up.prove_if_armed(StepUpTask(action, target.address), actor=actor, claim=claim)
         change_id = self._ids.new()
-        drawn = self._draw(target, old)
+        drawn = self._draw(target, old, user_id=actor.id)
         decision = decide_contact_change(
             basis,
             drawn,
@@ -217,14 +217,13 @@ class ContactChanges:
         )
         return await self._store.stop(change_id, user_id=actor.id, document=document, end_sessions=end_sessions)
 
-    def _draw(self, target: Target, old: Target | None) -> Drawn:
-        new = self._verification.draw(target, purpose=Purpose.CONTACT_NEW)
+    def _draw(self, target: Target, old: Target | None, *, user_id: UUID) -> Drawn:
+        new = self._verification.draw(target, purpose=Purpose.CONTACT_NEW, user_id=user_id)
         if old is None:
             return Drawn(new, None, None, None)
         link = self._links.draw()
-        return Drawn(
-            new, self._verification.draw(old, purpose=Purpose.CONTACT_OLD), link, self._stop_message(link, target, old)
-        )
+        agreed = self._verification.draw(old, purpose=Purpose.CONTACT_OLD, user_id=user_id)
+        return Drawn(new, agreed, link, self._stop_message(link, target, old))
 
     def _stop_message(self, link: DrawnLink, target: Target, old: Target) -> Message:
         facts = started_facts(target, takes_effect_at=self._clock.now() + self._waits)

@@ -114,7 +114,7 @@ def decide_contact_changed(change: ContactChange, *, actor: Actor, cooling_hours
     ]
     if change.old_value is not None:
         channel = "sms" if change.kind == "phone" else "mail"
-        payload = {"channel": channel, "to": change.old_value, "facts": facts}
+        payload = {"channel": channel, "to": change.old_value, "user_id": change.user_id, "facts": facts}
         messages.append(Message(id=ids.new(), topic="contact.former", payload=payload))
     return Decision(messages=tuple(messages), audits=(audit,))
 

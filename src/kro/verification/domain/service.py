@@ -156,8 +156,18 @@ class Verification:
             raise ChallengeEndedError
         return Proof(challenge_id, tried.target, tried.draft or {}, tried.user_id)
 
-    def draw(self, target: Target, *, purpose: Purpose, wish: TextChannel = TextChannel.SMS) -> DrawnCode:
-        """Return a code nobody knows yet; :meth:`count_send` first, and write both parts in one statement."""
+    def draw(
+        self,
+        target: Target,
+        *,
+        purpose: Purpose,
+        wish: TextChannel = TextChannel.SMS,
+        user_id: UUID | None = None,
+    ) -> DrawnCode:
+        """Return a code nobody knows yet; :meth:`count_send` first, and write both parts in one statement.
+
+        :param user_id: whose account asks for it, where one does: the message reads their language.
+        """
         challenge_id = self._ids.new()
         digits = self._randomness.digits(CODE_DIGITS)
         mac = mac_of(digits, key=self._key, purpose=purpose, target=target.address, challenge_id=challenge_id)
@@ -171,6 +181,7 @@ class Verification:
                 "sealed": self._cipher.seal(digits, context=str(challenge_id)),
                 "challenge_id": str(challenge_id),
                 "purpose": purpose,
+                **({"user_id": user_id} if user_id is not None else {}),
                 **({"channel": wish} if texted and wish is not TextChannel.SMS else {}),
             },
         )

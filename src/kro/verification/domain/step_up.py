@@ -194,6 +194,7 @@ class StepUp:
                 "sealed": self._cipher.seal(digits, context=str(challenge_id)),
                 "challenge_id": str(challenge_id),
                 "purpose": "step_up",
+                "user_id": actor.id,
                 "task": task.facts(),
             },
         )
