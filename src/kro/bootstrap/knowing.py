@@ -8,6 +8,7 @@ from typing import Any
 
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.providers import Providers
+from kro.core.audit import AuditTrail
 from kro.core.encryption import EnvelopeCipher
 from kro.core.outbox import Handler
 from kro.core.scheduler import Step
@@ -66,7 +67,9 @@ def build_knowing(base: Foundation, providers: Providers, orders: OrderRepositor
         tiers=TierAdministration(rules=TierAdminRepository(base.database), board=base.tiers, **shared),
         identities=IdentityService(checks, vault=vault, limiter=base.limiter, **shared),
         resolver=IdentityResolver(checks, provider=providers.identity, vault=vault, tiers=base.tiers, **shared),
-        review=IdentityReview(checks, vault=vault, tiers=base.tiers, **shared),
+        review=IdentityReview(
+            checks, trail=AuditTrail(base.database, ids=base.ids), vault=vault, tiers=base.tiers, **shared
+        ),
         screening=SanctionScreening(sanctions, vault=vault, **shared),
         imports=SanctionImports(sanctions, clock=base.clock, ids=base.ids),
         matches=SanctionMatches(sanctions, **shared),

@@ -210,6 +210,13 @@ class TestReview:
         again = await officer.post(f"/admin/kyc/{check}/reject", {"reason": "second thoughts"})
 
         assert (waiting["id"], waiting["cause"], waiting["number"]) == (check, "birth_differs", "*******6450")
+        looks = await world.database.rows(
+            "SELECT action, actor_id, detail FROM audit_log WHERE action ~ '^identity.(list|read)$' ORDER BY id"
+        )
+        assert [(look["action"], look["detail"]) for look in looks] == [
+            ("identity.list", {"status": "review"}), ("identity.read", {}),
+        ]  # fmt: skip
+        assert looks[0]["actor_id"] == looks[1]["actor_id"] is not None
         assert (file["given_date_of_birth"], file["recorded_date_of_birth"]) == (BORN, "1990-01-30")
         assert (file["given_names"], file["recorded_names"]) == ("Test Buyer", "TEST BUYER")
         assert decided.json() == {"id": check, "status": "verified"}

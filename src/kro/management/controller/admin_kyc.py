@@ -141,17 +141,18 @@ class TierSetRead(Output):
 @router.get("", response_model=Page[CheckItem])
 async def list_checks(
     query: Annotated[CheckQuery, Query()],
-    admin: KYCReader,  # noqa: ARG001 - the guard
+    admin: KYCReader,
     review: ReviewDep,
     cursors: CursorsDep,
 ) -> JSONBytes:
-    """List identity checks, newest first; those with status `review` wait for a decision."""
+    """List identity checks, newest first; those with status `review` wait for a decision. Reading is on record."""
     paging = cursors.of(query, {"list": "kyc", "status": query.status, "user": query.user_id})
     found = await review.list(
         status=query.status,
         user_id=read_id("usr", query.user_id) if query.user_id else None,
         before=paging.before,
         limit=paging.limit,
+        actor=admin,
     )
     return JSONBytes.of(paging.page(found, CheckItem.of, lambda file: Position(file.check.created_at, file.check.id)))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from kro.core.actor import Actor
+from kro.core.audit import AuditTrail
 from kro.core.auth.permissions import Permission
 from kro.core.clock import Clock
 from kro.core.decisions import DecisionRunner, Loaded, Once, Outcome, Reply
@@ -26,6 +27,7 @@ class IdentityReview:
         checks: IdentityCheckRepository,
         *,
         runner: DecisionRunner,
+        trail: AuditTrail,
         vault: IdentityVault,
         tiers: TierBoard,
         clock: Clock,
@@ -33,15 +35,18 @@ class IdentityReview:
     ) -> None:
         self._checks = checks
         self._runner = runner
+        self._trail = trail
         self._vault = vault
         self._tiers = tiers
         self._clock = clock
         self._ids = ids
 
     async def list(
-        self, *, status: CheckStatus | None, user_id: UUID | None, before: Position | None, limit: int
+        self, *, status: CheckStatus | None, user_id: UUID | None, before: Position | None, limit: int, actor: Actor
     ) -> Sequence[CheckFile]:
-        """Return checks, newest first, without anything that is sealed."""
+        """Return checks, newest first, without anything that is sealed. Leaves a trace of who looked for what."""
+        detail = {"status": status} if status is not None else {}
+        await self._trail.note("identity.list", actor=actor, target=("user", user_id), detail=detail)
         found = await self._checks.list(status=status, user_id=user_id, before=before, limit=limit)
         return [CheckFile(check, name, tier, None, None, None) for check, name, tier in found]
 
