@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kro.core.ids import read_id
-from kro_api import World
+from kro_api import SELLER_PHONE, World
 from milestone_steps import asked_for_code, delivery_code, funded, part, wrong
 from order_steps import DUE, FEE, SELLER_GETS, VAT, shared_out, stepped
 
@@ -200,6 +200,21 @@ class TestARider:
     async def test_needs_a_link_that_lives(self, world: World, token: str) -> None:
         unknown = await world.http.post(f"/v1/public/handover/{token}", json={"code": "000000"})
         assert (unknown.status_code, unknown.json()["code"]) == (410, "rider_link_ended")
+
+    @pytest.mark.parametrize("status", ["suspended", "closed"])
+    async def test_may_do_nothing_while_the_seller_may_not(self, world: World, status: str) -> None:
+        order = await funded(world, delivery_code(), code_is_acceptance=True)
+        code, token = await asked_for_code(world, order), await rider_token(world, order)
+        standing = "UPDATE users SET status = $1 WHERE phone = $2"
+        await world.database.execute(standing, status, SELLER_PHONE)
+
+        refused = [await with_rider(world, order, token, one) for one in (wrong(code), code)]
+
+        assert [(reply.status_code, reply.json()["code"]) for reply in refused] == [(410, "rider_link_ended")] * 2
+        tried = "SELECT code_tries FROM conditions WHERE order_id = $1 AND kind = 'delivery_code'"
+        assert await world.database.value(tried, read_id("ord", order["id"])) == 0
+        await world.database.execute(standing, "active", SELLER_PHONE)
+        assert (await with_rider(world, order, token, code)).status_code == 200
 
     async def test_loses_a_link_that_is_replaced_revoked_or_over(self, world: World) -> None:
         order = await funded(world, delivery_code(), INSPECTION)

@@ -29,8 +29,10 @@ FROM (SELECT 1) AS one LEFT JOIN LATERAL (
     WHERE {VISIBLE.format(position=4)}) AS o ON true
 """  # noqa: S608 - built from constants only
 
+# Who has a link acts for the seller, and may do what the seller may: nothing, while their account is not active.
 _FIND: Final = """
-SELECT order_id FROM rider_links WHERE token_hash = $1 AND revoked_at IS NULL AND expires_at > $2"""
+SELECT l.order_id FROM rider_links AS l JOIN orders AS o ON o.id = l.order_id JOIN users AS s ON s.id = o.seller_id
+WHERE l.token_hash = $1 AND l.revoked_at IS NULL AND l.expires_at > $2 AND s.status = 'active'"""
 
 
 class HandoverRepository:
@@ -52,7 +54,7 @@ class HandoverRepository:
         return Loaded(LinkState(state, _link(row["link"]) if row["link"] else None), read_answer(row))
 
     async def order_of_link(self, token_hash: str, *, at: datetime) -> UUID | None:
-        """Return the order whose code may be entered by a link; ``None`` when it has ended."""
+        """Return the order whose code a link lets enter; ``None`` when it has ended or its seller may not act."""
         row = await self._database.row(_FIND, token_hash, at)
         return row["order_id"] if row is not None else None
 

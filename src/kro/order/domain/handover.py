@@ -161,16 +161,17 @@ class HandoverService:
         """Take the code from whoever holds the seller's link; once it was entered, again is as good as the first time.
 
         :raises RateLimitedError: when the network or the link was used too often.
-        :raises RiderLinkEndedError: when the link is unknown, has ended or was taken back.
+        :raises RiderLinkEndedError: when the link is unknown, has ended or was taken back, or the seller may not act.
         :raises WrongHandoverCodeError: when the code is wrong.
         """
         link = hash_of(token)
         await self._limiter.hit((_RIDERS_BY_NETWORK, network_of(ip)), (_RIDERS_BY_LINK, link))
-        order_id = await self._handovers.order_of_link(link, at=self._clock.now())
-        if order_id is None:
-            raise RiderLinkEndedError
 
         async def load() -> OrderState | None:
+            # Each time anew, as the standing of a user who acts: the link may end between the look and the act.
+            order_id = await self._handovers.order_of_link(link, at=self._clock.now())
+            if order_id is None:
+                raise RiderLinkEndedError
             return await self._orders.load_for_system(order_id)
 
         state = found(await load())
