@@ -23,6 +23,7 @@ from kro.core.messaging import (
 )
 from kro.core.messaging.channels import TextChannels
 from kro.core.messaging.conversion import ConversionRules, ConversionWatch
+from kro.core.notifications import LateReports
 from kro.core.scheduler import Step
 from kro.core.sms import SMSProvider, TextKind
 
@@ -94,6 +95,7 @@ def messaging_steps(base: Foundation, messaging: Messaging) -> Sequence[Step]:
     attempts, kept = messaging.attempts, base.settings.retention
     return (
         Step("text.follow_up", 30.0, lambda: attempts.follow_up(limit=batch), due=attempts.due),
+        Step("notices.late", 30.0, lambda: LateReports(base.database).settle(limit=batch)),
         Step("text.conversion", 60.0, messaging.watch.look, alone=True),
         retention_step("texts", lambda: attempts.forget(older_than_days=kept.text_days)),
     )

@@ -40,7 +40,8 @@ _DOUBT: Final = """
 UPDATE text_attempts SET state = 'unknown', rank = 1, error = $2 WHERE id = $1 AND rank = 0"""
 
 # A code nobody needs any more is not sent again, nor one whose first arrival is known after all. An outbox row that is
-# still in hand is left to whoever has it; its turn comes with the next round.
+# still in hand is left to whoever has it; its turn comes with the next round. One that was given up because nobody knew
+# whether it had left goes on as the others do.
 _DUE: Final = """
     SELECT a.id, a.notice_id, a.message_id, a.subject_id FROM text_attempts AS a
     LEFT JOIN outbox AS o ON o.id = a.notice_id
@@ -54,7 +55,8 @@ WITH due AS ({_DUE}
 ), revived AS (
     UPDATE outbox AS o SET state = 'pending', next_attempt_at = now(), lease_until = NULL, delivered_at = NULL
     FROM due
-    WHERE o.id = due.notice_id AND o.state = 'delivered'
+    WHERE o.id = due.notice_id
+      AND (o.state = 'delivered' OR (o.state = 'dead' AND o.last_error = 'outcome_unknown'))
       AND NOT EXISTS (SELECT FROM text_attempts AS a WHERE a.message_id = due.message_id AND a.rank >= 5)
       AND NOT EXISTS (SELECT FROM verification_codes AS c WHERE c.id = due.subject_id
                       AND (c.consumed_at IS NOT NULL OR c.expires_at <= now()))

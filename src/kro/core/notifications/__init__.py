@@ -6,6 +6,7 @@ from kro.core.notifications.alerts import AlertTopic
 from kro.core.notifications.handover import HandoverTopic
 from kro.core.notifications.inbox import Inbox, Notification, NotificationNotFoundError
 from kro.core.notifications.invite import InviteTopic
+from kro.core.notifications.late_reports import LateReports
 from kro.core.notifications.log import LoggedNotice, NoticeLog
 from kro.core.notifications.notify import NotifyTopic
 from kro.core.notifications.otp import OTPTopic
@@ -22,6 +23,7 @@ __all__ = [
     "Inbox",
     "InboxText",
     "InviteTopic",
+    "LateReports",
     "LinkTopic",
     "LoggedNotice",
     "MailOTPTopic",
