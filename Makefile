@@ -102,6 +102,10 @@ bench-webhooks: $(SYNCED) ## Measure acknowledgements with the worker running an
 bench-idle: $(SYNCED) ## Measure what a worker asks while nothing happens, and how soon it notices something
 	@$(BIN)/python -m benchmarks.idle $(ARGS)
 
+.PHONY: bench-scale
+bench-scale: $(SYNCED) ## Measure requests on 10,000 and on ORDERS=1000000 orders, filled first, and kept in FOLDER when given
+	@$(BIN)/python -m benchmarks.scale --orders $(or $(ORDERS),1000000) $(if $(FOLDER),--folder $(FOLDER)) $(ARGS)
+
 .PHONY: migrations-under-traffic
 migrations-under-traffic: $(SYNCED) ## Run the newest migrations beside traffic with ORDERS=100000 orders
 	@$(BIN)/python -m benchmarks.migrations --orders $(or $(ORDERS),100000) $(ARGS)

@@ -56,7 +56,7 @@ async def settled_payments(database: Database, *, count: int) -> list[str]:
     await seed_roles(database)
     await database.execute(_USER, user_id)
     references = []
-    for number in range(count):
+    for _ in range(count):
         started = start_payment(
             user_id=user_id,
             order_id=None,
@@ -66,7 +66,7 @@ async def settled_payments(database: Database, *, count: int) -> list[str]:
             now=clock.now(),
         )
         reference = started.value.reference
-        answer = Succeeded(CollectionFacts(reference, f"benchmark-{number}", _AMOUNT, "NGN"))
+        answer = Succeeded(CollectionFacts(reference, f"benchmark-{reference}", _AMOUNT, "NGN"))
         credited = decide_collection(CollectionState(started.value), answer, rules=_RULES, context=context)
         for decision in (started.decision, credited.decision):
             await database.apply(encode(replace(decision, messages=())))

@@ -13,14 +13,15 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import asyncpg
 
-from benchmarks.fill import multiply
+from benchmarks.fill import Copying, forget, multiply, take
 from benchmarks.processes import Program, free_port, serving
+from benchmarks.requests.__main__ import SETTINGS
 from benchmarks.requests.market import open_market
 from benchmarks.requests.people import Pair
 from benchmarks.requests.recording import recording
@@ -130,6 +131,7 @@ async def measure(
     program: Program, *, orders: int, pairs: int, connections: int, calm: float
 ) -> tuple[int, list[Step]]:
     """Fill a migrated database, with its newest migrations undone, and make them again; return how many orders."""
+    program = replace(program, settings=SETTINGS)
     settings = load_settings(environment="test", environ=program.environment())
     configure_logging(settings.logging)
     owner = program.cluster.dsn(Role.OWNER, program.database)
@@ -144,7 +146,9 @@ async def measure(
     admin = await asyncpg.connect(program.cluster.dsn(Role.ADMIN, program.database))
     try:
         made = await admin.fetchval("SELECT count(*) FROM orders")
-        total = await multiply(admin, copies=max(1, orders // made))
+        copying = Copying(await take(admin, "market"), max(1, orders // made))
+        total = await multiply(program.cluster.dsn(Role.ADMIN, program.database), [copying])
+        await forget(admin, [copying.world.name])
         async with AsyncExitStack() as running:
             # This program may start on the older schema as the release before would. Schema and code ship apart, so
             # what is served works on both; what does not is seen as a failed request.

@@ -9,12 +9,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+
+import orjson
 
 from kro.core.database.embedded import Cluster, Role
 from kro.core.database.embedded.cluster import DATABASE
@@ -33,14 +35,22 @@ class Program:
     port: int
     folder: Path
     database: str = DATABASE
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """What differs from the test configuration."""
 
     def environment(self) -> dict[str, str]:
         """Return the test configuration, led to this database."""
+        config = self.folder / "config"
+        config.mkdir(exist_ok=True)
+        (config / "test.json").write_bytes(orjson.dumps(self.settings))
         owner, app = (urlsplit(self.cluster.dsn(role, self.database)) for role in (Role.OWNER, Role.APP))
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("KRO_", "NODE_"))}
         return kept | {
             "KRO_ENV": "test",
+            "KRO_CONFIG_DIR": str(config),
             "KRO_API_PORT": str(self.port),
+            # Clients that want addresses of their own say so, as they would behind a proxy.
+            "KRO_TRUSTED_PROXIES": '["127.0.0.1/32"]',
             "KRO_DATABASE_EMBEDDED": "false",
             "KRO_DATABASE_URL": f"postgresql://{owner.path}?{owner.query}",
             "KRO_DATABASE_OWNER_USERNAME": owner.username or "",

@@ -28,7 +28,8 @@ Life = Sequence[Sequence[Statement]]
 _TABLE: Final = """
 CREATE TABLE benchmark_requests (
     scene text, life int, step int, args text[], document text, PRIMARY KEY (scene, life, step))"""
-_DRAWN: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{32,}\b")
+_DRAWN: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{32,}\b|(?<=/)\d{4}-\d\d-\d\d/\d+")
+"""Ids, hashes, and the place a payout has on its day."""
 _WRITES: Final = re.compile(r"\b(?:INSERT INTO|UPDATE \w+ SET|UPDATE \w+ AS|DELETE FROM)\b")
 _PARAMETER: Final = re.compile(r"\$(\d+)")
 _ids: Final = SystemIdSource()

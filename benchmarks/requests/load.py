@@ -70,8 +70,8 @@ async def _repeat(
     while time.perf_counter() < until:
         pair = pairs[len(times) % len(pairs)]
         begun = time.perf_counter()
-        await scenario(market, connection, pair)
-        times.append((time.perf_counter() - begun) * 1000)
+        counted = await scenario(market, connection, pair)
+        times.append((time.perf_counter() - begun) * 1000 if counted is None else counted)
     return times
 
 

@@ -12,12 +12,15 @@ from uuid import uuid4
 
 import orjson
 
-from benchmarks.requests.people import Crowd, Pair, Person
+from benchmarks.requests.people import PASSWORD, Crowd, Pair, Person
 from benchmarks.requests.wire import Answer, Asking, request
+from kro.core.ids import show_id
 
 AMOUNT: Final = 100_000
+PAID_OUT: Final = 10_000
 PAGE: Final = 20
 _CREATED: Final = 201
+_ACCEPTED: Final = 202
 _OK: Final = 200
 
 
@@ -36,7 +39,7 @@ class Market:
         """Give a pair a quote, and a page of orders to be looked at."""
         self.quotes[pair] = await self._quote(connection, pair)
         for _ in range(PAGE + 1 if pair not in self.orders else 0):
-            order = await self._create(connection, pair, self.quotes[pair])
+            order = await self.propose(connection, pair, self.quotes[pair])
             self.orders[pair] = order["id"]
 
     async def command(
@@ -56,13 +59,16 @@ class Market:
         quote = await self.command(connection, pair.buyer, "/fees/quote", body, expect=_CREATED)
         return str(quote["id"])
 
-    async def _create(self, connection: Asking, pair: Pair, quote: str) -> dict[str, Any]:
+    async def propose(
+        self, connection: Asking, pair: Pair, quote: str | None = None, *, title: str = "Laptop"
+    ) -> dict[str, Any]:
+        """Let the buyer propose an order, for a price asked for just now unless one is given; return the order."""
         body = {
-            "quote_id": quote,
+            "quote_id": quote or await self._quote(connection, pair),
             "role": "buyer",
             "counterparty_phone": pair.seller.phone,
             "order_type": "goods",
-            "title": "Laptop",
+            "title": title,
             "description": "Refurbished",
             "delivery_hours": 72,
             "conditions": [{"kind": "confirm", "title": "It starts", "confirmed_by": "buyer"}],
@@ -70,23 +76,27 @@ class Market:
         return await self.command(connection, pair.buyer, "/orders", body, expect=_CREATED)
 
     async def create(self, connection: Asking, pair: Pair) -> None:
-        await self._create(connection, pair, self.quotes[pair])
+        await self.propose(connection, pair, self.quotes[pair])
 
-    async def lifecycle(self, connection: Asking, pair: Pair) -> None:
-        """Ask for a price, order, accept, pay, hand in, confirm, complete, approve: eight requests."""
-        order = await self._create(connection, pair, await self._quote(connection, pair))
+    async def hand_over(self, connection: Asking, pair: Pair, order: dict[str, Any], *, steps: int = 5) -> str:
+        """Take the first of these steps: accept, pay, hand in, confirm, complete; return the order's path."""
         path = f"/orders/{order['id']}"
         condition = f"{path}/conditions/{order['conditions'][0]['id']}"
-        steps = (
+        taken = (
             (pair.seller, f"{path}/accept", {"terms_hash": order["terms"]["hash"]}),
             (pair.buyer, f"{path}/fund", {"method": "balance"}),
             (pair.seller, f"{condition}/submit", None),
             (pair.buyer, f"{condition}/confirm", None),
             (pair.seller, f"{path}/complete", None),
-            (pair.buyer, f"{path}/approve", None),
         )
-        for who, where, body in steps:
-            order = await self.command(connection, who, where, body)
+        for who, where, body in taken[:steps]:
+            await self.command(connection, who, where, body)
+        return path
+
+    async def lifecycle(self, connection: Asking, pair: Pair) -> None:
+        """Ask for a price, order, accept, pay, hand in, confirm, complete, approve: eight requests."""
+        path = await self.hand_over(connection, pair, await self.propose(connection, pair))
+        await self.command(connection, pair.buyer, f"{path}/approve")
 
     async def one_seller(self, connection: Asking, pair: Pair) -> None:
         """Live a whole lifecycle in which everybody buys from the first pair's seller."""
@@ -101,6 +111,21 @@ class Market:
     async def balance(self, connection: Asking, pair: Pair) -> None:
         await self._read(connection, pair, "/v1/balance")
 
+    async def login(self, connection: Asking, pair: Pair) -> None:
+        """Open a session with number and password, from an address of one's own."""
+        body = orjson.dumps({"phone": pair.buyer.phone, "password": PASSWORD})
+        number = next(self.numbers)
+        extra = f"x-forwarded-for: 10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}\r\n"
+        await connection.ask(request("POST", "/v1/auth/login", body, extra=extra), expect=_OK)
+
+    async def payout(self, connection: Asking, pair: Pair) -> None:
+        assert pair.buyer.bank_account_id is not None  # noqa: S101 - everybody has one
+        body = {
+            "bank_account_id": show_id("bnk", pair.buyer.bank_account_id),
+            "amount": {"amount": PAID_OUT, "currency": "NGN"},
+        }
+        await self.command(connection, pair.buyer, "/payouts", body, expect=_ACCEPTED)
+
     async def webhook(self, connection: Asking, pair: Pair) -> None:  # noqa: ARG002  a provider knows no pair
         number, reference = next(self.numbers), next(self.references)
         body = f'{{"event":"charge.success","data":{{"id":{number},"reference":"{reference}"}}}}'.encode()
@@ -112,7 +137,8 @@ class Market:
         return await connection.ask(request("GET", path, token=self.crowd.token(pair.buyer)), expect=_OK)
 
 
-Scenario = Callable[[Market, Asking, Pair], Awaitable[None]]
+Scenario = Callable[[Market, Asking, Pair], Awaitable[float | None]]
+"""Does it once; returns the milliseconds that count when not all of them do."""
 SCENARIOS: Final[dict[str, Scenario]] = {
     "create": Market.create,
     "lifecycle": Market.lifecycle,
@@ -121,4 +147,6 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "list 20": Market.list_20,
     "webhook": Market.webhook,
     "balance": Market.balance,
+    "payout": Market.payout,
+    "login": Market.login,
 }

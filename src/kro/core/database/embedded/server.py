@@ -8,10 +8,10 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Final
 
 from kro.core.database.embedded import supervisor
@@ -60,6 +60,7 @@ class EmbeddedPostgres:
     """A PostgreSQL server that lives and dies with this process; its data stays.
 
     With ``disposable`` the folder and everything in it is removed at its end, also when this process is killed.
+    ``settings`` go before the server's own; they are for measurements, as they may take its durability away.
     """
 
     def __init__(
@@ -70,12 +71,14 @@ class EmbeddedPostgres:
         find: Callable[[], Binaries] = find_binaries,
         state: Path = _STATE,
         cache: Path = _CACHE,
+        settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._folder = folder.resolve()
         self._disposable = disposable
         self._find = find
         self._state = state
         self._cache = cache
+        self._settings = {**_SETTINGS, **settings}
         self._lock: FolderLock | None = None
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._home: Path | None = None
@@ -163,7 +166,7 @@ class EmbeddedPostgres:
 
     def _supervise(self, home: Path, binaries: Binaries, account: ServerAccount, sockets: Path) -> None:
         command = [str(binaries.postgres), "-D", str(home / "data"), "-k", str(sockets)]
-        for name, value in _SETTINGS.items():
+        for name, value in self._settings.items():
             command += ["-c", f"{name}={value}"]
         if self._lock is None:
             raise RuntimeError("the folder is not locked")
