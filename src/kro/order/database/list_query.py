@@ -2,7 +2,8 @@
 
 Every combination becomes a union of parts, each of which some index gives newest first and stops at the page's length:
 one part per side a person may be on, and per kind of status. No filter is written as "or none", so that each text has
-one good plan, whatever the arguments are.
+one good plan, whatever the arguments are. Only words of a title have no order in their index: they are looked for among
+the newest orders first, and in the index when that was not enough.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ _OLDEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS: Final = """o.id, o.buyer_id, o.seller_id, o.status, o.funding_status, o.order_type, o.title, o.currency,
     o.amount, o.on_hold, o.deliver_by, o.created_at, o.updated_at,
     o.accepted_hash, o.proposed_by"""
+WALKED: Final = 1_000
+"""Among how many of the newest orders of a side words are looked for, before the index of words is asked."""
 _NEWEST_FIRST: Final = "ORDER BY o.created_at DESC, o.id DESC"
 _OVERDUE: Final = "o.ended_at IS NULL AND o.status = 'in_progress' AND o.deliver_by < now()"
 _SIDES: Final = {Party.BUYER: ("buyer_id", "seller_id"), Party.SELLER: ("seller_id", "buyer_id")}
@@ -66,6 +69,8 @@ class ListQuery:
 
     def text(self) -> str:
         """Return the page as a sub-query of columns of orders, newest first."""
+        if self.wanted.words is not None:
+            return self._search(self.wanted.words)
         parts = [
             f"(SELECT {_COLUMNS} FROM {source} AND {self._bounds} {_NEWEST_FIRST} LIMIT {self._limit})"  # noqa: S608 - built from constants only
             for source in self._sources()
@@ -98,9 +103,6 @@ class ListQuery:
 
     def _sources(self) -> Iterator[str]:
         wanted = self.wanted
-        if wanted.words is not None:
-            yield from self._found()
-            return
         for scope in self._scopes():
             if wanted.counterparty_id is None and wanted.statuses:
                 yield from self._by_status(scope)
@@ -126,17 +128,39 @@ class ListQuery:
         for status in ended_ones:
             yield f"orders AS o WHERE {scope} AND o.ended_as = {self._put(status, 'text')}"
 
-    def _found(self) -> Iterator[str]:
-        """Search by words; what matches belongs to the user already, so one part does for both sides."""
-        wanted = self.wanted
-        query = (
-            f"order_search({self._put(wanted.words, 'text')}, {self._put(wanted.code, 'text')}, {self._user or 'NULL'})"
+    def _search(self, words: str) -> str:
+        """Look for words where most of them are found at once, and only then in the index.
+
+        The index gives all matches there ever were, in no order: of a word as common as what a large shop sells, that
+        would be most of its orders. A word with less than a page among a thousand orders has few enough.
+        """
+        typed, coded, code = self._put(words, "text"), "", "NULL"
+        if self.wanted.code is not None:
+            code = self._put(self.wanted.code, "text")
+            coded = f" OR order_code(o.id) = {code}"
+        query = f"order_search({typed}, {code}, {self._user or 'NULL'})"
+        scopes = list(self._scopes())
+        newest = " UNION ALL ".join(
+            f"(SELECT {_COLUMNS} FROM orders AS o WHERE {scope} AND {self._bounds} {_NEWEST_FIRST} LIMIT {WALKED})"  # noqa: S608 - built from constants only
+            for scope in scopes
         )
-        sides = " OR ".join(f"({scope})" for scope in self._scopes())
-        yield (
-            f"orders AS o WHERE order_words(o.id, o.buyer_id, o.seller_id, o.title) @@ {query}"
-            f" AND ({sides}){self._of_status()}"
-        )
+        sides = " OR ".join(f"({scope})" for scope in scopes)
+        return f"""
+    WITH newest AS MATERIALIZED ({newest}
+    ), near AS MATERIALIZED (
+        SELECT o.* FROM newest AS o
+        WHERE (to_tsvector('pg_catalog.simple', o.title) @@ order_search({typed}, NULL, NULL){coded}){self._of_status()}
+        {_NEWEST_FIRST} LIMIT {self._limit}
+    ), enough AS MATERIALIZED (
+        SELECT (SELECT count(*) FROM near) >= {self._limit} OR (SELECT count(*) FROM newest) < {WALKED} AS yes
+    ), indexed AS MATERIALIZED (
+        SELECT {_COLUMNS} FROM orders AS o
+        WHERE order_words(o.id, o.buyer_id, o.seller_id, o.title) @@ {query} AND NOT (SELECT yes FROM enough)
+    )
+    SELECT o.* FROM (
+        SELECT * FROM near WHERE (SELECT yes FROM enough)
+        UNION ALL SELECT * FROM indexed AS o WHERE ({sides}) AND {self._bounds}{self._of_status()}
+    ) AS o {_NEWEST_FIRST} LIMIT {self._limit}"""  # noqa: S608 - built from constants only
 
     def _of_status(self) -> str:
         if not self.wanted.statuses:
