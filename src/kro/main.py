@@ -77,10 +77,13 @@ def create_api(
     application: Application, *, draining: Draining | None = None, telemetry: Telemetry | None = None
 ) -> FastAPI:
     """Return the HTTP side alone."""
+    replica = application.base.replica
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await open_patiently(application)
+        if replica is not None:
+            replica.watch()
         await application.realtime.start()
         if telemetry is not None:
             await telemetry.open(application.database)
@@ -88,6 +91,8 @@ def create_api(
             yield
         finally:
             await application.realtime.stop()
+            if replica is not None:
+                await replica.close()
             await application.close()
             if telemetry is not None:
                 await telemetry.close()
@@ -112,6 +117,7 @@ def create_api(
             file_policy(application.settings.evidence.max_bytes),
         ),
     )
+    api.has_replica = replica is not None
     if telemetry is not None:
         observe_requests(api)
     application.install(api)

@@ -41,9 +41,11 @@ async def undone(database: Any) -> AsyncIterator[None]:
                 return await database._on(nested, call)
 
         await transaction.start()
-        database.connection, database._run = same, run
+        read, database.read = database.read, run
+        database.connection, database.run = same, run
         try:
             yield
         finally:
-            del database.connection, database._run
+            del database.connection, database.run
+            database.read = read
             await transaction.rollback()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kro.core.auth.randomness import SystemRandomness
 from kro.core.clock import Clock, SystemClock
 from kro.core.config import Settings
-from kro.core.database.address import pool_options
+from kro.core.database.address import pool_options, replica_options
 from kro.core.database.pool import Database, PoolOptions
 from kro.core.decisions import DecisionRunner
 from kro.core.encryption import BlindIndex, FieldCipher
@@ -21,12 +22,16 @@ from kro.core.telemetry import wants_telemetry
 from kro.core.two_factor import USER_FACTORS, TwoFactor
 from kro.verification.domain import StepUp, StepUpChallenges, StepUpRules
 
+if TYPE_CHECKING:
+    from kro.core.database.replica import Replica
+
 
 @dataclass(frozen=True, slots=True)
 class Foundation:
     settings: Settings
     pool_options: PoolOptions
     database: Database
+    replica: Replica | None
     runner: DecisionRunner
     cipher: FieldCipher
     index: BlindIndex
@@ -56,6 +61,7 @@ def lay_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundat
         settings=settings,
         pool_options=options,
         database=database,
+        replica=_make_replica(database, settings),
         runner=DecisionRunner(database, render_problem=render_problem),
         cipher=cipher,
         index=BlindIndex(key=security.blind_index_key.get_secret_value()),
@@ -88,3 +94,14 @@ def _make_database(options: PoolOptions, settings: Settings) -> Database:
     from kro.core.database.observed import ObservedDatabase  # noqa: PLC0415 - only where somebody wants to know
 
     return ObservedDatabase(options)
+
+
+def _make_replica(database: Database, settings: Settings) -> Replica | None:
+    options = replica_options(settings.database)
+    if options is None:
+        return None
+    from kro.core.database.replica import Replica  # noqa: PLC0415 - only where there is one
+
+    replica = Replica(options, primary=database, patience_ms=settings.database.timeouts.replica_ms)
+    database.read = replica.lead
+    return replica

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from kro.core.config import DatabaseSettings, load_settings
-from kro.core.database.address import database_dsn, pool_options
+from kro.core.database.address import database_dsn, pool_options, replica_options
 from kro.core.database.embedded import Role
 from kro.core.database.hosts import dsn_by_host
 
@@ -70,6 +70,21 @@ def test_what_a_session_may_do_depends_on_the_pooler(pooling: str, own_limits: b
 def test_a_pooler_without_a_way_past_it_is_refused() -> None:
     with pytest.raises(ValidationError, match="needs directUrl"):
         settings(host="pooler", pooling="transaction")
+
+
+def test_the_replica_is_a_standby_reached_past_the_pooler_with_limits_of_our_own() -> None:
+    pooled = {"host": "pooler", "pooling": "transaction", "direct_url": "postgresql://db1,db2/kro"}
+    options = replica_options(settings(**pooled, replica_url="postgresql://db1,db2/kro"))
+
+    assert options is not None
+    assert options.dsn == "postgresql://app:a%40p@db1,db2/kro?target_session_attrs=standby"
+    assert (options.own_limits, options.prepares, options.direct_dsn) == (True, True, None)
+    assert replica_options(settings(**pooled)) is None
+
+
+def test_the_embedded_server_has_no_replica() -> None:
+    with pytest.raises(ValidationError, match="has no replica"):
+        settings(embedded=True, replica_url="postgresql://db/kro")
 
 
 @pytest.mark.parametrize(

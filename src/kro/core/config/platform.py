@@ -98,6 +98,8 @@ class DatabaseTimeouts(Group):
     migration_statement_ms: Positive
     """For the statements of `kro migrate`; one that builds an index concurrently takes the time it needs."""
     pool_wait_seconds: Seconds
+    replica_ms: Positive = 50
+    """How long a read waits for the replica to catch up before the primary is read instead."""
 
 
 class Pooling(StrEnum):
@@ -129,6 +131,8 @@ class DatabaseSettings(Group):
     pooling: Pooling = Pooling.NONE
     direct_url: SecretStr | None = None
     """Past the pooler, for what needs a session of its own: listening, and all that the owner does."""
+    replica_url: SecretStr | None = None
+    """A replica, or hosts of which one is, past any pooler: for reads that say they may be answered there."""
     owner: Credentials | None = None
     app: Credentials | None = None
     ssl: bool
@@ -141,6 +145,8 @@ class DatabaseSettings(Group):
         if self.embedded:
             if self.url is not None or self.host is not None:
                 raise ValueError("embedded is true, yet a url or host is given; set embedded to false to use it")
+            if self.replica_url is not None:
+                raise ValueError("embedded is true, and the embedded server has no replica")
             return self
         if self.url is None and self.host is None:
             raise ValueError("needs url, or host and name, unless embedded is true")

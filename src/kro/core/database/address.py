@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -53,6 +55,14 @@ def pool_options(settings: DatabaseSettings) -> PoolOptions:
     )
 
 
+def replica_options(settings: DatabaseSettings) -> PoolOptions | None:
+    """Return how the application role reaches the replica for reads, or ``None`` where none is configured."""
+    if settings.replica_url is None:
+        return None
+    dsn = _url_dsn(settings.replica_url, settings, settings.app, {"target_session_attrs": "standby"})
+    return replace(pool_options(settings), dsn=dsn, direct_dsn=None, own_limits=True, prepares=True)
+
+
 def _host_dsn(settings: DatabaseSettings, credentials: Credentials | None) -> str:
     # The host goes into the query, where a socket's folder is as good as a name.
     hosts = settings.host or ""
@@ -64,11 +74,17 @@ def _direct_dsn(settings: DatabaseSettings, credentials: Credentials | None) -> 
     return _url_dsn(settings.direct_url, settings, credentials) if settings.direct_url is not None else None
 
 
-def _url_dsn(address: SecretStr, settings: DatabaseSettings, credentials: Credentials | None) -> str:
+def _url_dsn(
+    address: SecretStr,
+    settings: DatabaseSettings,
+    credentials: Credentials | None,
+    wanted: Mapping[str, str] | None = None,
+) -> str:
     url = urlsplit(address.get_secret_value())
     login, _, place = url.netloc.rpartition("@")
     given = dict(parse_qsl(url.query))
-    query = {**_writing(place or given.get("host", "")), **given, **_ssl_query(settings)}
+    wanted = _writing(place or given.get("host", "")) if wanted is None else wanted
+    query = {**wanted, **given, **_ssl_query(settings)}
     scheme = "postgresql" if url.scheme in _OTHER_SCHEMES else url.scheme
     authority = f"{_login(credentials) if credentials else login + '@' if login else ''}{place}"
     return f"{scheme}://{authority}{url.path or '/' + quote(settings.name)}{'?' + urlencode(query) if query else ''}"

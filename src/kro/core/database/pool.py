@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, cast
 
 import asyncpg
 import orjson
@@ -59,10 +59,16 @@ class PoolOptions:
         }
 
 
-class _Connection(PlainConnection):
+class PooledConnection(PlainConnection):
     def get_reset_query(self) -> str:
         # No statement of ours changes session state, so the reset round trip would buy nothing.
         return ""
+
+
+class Run(Protocol):
+    """Does something on a connection; its failures are ours, see :meth:`Database.run`."""
+
+    async def __call__(self, call: Callable[[Connection], Awaitable[T]]) -> T: ...
 
 
 class Database:
@@ -72,10 +78,14 @@ class Database:
     the statement took effect, and whoever repeats it under the same idempotency key learns that.
     """
 
+    _connection_class: type[PooledConnection] = PooledConnection
+
     def __init__(self, options: PoolOptions) -> None:
         self.options = options
         self._opened: asyncpg.Pool[asyncpg.Record] | None = None
         self.trips = 0
+        self.read: Run = self.run
+        """How :meth:`row`, :meth:`rows` and :meth:`value` are run; another way may be put here before it is opened."""
 
     @classmethod
     async def connect(cls, options: PoolOptions) -> Self:
@@ -87,20 +97,30 @@ class Database:
     async def open(self) -> None:
         """Open the pool with at least one connection, so that a wrong address fails here and not on a request."""
         options = self.options
-        limits = {name: str(value) for name, value in options.limits.items()} if options.own_limits else {}
         self._opened = await asyncpg.create_pool(
             options.dsn,
             connect=cast("Any", connect),
             min_size=1,
             max_size=options.size,
-            connection_class=_Connection,
-            init=_prepare,
+            connection_class=self._connection_class,
+            init=self._prepare,
             max_inactive_connection_lifetime=300,
             timeout=options.wait_seconds,
             ssl=options.ssl,
             statement_cache_size=_STATEMENTS if options.prepares else 0,
-            server_settings={"application_name": options.application_name, "timezone": "UTC", **limits},
+            server_settings=self._settings(),
         )
+
+    def _settings(self) -> dict[str, str]:
+        options = self.options
+        limits = {name: str(value) for name, value in options.limits.items()} if options.own_limits else {}
+        return {"application_name": options.application_name, "timezone": "UTC", **limits}
+
+    async def _prepare(self, connection: PlainConnection) -> None:
+        for kind in ("json", "jsonb"):
+            await connection.set_type_codec(
+                kind, schema="pg_catalog", encoder=_dump, decoder=orjson.loads, format="text"
+            )
 
     @property
     def _pool(self) -> asyncpg.Pool[asyncpg.Record]:
@@ -120,25 +140,25 @@ class Database:
 
     async def row(self, sql: str, *args: object) -> asyncpg.Record | None:
         """Return the first row or ``None``."""
-        return await self._run(lambda connection: connection.fetchrow(sql, *args))
+        return await self.read(lambda connection: connection.fetchrow(sql, *args))
 
     async def rows(self, sql: str, *args: object) -> Sequence[asyncpg.Record]:
         """Return all rows; the caller bounds them in the query."""
-        return await self._run(lambda connection: connection.fetch(sql, *args))
+        return await self.read(lambda connection: connection.fetch(sql, *args))
 
     async def value(self, sql: str, *args: object) -> Any:  # noqa: ANN401 - the column decides the type
         """Return the first column of the first row, or ``None``."""
-        return await self._run(lambda connection: connection.fetchval(sql, *args))
+        return await self.read(lambda connection: connection.fetchval(sql, *args))
 
     async def execute(self, sql: str, *args: object) -> int:
         """Run a statement and return how many rows it touched."""
-        tag = await self._run(lambda connection: connection.execute(sql, *args))
+        tag = await self.run(lambda connection: connection.execute(sql, *args))
         count = tag.rsplit(" ", 1)[-1]
         return int(count) if count.isdigit() else 0
 
     async def apply(self, document: str) -> None:
         """Write an encoded decision; see :class:`kro.core.decisions.DecisionStore`."""
-        await self._run(lambda connection: connection.fetchval("SELECT apply_decision($1::text::jsonb)", document))
+        await self.run(lambda connection: connection.fetchval("SELECT apply_decision($1::text::jsonb)", document))
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -172,7 +192,11 @@ class Database:
             if not _is_lost(connection):
                 raise
 
-    async def _run(self, call: Callable[[Connection], Awaitable[T]]) -> T:
+    async def run(self, call: Callable[[Connection], Awaitable[T]]) -> T:
+        """Lend a connection for one call and return what it answers; whatever PostgreSQL refuses is told in our words.
+
+        :raises DatabaseBusyError: when there is no connection, or it is lost meanwhile.
+        """
         connection = await self._acquire()
         try:
             return await self._on(connection, call)
@@ -205,11 +229,6 @@ def _is_lost(connection: Connection) -> bool:
     except asyncpg.InterfaceError:
         # The pool has parted this loan from its connection.
         return True
-
-
-async def _prepare(connection: PlainConnection) -> None:
-    for kind in ("json", "jsonb"):
-        await connection.set_type_codec(kind, schema="pg_catalog", encoder=_dump, decoder=orjson.loads, format="text")
 
 
 def _dump(value: object) -> str:

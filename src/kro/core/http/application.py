@@ -31,11 +31,14 @@ class API(FastAPI):
     Inside of the middleware stands :class:`Answering`, in the place of the framework's own last resort.
     """
 
+    has_replica = False
+    """Whether what says so may be read from a replica."""
+
     def build_middleware_stack(self) -> ASGIApp:
         """Put the middleware around what answers; called by the framework on the first request."""
         handlers: Any = self.exception_handlers
         framework = ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=handlers)
-        app: ASGIApp = Answering(framework, index=RouteIndex.of(self), handlers=handlers)
+        app: ASGIApp = Answering(framework, index=RouteIndex.of(self, has_replica=self.has_replica), handlers=handlers)
         for layer, args, options in reversed(self.user_middleware):
             app = layer(app, *args, **options)
         return app

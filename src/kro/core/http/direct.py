@@ -6,7 +6,7 @@ The framework looks at every dependency anew on each request, which takes longer
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import iscoroutinefunction
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 
 from kro.core.http.arguments import Fields, Read, Source, read_body
+from kro.core.reading import elsewhere, reads_from_replica
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class DirectCall:
     embeds: bool
 
     @classmethod
-    def of(cls, context: Any) -> Self | None:  # noqa: ANN401 - a private class of the framework
+    def of(cls, context: Any, *, has_replica: bool = False) -> Self | None:  # noqa: ANN401 - a private class of the framework
         """Return how to call a route, or ``None`` when that is the framework's to do.
 
         Direct are coroutines, all the way down, that read JSON or nothing and answer with a finished response.
@@ -109,7 +110,12 @@ class DirectCall:
         if body is not None and isinstance(body.field_info, params.Form):
             return None
         needed = _Needed.of(dependant)
-        return None if needed is None else cls(needed, body is not None, context._embed_body_fields)  # noqa: SLF001 - a private class of the framework
+        if needed is None:
+            return None
+        if has_replica and reads_from_replica(needed.call):
+            # What it depends on, guards above all, is called as ever.
+            needed = replace(needed, call=elsewhere(needed.call))
+        return cls(needed, body is not None, context._embed_body_fields)  # noqa: SLF001 - a private class of the framework
 
     async def __call__(self, request: Request) -> Response:
         """Return the answer to a request; what is raised on the way is answered by the application's handlers.

@@ -77,13 +77,14 @@ class RouteIndex:
         self._root = root
 
     @classmethod
-    def of(cls, app: FastAPI) -> Self:
-        """Return an index of the routes that the application has now.
+    def of(cls, app: FastAPI, *, has_replica: bool = False) -> Self:
+        """Return an index of the routes that the application has now; where there is a replica, some read from it.
 
         :raises NotImplementedError: for a parameter that may take several parts.
         """
         root = _Node()
         for place, (template, methods, route) in enumerate(included_routes(app.routes)):
+            route.has_replica = has_replica
             parts = template.split("/")
             names = tuple((at, part[1:-1]) for at, part in enumerate(parts) if part.startswith("{"))
             node = root.put(parts)

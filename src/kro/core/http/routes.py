@@ -36,6 +36,7 @@ class IncludedRoute:
 
     route: APIRoute
     inclusion: Any
+    has_replica: bool = False
 
     @cached_property
     def told(self) -> Scope:
@@ -46,7 +47,7 @@ class IncludedRoute:
     @cached_property
     def call(self) -> DirectCall | None:
         """What answers a request to this route, or ``None`` when that is the framework's to do."""
-        return DirectCall.of(self.told["fastapi"]["effective_route_context"])
+        return DirectCall.of(self.told["fastapi"]["effective_route_context"], has_replica=self.has_replica)
 
 
 def included_routes(

@@ -57,6 +57,15 @@ OUTBOX_TRIES: Final = _counter("kro.outbox.tries", "Tries to deliver a message o
 WORK: Final = _histogram("kro.work", "Runs of deliveries, timers and jobs.", "job", "outcome")
 POOL_WAIT: Final = _histogram("kro.database.pool_wait", "Waits for a connection, where none was idle.", "outcome")
 POOL_CONNECTIONS: Final = _gauge("kro.database.pool_connections", "Connections of this process.", "state")
+REPLICA_READS: Final = _counter(
+    "kro.replica.reads",
+    "Reads that the replica may answer: served by it, or by the primary for another reason.",
+    "outcome",
+)
+REPLICA_FIT: Final = _gauge("kro.replica.fit", "1 while this process leads reads to the replica.")
+REPLICA_LAG: Final = _gauge(
+    "kro.replica.lag", "How old the newest commit is that the replica shows, while it is behind; else 0.", unit="s"
+)
 LOOP_LAG: Final = _histogram("kro.event_loop.lag", "How much later than asked for the event loop woke up.")
 LOST_ITEMS: Final = _counter("kro.telemetry.lost", "Spans and log records that could not be exported.", "signal")
 
