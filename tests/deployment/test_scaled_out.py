@@ -30,7 +30,7 @@ from kro.core.config import load_settings
 from kro.core.database.embedded import Role
 from kro.core.database.migrate import migrate
 from kro.demo import AdminLogin, run_demo
-from servers import Server, Site, needs_postgresql, new_primary, site, stopping
+from servers import Server, Site, both, needs_postgresql, new_primary, site, stopping
 from socket_crowd import ROOT, environment_of, free_port
 
 pytestmark = [
@@ -76,7 +76,8 @@ def test_an_escrow_is_right_to_the_kobo_whoever_is_left(shared: Path, tmp_path: 
             "KRO_PUBLIC_BASE_URL": url,
             "KRO_DATABASE_POOLING": "transaction",
             "KRO_DATABASE_URL": bouncer.address,
-            "KRO_DATABASE_DIRECT_URL": f"postgresql://127.0.0.1:{primary.port},127.0.0.1:{replica.port}/kro",
+            # Lists and reports come from whichever of the two is a standby.
+            **dict.fromkeys(("KRO_DATABASE_DIRECT_URL", "KRO_DATABASE_REPLICA_URL"), both(primary, replica)),
         }
         kro(environment, "seed")
         running.enter_context(stand_ins(tmp_path, environment, port=sandbox_port, webhooks=url))

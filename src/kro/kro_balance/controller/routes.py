@@ -7,6 +7,7 @@ from fastapi import Depends, Query, Request, Response
 
 from kro.core.guards import CurrentUser
 from kro.core.http import CursorSigner, JSONBytes, Page, Position, Router, problems
+from kro.core.reading import from_replica
 from kro.kro_balance.controller.schemas import (
     BalancesRead,
     EntryQuery,
@@ -74,6 +75,7 @@ async def get_balance(user: CurrentUser, balances: BalancesDep) -> Response:
 
 
 @router.get("/balance/entries", response_model=Page[EntryRead], tags=["balance"])
+@from_replica
 async def list_entries(
     query: Annotated[EntryQuery, Query()], user: CurrentUser, balances: BalancesDep, cursors: CursorsDep
 ) -> Response:

@@ -7,6 +7,7 @@ from fastapi import Depends, Query, Request, Response
 from kro.core.guards import CurrentUser
 from kro.core.http import JSONBytes, Router, problems
 from kro.core.printing import Printer, PrinterBusyError
+from kro.core.reading import from_replica
 from kro.kro_balance.controller.statement_csv import statement_csv
 from kro.kro_balance.controller.statement_pdf import statement_pdf
 from kro.kro_balance.controller.statement_read import StatementFormat, StatementQuery, StatementRead
@@ -33,6 +34,7 @@ PrinterDep = Annotated[Printer, Depends(_printer)]
 
 
 @router.get("/balance/statements", response_model=StatementRead, responses=_DOCUMENTED)
+@from_replica
 async def get_statement(
     query: Annotated[StatementQuery, Query()], user: CurrentUser, statements: StatementsDep, printer: PrinterDep
 ) -> Response:

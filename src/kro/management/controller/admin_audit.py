@@ -13,6 +13,7 @@ from kro.core.auth.permissions import Permission
 from kro.core.errors import ErrorKind, KroError, ValidationFailedError
 from kro.core.guards import admin_with
 from kro.core.http import JSONBytes, Page, PageQuery, Position, QueryInput, Router, problems
+from kro.core.reading import from_replica
 from kro.management.controller.audit_views import (
     AuditEntryRead,
     AuditExportRead,
@@ -60,6 +61,7 @@ class VerificationQuery(QueryInput):
 
 
 @router.get("", response_model=Page[AuditEntryRead], responses=problems(ValidationFailedError))
+@from_replica
 async def search_audit_log(
     query: Annotated[AuditQuery, Query()],
     admin: AuditReader,
@@ -85,6 +87,7 @@ async def search_audit_log(
         **problems(ValidationFailedError, AuditExportTooLongError),
     },
 )
+@from_replica
 async def export_audit_log(
     query: Annotated[AuditExportQuery, Query()],
     admin: AuditExporter,
@@ -108,6 +111,7 @@ async def export_audit_log(
 
 
 @router.get("/exports", response_model=Page[AuditExportRead], responses=problems(ValidationFailedError))
+@from_replica
 async def list_audit_exports(
     query: Annotated[PageQuery, Query()],
     admin: AuditReader,

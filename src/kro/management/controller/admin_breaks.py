@@ -25,6 +25,7 @@ from kro.core.http import (
     send,
 )
 from kro.core.ids import read_id
+from kro.core.reading import from_replica
 from kro.management.controller.dependencies import BreaksDep, CursorsDep
 from kro.management.controller.reconciliation_views import BreakRead
 from kro.payment.domain import (
@@ -65,6 +66,7 @@ def _render(found: Break) -> Reply:
 
 
 @router.get("", response_model=Page[BreakRead])
+@from_replica
 async def list_breaks(
     query: Annotated[BreakQuery, Query()],
     admin: LedgerReader,  # noqa: ARG001 - the guard

@@ -16,6 +16,7 @@ from kro.core.http import IdempotencyKey, Input, JSONBytes, Line, Output, QueryI
 from kro.core.messaging import ChannelNotFoundError
 from kro.core.messaging.channels import Overview, Statistics, SwitchPosition, SwitchScope, TextSwitch
 from kro.core.outgoing import BreakerState
+from kro.core.reading import from_replica
 from kro.core.sms import Cost, TextChannel, TextKind
 from kro.management.controller.dependencies import TextChannelsDep
 
@@ -174,6 +175,7 @@ async def list_channels(admin: ChannelReader, channels: TextChannelsDep) -> Resp
 
 
 @router.get("/statistics", response_model=TextStatisticsList)
+@from_replica
 async def channel_statistics(
     query: Annotated[StatisticsQuery, Query()],
     admin: ChannelReader,  # noqa: ARG001 - the guard

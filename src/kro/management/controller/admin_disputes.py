@@ -15,6 +15,7 @@ from kro.core.guards import admin_with
 from kro.core.http import IdempotencyKey, JSONBytes, Page, Position, Router, problems, send
 from kro.core.ids import read_id
 from kro.core.money import CurrencyMismatchError
+from kro.core.reading import from_replica
 from kro.management.controller.dependencies import CursorsDep, DisputeFilesDep, DisputesDep, ProposalsDep
 from kro.management.controller.dispute_file_views import DisputeFileRead, DisputeMessageRead, DisputeThreadRead
 from kro.management.controller.dispute_views import (
@@ -75,6 +76,7 @@ StepDep = Annotated[OnDispute, Depends(_step)]
 
 
 @router.get("", response_model=Page[DisputeRead])
+@from_replica
 async def list_disputes(
     query: Annotated[DisputeQuery, Query()], admin: DisputeOfficer, files: DisputeFilesDep, cursors: CursorsDep
 ) -> JSONBytes:
@@ -101,6 +103,7 @@ async def list_disputes(
 
 
 @router.get("/ages", response_model=AgesRead)
+@from_replica
 async def count_disputes(
     admin: DisputeOfficer,  # noqa: ARG001 - the guard
     files: DisputeFilesDep,

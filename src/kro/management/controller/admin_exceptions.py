@@ -14,6 +14,7 @@ from kro.core.guards import admin_with
 from kro.core.http import JSONBytes, MoneyOut, Output, Page, PageQuery, Position, Router, problems
 from kro.core.ids import read_id, show_id
 from kro.core.money import Money
+from kro.core.reading import from_replica
 from kro.management.controller.dependencies import ChargebacksDep, CursorsDep, DebtsDep, SuspenseDep
 from kro.payment.domain import SuspenseItem, SuspenseItemNotFoundError, SuspenseReason, SuspenseStatus
 from kro.refund.domain import Chargeback, ChargebackNotFoundError, ChargebackStatus, Debtor
@@ -139,6 +140,7 @@ class SuspenseItemRead(Output):
 
 
 @router.get("/chargebacks", response_model=Page[ChargebackRead])
+@from_replica
 async def list_chargebacks(
     query: Annotated[ChargebackQuery, Query()],
     admin: ExceptionReader,  # noqa: ARG001 - the guard
@@ -163,6 +165,7 @@ async def get_chargeback(
 
 
 @router.get("/debts", response_model=Page[DebtorRead])
+@from_replica
 async def list_debts(
     query: Annotated[PageQuery, Query()],
     admin: ExceptionReader,  # noqa: ARG001 - the guard
@@ -176,6 +179,7 @@ async def list_debts(
 
 
 @router.get("/suspense", response_model=Page[SuspenseItemRead])
+@from_replica
 async def list_suspense(
     query: Annotated[SuspenseQuery, Query()],
     admin: ExceptionReader,  # noqa: ARG001 - the guard

@@ -28,6 +28,7 @@ from kro.core.http import (
     send,
 )
 from kro.core.ids import read_id, show_id
+from kro.core.reading import from_replica
 from kro.management.controller.dependencies import CursorsDep, DisputeFilesDep, DisputesDep, ProposalsDep
 from kro.management.controller.proposal_views import HoldLiftIn, ProposalRead, render_proposal
 from kro.management.domain import ProposalOpenError
@@ -91,6 +92,7 @@ class HoldRead(Output):
 
 
 @router.get("/holds", response_model=Page[HoldRead])
+@from_replica
 async def list_holds(
     query: Annotated[HoldQuery, Query()],
     admin: ComplianceOfficer,  # noqa: ARG001 - the guard

@@ -29,6 +29,7 @@ from kro.core.http import (
 from kro.core.ids import read_id, show_id
 from kro.core.kyc import HIGHEST_TIER
 from kro.core.kyc.identity import IdentityKind
+from kro.core.reading import from_replica
 from kro.management.controller.dependencies import CursorsDep
 from kro.management.database.identity_records import CheckCause, CheckFile, CheckStatus, IdentityCheck
 from kro.management.domain.identity_errors import (
@@ -139,6 +140,7 @@ class TierSetRead(Output):
 
 
 @router.get("", response_model=Page[CheckItem])
+@from_replica
 async def list_checks(
     query: Annotated[CheckQuery, Query()],
     admin: KYCReader,

@@ -14,6 +14,7 @@ from kro.core.guards import admin_with
 from kro.core.http import Input, JSONBytes, Output, Page, PageQuery, Position, Router, problems
 from kro.core.ids import read_id, show_id
 from kro.core.outbox import OutboxRow, OutboxRowNotFoundError, OutboxState
+from kro.core.reading import from_replica
 from kro.management.controller.dependencies import (
     AuditTrailDep,
     CursorsDep,
@@ -130,6 +131,7 @@ async def reconcile(admin: LedgerReader, reconciliation: ReconciliationDep) -> J
 
 
 @router.get("/webhooks", response_model=Page[WebhookRead])
+@from_replica
 async def list_webhooks(
     query: Annotated[WebhookQuery, Query()],
     admin: WebhookReader,  # noqa: ARG001 - the guard
@@ -150,6 +152,7 @@ async def replay_webhook(webhook_id: str, admin: WebhookReplayer, webhooks: Webh
 
 
 @router.get("/outbox", response_model=Page[OutboxRead])
+@from_replica
 async def list_outbox(
     query: Annotated[OutboxQuery, Query()],
     admin: OutboxReader,  # noqa: ARG001 - the guard

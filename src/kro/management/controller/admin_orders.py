@@ -14,6 +14,7 @@ from kro.core.errors import ValidationFailedError
 from kro.core.guards import admin_with
 from kro.core.http import JSONBytes, MoneyOut, Output, Page, Position, Router, problems
 from kro.core.ids import read_id, show_id
+from kro.core.reading import from_replica
 from kro.management.controller.dependencies import CursorsDep
 from kro.order.domain import (
     AdminOrders,
@@ -161,6 +162,7 @@ AdminOrdersDep = Annotated[AdminOrders, Depends(_orders)]
 
 
 @router.get("", response_model=Page[AdminOrderSummaryRead], responses=problems(ValidationFailedError))
+@from_replica
 async def list_all_orders(
     query: Annotated[AdminOrderQuery, Query()],
     admin: OrderLister,  # noqa: ARG001 - the guard

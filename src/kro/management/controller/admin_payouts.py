@@ -25,6 +25,7 @@ from kro.core.http import (
     send,
 )
 from kro.core.ids import read_id
+from kro.core.reading import from_replica
 from kro.core.two_factor import FactorLockedError, WrongFactorError
 from kro.management.controller.dependencies import AdminPayoutsDep, CursorsDep, PayoutsDep
 from kro.management.controller.inputs import Code
@@ -73,6 +74,7 @@ class RejectManyIn(Input):
 
 
 @router.get("", response_model=Page[AdminPayoutRead])
+@from_replica
 async def list_payouts(
     query: Annotated[PayoutQuery, Query()],
     admin: PayoutReader,  # noqa: ARG001 - the guard

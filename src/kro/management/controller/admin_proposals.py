@@ -15,6 +15,7 @@ from kro.core.guards import admin_with
 from kro.core.http import IdempotencyKey, JSONBytes, Page, Position, Router, problems, send
 from kro.core.ids import read_id
 from kro.core.money import CurrencyMismatchError
+from kro.core.reading import from_replica
 from kro.core.two_factor import FactorLockedError, WrongFactorError
 from kro.kro_balance.domain import AlreadyReversedError, NotReversibleError
 from kro.management.controller.dependencies import CursorsDep, ProposalsDep
@@ -102,6 +103,7 @@ async def _propose(body: _Proposed, admin: Actor, once: Once, proposals: Proposa
 
 
 @router.get("", response_model=Page[ProposalRead])
+@from_replica
 async def list_proposals(
     query: Annotated[ProposalQuery, Query()],
     admin: ProposalReader,

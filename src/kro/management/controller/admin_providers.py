@@ -15,6 +15,7 @@ from kro.core.decisions import Reply
 from kro.core.guards import admin_with
 from kro.core.http import IdempotencyKey, Input, JSONBytes, Line, Output, QueryInput, Router, problems, send
 from kro.core.outgoing.call_log import LoggedCall, OperationHealth
+from kro.core.reading import from_replica
 from kro.management.controller.dependencies import CallLogDep, ProviderSwitchesDep
 from kro.payment.domain import Candidate, Capability, Direction, ProviderNotFoundError, Switch, SwitchState
 
@@ -172,6 +173,7 @@ async def turn_switch(
 
 
 @router.get("/health", response_model=ProvidersHealthRead)
+@from_replica
 async def provider_health(
     query: Annotated[HealthQuery, Query()],
     admin: ProviderReader,  # noqa: ARG001 - the guard

@@ -27,6 +27,7 @@ from kro.core.http import (
     send,
 )
 from kro.core.ids import read_id
+from kro.core.reading import from_replica
 from kro.management.controller.dependencies import (
     CursorsDep,
     ReconciliationRunsDep,
@@ -113,6 +114,7 @@ async def hand_in_statement(
 
 
 @router.get("/imports", response_model=Page[ImportRead])
+@from_replica
 async def list_statements(
     query: PageParameters,
     admin: LedgerReader,  # noqa: ARG001 - the guard
@@ -132,6 +134,7 @@ async def request_run(admin: Reconciler, key: IdempotencyKey, runs: Reconciliati
 
 
 @router.get("/runs", response_model=Page[RunRead])
+@from_replica
 async def list_runs(
     query: PageParameters,
     admin: LedgerReader,  # noqa: ARG001 - the guard

@@ -32,6 +32,7 @@ from kro.core.http import (
 )
 from kro.core.ids import read_id, show_id
 from kro.core.money import CurrencyMismatchError, Money
+from kro.core.reading import from_replica
 from kro.core.two_factor import FactorLockedError, WrongFactorError
 from kro.management.controller.dependencies import CursorsDep
 from kro.management.controller.inputs import Code
@@ -192,6 +193,7 @@ def _render(seen: AdminRefund) -> Reply:
 
 
 @router.get("", response_model=Page[AdminRefundRead])
+@from_replica
 async def list_all_refunds(
     query: Annotated[RefundQuery, Query()],
     admin: RefundReader,  # noqa: ARG001 - the guard

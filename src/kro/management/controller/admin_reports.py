@@ -14,6 +14,7 @@ from kro.core.auth.permissions import Permission
 from kro.core.business_days import Days
 from kro.core.guards import admin_with
 from kro.core.http import JSONBytes, Output, QueryInput, Router, problems
+from kro.core.reading import from_replica
 from kro.management.controller.dependencies import AuditTrailDep
 from kro.management.domain.reports import Report, ReportName, ReportPeriodError, Reports
 from kro.utils.csv_text import csv_text
@@ -67,6 +68,7 @@ ReportsDep = Annotated[Reports, Depends(_reports)]
 
 
 @router.get("/{name}", response_model=ReportRead, responses=_DOCUMENTED)
+@from_replica
 async def get_report(
     name: ReportName,
     query: Annotated[ReportQuery, Query()],

@@ -32,6 +32,7 @@ from kro.core.http import (
     send,
 )
 from kro.core.ids import read_id, show_id
+from kro.core.reading import from_replica
 from kro.core.sanctions import ListFormat, UnreadableListError
 from kro.management.controller.dependencies import CursorsDep, ProposalsDep
 from kro.management.controller.proposal_views import ProposalRead, Reasoned, render_proposal
@@ -195,6 +196,7 @@ async def import_list(
 
 
 @router.get("/lists", response_model=Page[SanctionListRead])
+@from_replica
 async def list_imports(
     query: PageParameters,
     admin: SanctionReader,  # noqa: ARG001 - the guard
@@ -208,6 +210,7 @@ async def list_imports(
 
 
 @router.get("/matches", response_model=Page[MatchRead])
+@from_replica
 async def list_matches(
     query: Annotated[MatchQuery, Query()],
     admin: SanctionReader,  # noqa: ARG001 - the guard

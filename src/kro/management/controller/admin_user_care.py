@@ -13,6 +13,7 @@ from kro.core.auth.viewing import PersonNotFoundError
 from kro.core.guards import admin_with
 from kro.core.http import Input, JSONBytes, Page, PageQuery, Paragraphs, Position, Router, problems
 from kro.core.ids import read_id
+from kro.core.reading import from_replica
 from kro.management.controller.admin_users import ReasonIn, UserReader
 from kro.management.controller.audit_views import AuditEntryRead
 from kro.management.controller.dependencies import CursorsDep, UserAdministrationDep
@@ -58,6 +59,7 @@ async def end_user_session(
 
 
 @router.get("/notes", response_model=Page[UserNoteRead], responses=problems(PersonNotFoundError))
+@from_replica
 async def list_user_notes(
     user_id: str,
     query: Annotated[PageQuery, Query()],
@@ -80,6 +82,7 @@ async def add_user_note(user_id: str, body: NoteIn, admin: NoteWriter, users: Us
 
 
 @router.get("/audit-trail", response_model=Page[AuditEntryRead], responses=problems(PersonNotFoundError))
+@from_replica
 async def list_user_trail(
     user_id: str,
     query: Annotated[PageQuery, Query()],

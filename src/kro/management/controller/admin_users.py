@@ -16,6 +16,7 @@ from kro.core.guards.viewing import UserViewer, ViewAsUserDep, ViewQuery
 from kro.core.http import Input, JSONBytes, Page, PageQuery, Position, Router, problems
 from kro.core.ids import UnknownIdError, read_id
 from kro.core.phone import InvalidPhoneError, to_e164
+from kro.core.reading import from_replica
 from kro.management.controller.dependencies import AccountsDep, CursorsDep, UserAdministrationDep
 from kro.management.controller.notification_views import NotificationRead
 from kro.management.controller.notifications import InboxDep, InboxQuery, notification_page
@@ -72,6 +73,7 @@ class ReasonIn(Input):
 
 
 @router.get("", response_model=Page[AdminUserRead], responses=problems(ValidationFailedError, InvalidPhoneError))
+@from_replica
 async def search_users(
     query: Annotated[AdminUserQuery, Query()], admin: UserReader, users: UserAdministrationDep, cursors: CursorsDep
 ) -> JSONBytes:

@@ -13,6 +13,7 @@ from kro.core.auth.permissions import ROLES, Permission
 from kro.core.config import Settings, shown_settings
 from kro.core.guards import admin_with
 from kro.core.http import JSONBytes, Output, Router
+from kro.core.reading import from_replica
 from kro.management.controller.dependencies import AuditTrailDep, QueuesDep
 from kro.management.domain import Queue
 from kro.management.domain.queues import READERS
@@ -61,6 +62,7 @@ class SettingsRead(Output):
 
 
 @router.get("/queues", response_model=QueuesRead)
+@from_replica
 async def list_queues(admin: QueueReader, queues: QueuesDep) -> JSONBytes:
     """Tell how much waits for people, since when, and by when the next is due."""
     permissions = await queues.permissions(admin.id)

@@ -12,6 +12,7 @@ from kro.core.guards import ActiveUser
 from kro.core.http import CursorSigner, JSONBytes, Page, PageQuery, Position, Router, problems
 from kro.core.ids import read_id
 from kro.core.notifications import Inbox, NotificationNotFoundError, PreferenceLockedError, PreferenceStore
+from kro.core.reading import from_replica
 from kro.management.controller.dependencies import CursorsDep
 from kro.management.controller.notification_views import (
     MarkedRead,
@@ -41,6 +42,7 @@ PreferencesDep = Annotated[PreferenceStore, Depends(_preferences)]
 
 
 @router.get("/notifications", response_model=Page[NotificationRead])
+@from_replica
 async def list_notifications(
     query: Annotated[InboxQuery, Query()], user: ActiveUser, inbox: InboxDep, cursors: CursorsDep
 ) -> JSONBytes:

@@ -13,6 +13,7 @@ from kro.core.guards import CurrentUser
 from kro.core.http import Input, JSONBytes, Line, Output, Paragraphs, QueryInput, Router, id_text, problems, send
 from kro.core.ids import read_id, show_id
 from kro.core.rate_limit import RateLimitedError
+from kro.core.reading import from_replica
 from kro.order.controller.dependencies import AskDep
 from kro.order.database.thread_records import Message, MessageReport
 from kro.order.database.thread_words import Author, MessageWarning, ReportCategory
@@ -95,6 +96,7 @@ ThreadsDep = Annotated[ThreadService, Depends(_threads)]
 
 
 @router.get("", response_model=MessagesRead, responses=problems(OrderNotFoundError))
+@from_replica
 async def list_messages(
     order_id: str, query: Annotated[MessageQuery, Query()], user: CurrentUser, threads: ThreadsDep
 ) -> JSONBytes:

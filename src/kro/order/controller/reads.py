@@ -12,6 +12,7 @@ from kro.core.errors import ValidationFailedError
 from kro.core.guards import ActiveUser, CurrentUser
 from kro.core.http import CursorSigner, JSONBytes, Page, Position, Router, problems
 from kro.core.ids import read_id
+from kro.core.reading import from_replica
 from kro.order.controller.dependencies import CursorsDep, OrderListsDep, OrderReadsDep, OrderRepositoryDep
 from kro.order.controller.documents import order_document, summary_item
 from kro.order.controller.inputs import EventQuery, OrderQuery
@@ -37,6 +38,7 @@ router = Router(tags=["orders"])
 
 
 @router.get("/orders", response_model=Page[OrderSummaryRead], responses=problems(ValidationFailedError))
+@from_replica
 async def list_orders(
     query: Annotated[OrderQuery, Query()], user: CurrentUser, lists: OrderListsDep, cursors: CursorsDep
 ) -> Response:
@@ -55,6 +57,7 @@ async def order_page(
 
 
 @router.get("/orders/counts", response_model=CountsRead)
+@from_replica
 async def count_orders(user: CurrentUser, lists: OrderListsDep) -> Response:
     """Count the caller's orders by status, exactly up to what `caps` says."""
     counts = await lists.counts(actor=user)
@@ -77,6 +80,7 @@ async def get_order(order_id: str, user: CurrentUser, orders: OrderRepositoryDep
 
 
 @router.get("/orders/{order_id}/events", response_model=EventsRead, responses=problems(OrderNotFoundError))
+@from_replica
 async def list_events(
     order_id: str, query: Annotated[EventQuery, Query()], user: CurrentUser, reads: OrderReadsDep
 ) -> Response:
@@ -89,6 +93,7 @@ async def list_events(
 
 
 @router.get("/orders/{order_id}/timeline", response_model=TimelineRead, responses=problems(OrderNotFoundError))
+@from_replica
 async def read_timeline(
     order_id: str, query: Annotated[EventQuery, Query()], user: CurrentUser, reads: OrderReadsDep
 ) -> Response:

@@ -10,6 +10,7 @@ from kro.core.guards import CurrentUser
 from kro.core.http import JSONBytes, Router, problems, send
 from kro.core.ids import read_id
 from kro.core.kyc import PartnerLimitError, TierLimitExceededError
+from kro.core.reading import from_replica
 from kro.order.controller.dependencies import AskDep, ClockDep, TermsDep, TermsReadsDep
 from kro.order.controller.documents import render_order
 from kro.order.controller.inputs import NoInput
@@ -63,6 +64,7 @@ _ON_THE_TABLE: tuple[type[KroError], ...] = (*_COMMON, terms_errors.AmendmentNot
 
 
 @router.get("/terms", response_model=TermsVersionsRead, responses=problems(errors.OrderNotFoundError))
+@from_replica
 async def list_terms(order_id: str, user: CurrentUser, reads: TermsReadsDep) -> Response:
     """List every version of the terms, oldest first, with what each changed."""
     versions = await reads.versions(read_id("ord", order_id), actor=user)

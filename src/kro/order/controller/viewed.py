@@ -11,6 +11,7 @@ from kro.core.errors import ValidationFailedError
 from kro.core.guards.viewing import VIEW_PREFIX, UserViewer, ViewAsUserDep, ViewQuery
 from kro.core.http import JSONBytes, Page, Router, problems
 from kro.core.ids import read_id
+from kro.core.reading import from_replica
 from kro.order.controller.dependencies import CursorsDep, OrderListsDep, OrderRepositoryDep
 from kro.order.controller.documents import order_document
 from kro.order.controller.inputs import OrderQuery
@@ -30,6 +31,7 @@ class ViewedOrdersQuery(OrderQuery, ViewQuery):
     response_model=Page[OrderSummaryRead],
     responses=problems(PersonNotFoundError, ValidationFailedError),
 )
+@from_replica
 async def view_orders(
     user_id: str,
     query: Annotated[ViewedOrdersQuery, Query()],

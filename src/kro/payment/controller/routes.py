@@ -6,6 +6,7 @@ from kro.core.database.failures import DatabaseBusyError
 from kro.core.guards import CurrentUser, Public
 from kro.core.http import IdempotencyKey, JSONBytes, Page, PageParameters, Position, Router, problems, send
 from kro.core.ids import read_id
+from kro.core.reading import from_replica
 from kro.payment.controller.acknowledging import acknowledged
 from kro.payment.controller.dependencies import CursorsDep, PaymentsDep, PayoutReadsDep, PayoutsDep, WebhooksDep
 from kro.payment.domain import (
@@ -24,6 +25,7 @@ router = Router()
 
 
 @router.get("/payments", response_model=Page[PaymentRead], tags=["payments"])
+@from_replica
 async def list_payments(
     query: PageParameters, user: CurrentUser, payments: PaymentsDep, cursors: CursorsDep
 ) -> Response:
@@ -46,6 +48,7 @@ async def get_payment(payment_id: str, user: CurrentUser, payments: PaymentsDep)
 
 
 @router.get("/payouts", response_model=Page[PayoutRead], tags=["payouts"])
+@from_replica
 async def list_payouts(
     query: PageParameters, user: CurrentUser, payouts: PayoutReadsDep, cursors: CursorsDep
 ) -> Response:

@@ -28,6 +28,7 @@ from kro.core.http import (
 )
 from kro.core.ids import read_id, show_id
 from kro.core.money import CurrencyMismatchError, Money
+from kro.core.reading import from_replica
 from kro.payment.domain import PaymentNotFoundError
 from kro.refund.domain import (
     DebtOutstandingError,
@@ -90,6 +91,7 @@ CursorsDep = Annotated[CursorSigner, Depends(_cursors)]
 
 
 @router.get("", response_model=Page[RefundRead])
+@from_replica
 async def list_refunds(query: PageParameters, user: CurrentUser, refunds: RefundsDep, cursors: CursorsDep) -> Response:
     """List what went back to the caller, or is on its way, newest first."""
     paging = cursors.of(query, {"list": "refunds", "owner": str(user.id)})
