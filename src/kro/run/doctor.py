@@ -23,6 +23,7 @@ from kro.run.addresses import api_host
 from kro.run.database import examine_database
 from kro.run.errors import DatabaseUnreachableError, StartError
 from kro.run.ports import require_free_port
+from kro.run.replica import examine_replica
 
 Finding = tuple[str, bool, str]
 
@@ -87,6 +88,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield "Database", True, f"answers to {facts.role}"
     yield _try("Database owner", lambda: asyncio.run(_owner(settings)))
     yield from _checks(facts)
+    if settings.database.replica_url is not None:
+        yield _try("Database replica", lambda: asyncio.run(examine_replica(settings.database)))
 
 
 def _checks(facts: Facts) -> Iterator[Finding]:
