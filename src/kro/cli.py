@@ -13,6 +13,7 @@ import typer
 
 from kro.run.audit_commands import audit_app
 from kro.run.command import backfill, one_sentence
+from kro.run.months_commands import months_app
 from kro.run.webhook_commands import webhooks_app
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ config_app = typer.Typer(help="The configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(audit_app, name="audit")
 app.add_typer(webhooks_app, name="webhooks")
+app.add_typer(months_app, name="months")
 
 ExitWithParent = Annotated[
     int | None, typer.Option("--exit-with-parent", hidden=True, help="End when this process, the parent, does.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.providers import Providers
-from kro.core.audit import AuditArchive, AuditChain, AuditFiles, AuditSealer, AuditSearch, AuditTrail
+from kro.core.audit import AuditArchive, AuditChain, AuditFiles, AuditMonths, AuditSealer, AuditSearch, AuditTrail
 from kro.core.auth.viewing import ViewAsUser
 from kro.core.scheduler import Step
 from kro.core.storage import new_object_key
@@ -19,6 +19,7 @@ class Auditing:
     chain: AuditChain
     files: AuditFiles
     archive: AuditArchive
+    months: AuditMonths
     search: AuditSearch
     trail: AuditTrail
     view_as_user: ViewAsUser
@@ -50,6 +51,7 @@ def build_auditing(base: Foundation, providers: Providers) -> Auditing:
             clock=base.clock,
             ids=base.ids,
         ),
+        months=AuditMonths(base.database, store=providers.files, new_key=new_object_key),
         search=AuditSearch(base.database),
         trail=trail,
         view_as_user=ViewAsUser(base.database, trail=trail),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -23,6 +24,11 @@ _SEALED: Final = f"""
 SELECT s.position, s.audit_id, s.hash, {ROW}
 FROM audit_seals AS s LEFT JOIN audit_log AS a ON a.id = s.audit_id
 WHERE s.position > $1 AND s.position <= $2 ORDER BY s.position LIMIT {_BATCH}"""  # noqa: S608 - built from constants only
+# Months that left the log for files, of those that a stretch goes through; see AuditMonths.
+_DETACHED: Final = """
+SELECT from_id, until_id, first_position, through_position,
+       digest_of_seals(from_id, until_id, through_position) = seals_sha256 AS holds
+FROM detached_months WHERE first_position <= $2 AND through_position > $1 ORDER BY first_position"""
 _HASH_AT: Final = "SELECT hash FROM audit_seals WHERE position = $1"
 
 # A page of the log in the order of sealing; rows before the horizon all have a seal.
@@ -108,13 +114,17 @@ class AuditChain:
         current = await self.hash_at(after)
         if current is None:
             return after, GENESIS, Break(Damage.SEAL_MISSING, after, None)
+        detached = await self._database.rows(_DETACHED, after, last)
+        for month in detached:
+            if not month["holds"]:
+                return after, current, Break(Damage.CHANGED, month["first_position"], None)
         through = after
         while through < last:
             rows = await self._database.rows(_SEALED, through, last)
             if not rows:
                 return through, current, Break(Damage.SEAL_MISSING, through + 1, None)
             for row in rows:
-                damage = _damage(row, expected=through + 1, previous=current)
+                damage = _damage(row, expected=through + 1, previous=current, detached=detached)
                 if damage is Damage.SEAL_MISSING:
                     return through, current, Break(damage, through + 1, None)
                 if damage is not None:
@@ -134,12 +144,21 @@ class AuditChain:
             xid, audit_id = rows[-1]["xid"], rows[-1]["id"]
 
 
-def _damage(row: asyncpg.Record, *, expected: int, previous: bytes) -> Damage | None:
+def _damage(
+    row: asyncpg.Record, *, expected: int, previous: bytes, detached: Sequence[asyncpg.Record]
+) -> Damage | None:
     if row["position"] != expected:
         return Damage.SEAL_MISSING
     if row["id"] is None:
-        return Damage.DELETED
+        # What left with its month was compared with its file, and its seal is among those whose digest holds.
+        return None if any(_left_with(month, row) for month in detached) else Damage.DELETED
     return None if seal(previous, canonical_line(row)) == row["hash"] else Damage.CHANGED
+
+
+def _left_with(month: asyncpg.Record, row: asyncpg.Record) -> bool:
+    in_month: bool = (month["from_id"] or _NIL) <= row["audit_id"] < month["until_id"]
+    through: int = month["through_position"]
+    return in_month and row["position"] <= through
 
 
 def _head_damage(head: asyncpg.Record, current: bytes) -> Break | None:

@@ -22,7 +22,10 @@ FORMAT: Final = 1
 _BATCH: Final = 2_000
 
 _ROWS: Final = f"""
-SELECT s.position, s.hash, {ROW} FROM audit_seals AS s LEFT JOIN audit_log AS a ON a.id = s.audit_id
+SELECT s.position, s.hash, EXISTS (
+    SELECT FROM detached_months AS d WHERE a.id IS NULL AND s.position <= d.through_position
+      AND s.audit_id < d.until_id AND s.audit_id >= coalesce(d.from_id, s.audit_id)) AS is_detached, {ROW}
+FROM audit_seals AS s LEFT JOIN audit_log AS a ON a.id = s.audit_id
 WHERE s.position > $1 AND s.position <= $2 ORDER BY s.position LIMIT {_BATCH}"""  # noqa: S608 - built from constants only
 
 
@@ -31,6 +34,13 @@ class AuditBrokenError(KroError):
 
     kind = ErrorKind.CONFLICT
     code = "audit_broken"
+
+
+class AuditDetachedError(KroError):
+    """These rows left the log with their month; they are in the files that were written before."""
+
+    kind = ErrorKind.GONE
+    code = "audit_month_detached"
 
 
 class AuditFileInvalidError(KroError):
@@ -66,6 +76,7 @@ class AuditFiles:
         """Yield the file of a stretch, line by line with line breaks.
 
         :raises AuditBrokenError: at the first row that is not what was sealed.
+        :raises AuditDetachedError: at the first row that left with its month.
         """
         current = await self._chain.hash_at(after)
         if current is None:
@@ -77,6 +88,8 @@ class AuditFiles:
             if not rows:
                 raise AuditBrokenError
             for row in rows:
+                if row["is_detached"]:
+                    raise AuditDetachedError
                 line = canonical_line(row) if row["id"] is not None else b""
                 current = seal(current, line)
                 position += 1

@@ -55,3 +55,22 @@ class AuditExportRow(Base):
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
+
+
+class DetachedMonthRow(Base):
+    """A month that left the audit log: what its seals were, and the manifest of the files that hold it."""
+
+    __tablename__ = "detached_months"
+    __table_args__ = (CheckConstraint("parent = 'audit_log'", name="parent"),)
+
+    partition: Mapped[str] = mapped_column(primary_key=True)
+    parent: Mapped[str]
+    from_id: Mapped[UUID | None]
+    until_id: Mapped[UUID]
+    row_count: Mapped[int] = mapped_column(BigInteger)
+    first_position: Mapped[int] = mapped_column(BigInteger)
+    through_position: Mapped[int] = mapped_column(BigInteger)
+    seals_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    manifest_key: Mapped[str]
+    manifest_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    detached_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -33,6 +33,8 @@ class RetentionSettings(Group):
     """Fresh proofs after they lapsed: what they allowed is in the audit log."""
     trace_days: Positive
     """Which trace wrote a journal or an event: as long as a collector keeps its traces."""
+    audit_days: Annotated[int, Field(ge=365)]
+    """A month of the audit log may be detached so long after its end, by a person: searches no longer find its rows."""
     webhook_body_days: Annotated[int, Field(ge=30)]
     """What providers sent: a contested payment is argued about for months. What came of it is kept for good."""
     hit_days: Annotated[int, Field(ge=2)]
