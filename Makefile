@@ -107,7 +107,7 @@ bench-scale: $(SYNCED) ## Measure requests on 10,000 and on ORDERS=1000000 order
 	@$(BIN)/python -m benchmarks.scale --orders $(or $(ORDERS),1000000) $(if $(FOLDER),--folder $(FOLDER)) $(ARGS)
 
 .PHONY: migrations-under-traffic
-migrations-under-traffic: $(SYNCED) ## Run the newest migrations beside traffic with ORDERS=100000 orders
+migrations-under-traffic: $(SYNCED) ## Run the newest migration beside traffic of the program before it, with ORDERS=100000 orders
 	@$(BIN)/python -m benchmarks.migrations --orders $(or $(ORDERS),100000) $(ARGS)
 
 .PHONY: format

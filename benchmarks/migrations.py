@@ -12,13 +12,14 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import asyncpg
 
+from benchmarks.checkouts import ROOT, NoHistoryError, before_newest_migration
 from benchmarks.fill import Copying, forget, multiply, take
 from benchmarks.processes import Program, free_port, serving
 from benchmarks.requests.__main__ import SETTINGS
@@ -128,9 +129,12 @@ class Traffic:
 
 
 async def measure(
-    program: Program, *, orders: int, pairs: int, connections: int, calm: float
+    program: Program, *, orders: int, pairs: int, connections: int, calm: float, before: str = BEFORE
 ) -> tuple[int, list[Step]]:
-    """Fill a migrated database, with its newest migrations undone, and make them again; return how many orders."""
+    """Fill a migrated database, with its newest migrations undone, and make them again; return how many orders.
+
+    :param before: the revision to begin with. A program from another checkout is started on it as it stands.
+    """
     program = replace(program, settings=SETTINGS)
     settings = load_settings(environment="test", environ=program.environment())
     configure_logging(settings.logging)
@@ -140,7 +144,7 @@ async def measure(
     async with recording(create_api(application), application.database) as recorder:
         for pair in market.crowd.pairs:
             await market.stock(recorder, pair)
-    revisions = sorted(script.revision for script in scripts().walk_revisions() if script.revision > BEFORE)
+    revisions = sorted(script.revision for script in scripts().walk_revisions() if script.revision > before)
     for _ in revisions:
         await asyncio.to_thread(migrate, owner, revision="-1")
     admin = await asyncpg.connect(program.cluster.dsn(Role.ADMIN, program.database))
@@ -150,11 +154,12 @@ async def measure(
         total = await multiply(program.cluster.dsn(Role.ADMIN, program.database), [copying])
         await forget(admin, [copying.world.name])
         async with AsyncExitStack() as running:
-            # This program may start on the older schema as the release before would. Schema and code ship apart, so
-            # what is served works on both; what does not is seen as a failed request.
-            await admin.execute("UPDATE alembic_version SET version_num = $1", revisions[-1])
+            if program.source == ROOT:
+                # This program may start on the older schema as the release before would. Schema and code ship apart,
+                # so what is served works on both; what does not is seen as a failed request.
+                await admin.execute("UPDATE alembic_version SET version_num = $1", revisions[-1])
             running.enter_context(serving(program))
-            await admin.execute("UPDATE alembic_version SET version_num = $1", BEFORE)
+            await admin.execute("UPDATE alembic_version SET version_num = $1", before)
             market.crowd.log_in()
             traffic = Traffic(market, program.port, admin)
             await running.enter_async_context(traffic.flowing(connections))
@@ -164,10 +169,11 @@ async def measure(
         await admin.close()
 
 
-def report(total: int, steps: list[Step]) -> str:
+def report(total: int, steps: list[Step], *, served_by: str = "this program") -> str:
     """Return the page that is kept."""
     conditions = (
-        f"{total:,} orders; the API serves every scenario of `benchmarks.requests` while each migration is made."
+        f"{total:,} orders; the API of {served_by} serves every scenario of `benchmarks.requests` while each migration"
+        f" is made."
         f" Waiting for locks is looked at every {_GLANCE_SECONDS * 1000:.0f} ms, by what PostgreSQL says of each lock."
     )
     lines = [
@@ -187,18 +193,35 @@ def report(total: int, steps: list[Step]) -> str:
     return "\n".join([*lines, ""])
 
 
+def _earlier(leaving: ExitStack, folder: Path) -> tuple[Path, str]:
+    try:
+        return leaving.enter_context(before_newest_migration(folder))
+    except NoHistoryError as missing:
+        raise SystemExit(f"There is no earlier version ({missing}); --this measures without one.") from missing
+
+
 def main() -> None:
     """Measure on an embedded server of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=100_000)
+    parser.add_argument(
+        "--this",
+        action="store_true",
+        help="all newer migrations under this program, not the newest under the one before",
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kro-bench-") as name:
         folder = Path(name)
         with EmbeddedPostgres(folder / "server", disposable=True) as cluster:
             migrate(cluster.dsn(Role.OWNER))
-            program = Program(cluster, free_port(), folder)
-            total, steps = asyncio.run(measure(program, orders=given.orders, pairs=32, connections=8, calm=3.0))
-    page = report(total, steps)
+            program, before = Program(cluster, free_port(), folder), BEFORE
+            with ExitStack() as leaving:
+                if not given.this:
+                    source, before = _earlier(leaving, folder)
+                    program = replace(program, source=source)
+                measured = measure(program, orders=given.orders, pairs=32, connections=8, calm=3.0, before=before)
+                total, steps = asyncio.run(measured)
+    page = report(total, steps, served_by="this program" if given.this else f"the program of revision {before}")
     RESULTS.write_text(page)
     print(page)  # noqa: T201 - for whoever started it
 

@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from benchmarks.checkouts import ROOT
 from kro.core.database.embedded import Cluster, Role
 from kro.core.database.embedded.cluster import DATABASE
 
-_ROOT: Final = Path(__file__).parents[1]
 _START_SECONDS: Final = 240.0
 _STOP_SECONDS: Final = 30.0
 _GLANCE_SECONDS: Final = 0.01
@@ -37,6 +37,8 @@ class Program:
     database: str = DATABASE
     settings: Mapping[str, object] = field(default_factory=dict)
     """What differs from the test configuration."""
+    source: Path = ROOT
+    """The checkout whose program is run, with this environment's libraries."""
 
     def environment(self) -> dict[str, str]:
         """Return the test configuration, led to this database."""
@@ -46,6 +48,7 @@ class Program:
         owner, app = (urlsplit(self.cluster.dsn(role, self.database)) for role in (Role.OWNER, Role.APP))
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("KRO_", "NODE_"))}
         return kept | {
+            "PYTHONPATH": str(self.source / "src"),
             "KRO_ENV": "test",
             "KRO_CONFIG_DIR": str(config),
             "KRO_API_PORT": str(self.port),
@@ -112,7 +115,7 @@ def _process(program: Program, *arguments: str) -> Iterator[int]:
     with (program.folder / f"{arguments[0]}.log").open("ab") as log:
         command = [sys.executable, "-m", "kro.cli", *arguments, "--exit-with-parent", str(os.getpid())]
         process = subprocess.Popen(  # noqa: S603 - our own program
-            command, env=program.environment(), cwd=_ROOT, stdout=log, stderr=subprocess.STDOUT
+            command, env=program.environment(), cwd=program.source, stdout=log, stderr=subprocess.STDOUT
         )
         try:
             yield process.pid

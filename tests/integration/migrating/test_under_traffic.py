@@ -7,10 +7,12 @@ from typing import Any
 
 import asyncpg
 import pytest
+from benchmarks.checkouts import NoHistoryError, before_newest_migration
 from benchmarks.migrations import MOST_SECONDS, Seen, Traffic, measure, report
 from benchmarks.processes import Program, free_port
 
 from kro.core.database.embedded import Role
+from kro.core.database.migrate import scripts
 
 ORDERS = 3_000
 
@@ -29,6 +31,23 @@ async def test_nothing_fails_and_nobody_waits_for_long(fresh_database: Any, tmp_
         assert step.seen.glances, told
         assert not step.seen.failures, (step.seen.failures, told)
         assert step.seen.blocked < MOST_SECONDS, told
+
+
+def test_the_program_before_the_newest_migration_is_had(tmp_path: Path) -> None:
+    head = scripts().get_revision("head")
+    assert head is not None
+    try:
+        with before_newest_migration(tmp_path) as (source, revision):
+            names = [script.name for script in (source / "migrations" / "versions").glob("*.py")]
+            program = (source / "src" / "kro" / "core" / "database" / "startup.py").read_text()
+        left = source.exists()
+    except NoHistoryError:
+        pytest.skip("this checkout has no history")
+
+    assert Path(head.path).name not in names
+    assert any(f"_{revision}_" in name for name in names)
+    assert f'"{revision}"' in program
+    assert not left
 
 
 async def test_who_waits_for_a_lock_is_seen(fresh_database: Any, app_dsn: str) -> None:
