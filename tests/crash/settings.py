@@ -79,7 +79,11 @@ def write_configuration(plan: Plan) -> Path:
         "refunds": {"pollSeconds": [1, 2, 3, 5, 8, 13, 21, 34, 55], "retrySeconds": [1, 2]},
         "worker": {"leaseSeconds": 8},
         # A few people get what thousands get in a day.
-        "messaging": {"caps": {f"{scope}Minor": _PLENTY for scope in ("number", "country", "provider", "total")}},
+        "messaging": {
+            "caps": {
+                f"{scope}Minor": _PLENTY for scope in ("number", "range", "account", "country", "provider", "total")
+            }
+        },
         "logging": {"level": "info"},
         "demo": {
             "users": [
