@@ -19,9 +19,8 @@ from kro.core.email import (
     MailRoutes,
     SendGridEmail,
     SendGridSettings,
-    SMTPEmail,
-    SMTPSettings,
 )
+from kro.core.email.smtp import SMTPEmail, SMTPSettings
 from kro.core.outgoing import RetryPolicy
 from mail_server import MailServer, mail_server
 

@@ -12,7 +12,7 @@ from kro.bootstrap.text_vendors import text_vendors
 from kro.core.captcha import CaptchaProvider, Recaptcha, RecaptchaSettings
 from kro.core.clock import Clock, SystemClock
 from kro.core.config import Settings, VendorTimeouts
-from kro.core.email import EmailProvider, MailRoutes, SendGridEmail, SendGridSettings, SMTPEmail, SMTPSettings
+from kro.core.email import EmailProvider, MailRoutes, SendGridEmail, SendGridSettings
 from kro.core.kyc.dojah import DojahIdentity
 from kro.core.kyc.dojah import DojahSettings as DojahKeys
 from kro.core.kyc.fake import NoIdentityProvider
@@ -99,6 +99,8 @@ def mail_routes(settings: Settings, recorder: CallRecorder | None = None) -> Ema
     )
     if server is None:
         return MailRoutes(sendgrid)
+    from kro.core.email.smtp import SMTPEmail, SMTPSettings  # noqa: PLC0415 - few send this way
+
     smtp = SMTPEmail(
         SMTPSettings(
             host=server.host,

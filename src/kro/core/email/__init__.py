@@ -10,7 +10,6 @@ from kro.core.email.interface import (
 )
 from kro.core.email.routes import MailRoutes
 from kro.core.email.sendgrid import SendGridEmail, SendGridSettings
-from kro.core.email.smtp import SMTPEmail, SMTPSettings
 
 __all__ = [
     "Email",
@@ -20,8 +19,6 @@ __all__ = [
     "EmailRefused",
     "EmailResult",
     "MailRoutes",
-    "SMTPEmail",
-    "SMTPSettings",
     "SendGridEmail",
     "SendGridSettings",
 ]

@@ -8,6 +8,7 @@ from kro.core.http.inputs import Currency, Email, Input, Line, MoneyIn, MoneyOut
 from kro.core.http.install import install, new_api
 from kro.core.http.lazy import Router
 from kro.core.http.outputs import Output
+from kro.core.http.pages import HTMLPage
 from kro.core.http.paging import BoundTo, CursorSigner, Page, PageParameters, PageQuery, Slice
 from kro.core.http.problems import Problem, RateLimitFacts, problem_response, problems, render_problem
 from kro.core.http.proxies import behind_proxies
@@ -24,6 +25,7 @@ __all__ = [
     "Currency",
     "CursorSigner",
     "Email",
+    "HTMLPage",
     "IdempotencyKey",
     "IdempotencyRequest",
     "Input",

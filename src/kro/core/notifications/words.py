@@ -10,17 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
-
-import jinja2
-from jinja2.runtime import Context
+from typing import TYPE_CHECKING, Any, Final
 
 from kro.core.business_days import LAGOS
 from kro.core.money import Money, exponent
 from kro.core.notices import Language, Template
 from kro.core.sms import to_gsm7
 
-_LOADER: Final = jinja2.PackageLoader("kro.core.notifications", "templates")
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from jinja2 import Template as Compiled
+    from jinja2.runtime import Context
+
 _DUTIES: Final = {
     Language.EN: {
         "accept_by": "answer the proposal",
@@ -70,30 +71,38 @@ class InboxText:
     body: str
 
 
+# Compiled templates live as long as the process: everybody who renders has the same ones. The library is imported with
+# them, as most processes only hand on what is to be said.
 @cache
-def _words() -> jinja2.Environment:
-    # Compiled templates live as long as the process: everybody who renders has the same ones.
-    environment = jinja2.Environment(
-        loader=_LOADER,
-        autoescape=False,  # noqa: S701 - these are plain texts; the page below escapes them
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-    )
+def _words() -> Environment:
+    from jinja2 import pass_context  # noqa: PLC0415 - see above
+
+    environment = _environment(autoescape=False)  # plain texts, which the page below escapes
     environment.filters |= {
         "money": money,
         "plain": plain_money,
         "line": line,
         "code": code,
         "moment": moment,
-        "duty": duty,
+        "duty": pass_context(duty),
     }
     return environment
 
 
 @cache
-def _page() -> jinja2.Template:
-    page = jinja2.Environment(loader=_LOADER, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    return page.get_template("layout.html")
+def _page() -> Compiled:
+    return _environment(autoescape=True).get_template("layout.html")
+
+
+def _environment(*, autoescape: bool) -> Environment:
+    import jinja2  # noqa: PLC0415 - see above
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("kro.core.notifications", "templates"),
+        autoescape=autoescape,  # noqa: S701 - see who asks
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
 
 
 class Templates:
@@ -101,10 +110,6 @@ class Templates:
 
     What a language has no words for is said in English.
     """
-
-    def __init__(self) -> None:
-        self._words = _words()
-        self._page = _page()
 
     def sms(self, template: Template, facts: Mapping[str, Any], *, language: Language = Language.EN) -> str:
         """Return one part of GSM-7.
@@ -140,13 +145,13 @@ class Templates:
         return MailText(
             subject=subject,
             text="\n\n".join((*paragraphs, _WARNINGS[language])) + "\n",
-            html=self._page.render(
+            html=_page().render(
                 subject=subject, paragraphs=paragraphs, language=language.value, warning=_WARNINGS[language]
             ),
         )
 
     def _block(self, template: Template, name: str, facts: Mapping[str, Any], language: Language) -> str:
-        words = self._words.select_template((f"{language}/{template}.txt", f"{template}.txt"))
+        words = _words().select_template((f"{language}/{template}.txt", f"{template}.txt"))
         context = words.new_context({**_OPTIONAL, **facts, "language": language})
         return "".join(words.blocks[name](context)).strip()
 
@@ -173,7 +178,6 @@ def moment(text: str) -> str:
     return datetime.fromisoformat(text).astimezone(LAGOS).strftime("%d %b %Y, %H:%M")
 
 
-@jinja2.pass_context
 def duty(context: Context, deadline: str) -> str:
     """Return what has to be done before a deadline, named as in the order's lifecycle."""
     return _DUTIES[context["language"]][deadline]

@@ -9,9 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
-
 from kro.core.sanctions.entries import ListFormat, Parsed, UnreadableListError
 
 _NOTHING: Final = "-0-"
@@ -128,6 +125,10 @@ def _rows(data: bytes) -> Iterator[list[str]]:
 
 
 def _document(data: bytes, name: str) -> Element:
+    # Only who reads a list needs the parser, and few processes ever do.
+    from defusedxml.common import DefusedXmlException  # noqa: PLC0415
+    from defusedxml.ElementTree import fromstring  # noqa: PLC0415
+
     try:
         root: Element = fromstring(data, forbid_dtd=True, forbid_entities=True, forbid_external=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):

@@ -10,13 +10,12 @@ import re
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qs
 
-import jinja2
 from fastapi import Path, Request, Response
 
 from kro.core.actor import AccountNotActiveError
 from kro.core.auth.passwords import MAX_LENGTH, WeakPasswordError
 from kro.core.guards import ClientDep, Public
-from kro.core.http import BodyPolicy, JSONBytes, Router, problems
+from kro.core.http import BodyPolicy, HTMLPage, JSONBytes, Router, problems
 from kro.core.rate_limit import RateLimitedError
 from kro.core.two_factor import FactorLockedError, TwoFactorRequiredError, WrongFactorError
 from kro.management.controller.dependencies import AccountsDep
@@ -50,7 +49,7 @@ _HEADERS: Final = {
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
 }
-_PAGE: Final = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string("""<!doctype html>
+_PAGE: Final = HTMLPage("""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

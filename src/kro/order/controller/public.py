@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import Annotated, Any, Final, cast
 
-import jinja2
 import qrcode
 from fastapi import Depends, Request, Response
 from pydantic import Field
@@ -13,7 +12,7 @@ from qrcode.image.svg import SvgPathImage
 
 from kro.core.config import Settings
 from kro.core.guards import ActiveUser, ClientDep, Public
-from kro.core.http import JSONBytes, Output, Router, problems
+from kro.core.http import HTMLPage, JSONBytes, Output, Router, problems
 from kro.core.ids import read_id
 from kro.core.money import Money
 from kro.core.rate_limit import RateLimitedError
@@ -24,7 +23,7 @@ router = Router(tags=["public"])
 
 _NOT_STORED: Final = {"Cache-Control": "no-store"}
 _REFUSALS: Final = problems(NotGenuineError, RateLimitedError)
-_PAGE: Final = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string("""<!doctype html>
+_PAGE: Final = HTMLPage("""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
