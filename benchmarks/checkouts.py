@@ -18,16 +18,16 @@ class NoHistoryError(RuntimeError):
 
 
 @contextmanager
-def before_newest_migration(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Check out the program as it was before its newest migration; yields where, and the revision it was written for.
+def before_migration(folder: Path, revision: str = "head") -> Iterator[tuple[Path, str]]:
+    """Check out the program as it was before a migration; yields where, and the revision it was written for.
 
     :raises NoHistoryError: when git has no such version.
     """
-    head = scripts().get_revision("head")
-    assert head is not None  # noqa: S101 - there are migrations
-    added = _git("log", "--diff-filter=A", "--format=%H", "-1", "--", str(Path(head.path).resolve()))
+    migration = scripts().get_revision(revision)
+    assert migration is not None  # noqa: S101 - alembic raises for what it does not know
+    added = _git("log", "--diff-filter=A", "--format=%H", "-1", "--", str(Path(migration.path).resolve()))
     if not added:
-        raise NoHistoryError(head.revision)
+        raise NoHistoryError(migration.revision)
     place = folder / "before"
     _git("worktree", "add", "--detach", str(place), f"{added}^")
     try:

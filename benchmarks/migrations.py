@@ -19,7 +19,7 @@ from typing import Final
 
 import asyncpg
 
-from benchmarks.checkouts import ROOT, NoHistoryError, before_newest_migration
+from benchmarks.checkouts import ROOT, NoHistoryError, before_migration
 from benchmarks.fill import Copying, forget, multiply, take
 from benchmarks.processes import Program, free_port, serving
 from benchmarks.requests.__main__ import SETTINGS
@@ -36,8 +36,8 @@ from kro.core.telemetry import configure_logging
 from kro.main import create_api
 
 RESULTS: Final = Path(__file__).parent / "results" / "migrations.md"
-BEFORE: Final = "0038"
-"""From the revision after this one on, migrations are made to run under traffic."""
+BEFORE: Final = "0048"
+"""The oldest revision that this program can serve on: from here on it keeps what providers sent by the month."""
 MOST_SECONDS: Final = 1.0
 _GLANCE_SECONDS: Final = 0.02
 
@@ -193,9 +193,9 @@ def report(total: int, steps: list[Step], *, served_by: str = "this program") ->
     return "\n".join([*lines, ""])
 
 
-def _earlier(leaving: ExitStack, folder: Path) -> tuple[Path, str]:
+def _earlier(leaving: ExitStack, folder: Path, since: str) -> tuple[Path, str]:
     try:
-        return leaving.enter_context(before_newest_migration(folder))
+        return leaving.enter_context(before_migration(folder, since))
     except NoHistoryError as missing:
         raise SystemExit(f"There is no earlier version ({missing}); --this measures without one.") from missing
 
@@ -209,6 +209,7 @@ def main() -> None:
         action="store_true",
         help="all newer migrations under this program, not the newest under the one before",
     )
+    parser.add_argument("--since", default="head", help="the first of the migrations, under the program before it")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kro-bench-") as name:
         folder = Path(name)
@@ -217,7 +218,7 @@ def main() -> None:
             program, before = Program(cluster, free_port(), folder), BEFORE
             with ExitStack() as leaving:
                 if not given.this:
-                    source, before = _earlier(leaving, folder)
+                    source, before = _earlier(leaving, folder, given.since)
                     program = replace(program, source=source)
                 measured = measure(program, orders=given.orders, pairs=32, connections=8, calm=3.0, before=before)
                 total, steps = asyncio.run(measured)

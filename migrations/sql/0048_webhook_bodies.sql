@@ -23,6 +23,11 @@ BEGIN
     END LOOP;
 END $$;
 
+-- The program before takes a lock on the state and then on the event, when it runs the statement it has prepared, and the
+-- other way round when it prepares it. Whoever stands in between is let through, and the migration comes again.
+LOCK TABLE payment_webhook_state IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE payment_webhook_info IN ACCESS EXCLUSIVE MODE NOWAIT;
+
 -- What was sent until now stays where it is, and the program before goes on writing it there: no row is copied. No
 -- program has ever read it again.
 ALTER TABLE payment_webhook_info

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from benchmarks.checkouts import NoHistoryError, before_newest_migration
+from benchmarks.checkouts import NoHistoryError, before_migration
 from benchmarks.migrations import MOST_SECONDS, Seen, Traffic, measure, report
 from benchmarks.processes import Program, free_port
 
@@ -37,7 +37,7 @@ def test_the_program_before_the_newest_migration_is_had(tmp_path: Path) -> None:
     head = scripts().get_revision("head")
     assert head is not None
     try:
-        with before_newest_migration(tmp_path) as (source, revision):
+        with before_migration(tmp_path) as (source, revision):
             names = [script.name for script in (source / "migrations" / "versions").glob("*.py")]
             program = (source / "src" / "kro" / "core" / "database" / "startup.py").read_text()
         left = source.exists()
