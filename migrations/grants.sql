@@ -62,7 +62,7 @@ BEGIN
             ('INSERT, UPDATE', 'contact_changes, data_exports'),
             ('INSERT', 'import_records'),
             ('INSERT, DELETE', 'traces'),
-            ('DELETE', 'verification_codes, sessions, magic_link_logs, step_up_challenges'),
+            ('DELETE', 'verification_codes, sessions, magic_link_logs, step_up_challenges, fee_quotes'),
             ('INSERT, UPDATE, DELETE', 'timers, rate_limits, idempotency_keys, outbox')
         ) AS g (rights, names), regexp_split_to_table(g.names, ', ') AS tables (name)
         WHERE to_regclass('public.' || tables.name) IS NOT NULL

@@ -45,5 +45,6 @@ def retention_steps(base: Foundation, reports: MailReports, bodies: WebhookBodie
         retention_step("links", lambda: leftovers.links(kept.link_days)),
         retention_step("webhook_bodies", lambda: bodies.forget(older_than_days=kept.webhook_body_days)),
         retention_step("step_ups", lambda: leftovers.step_ups(kept.step_up_days)),
+        retention_step("quotes", lambda: leftovers.quotes(kept.quote_days)),
         retention_step("traces", lambda: leftovers.traces(kept.trace_days)),
     )

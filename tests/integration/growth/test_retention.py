@@ -101,12 +101,21 @@ class TestLinksAndProofs:
                 uuid4().bytes,
                 moment,
             )
+            await database.execute(
+                "INSERT INTO fee_quotes (id, user_id, order_type, currency, amount, buyer_share_bps, fee_buyer, "
+                "fee_seller, vat_buyer, vat_seller, basis, expires_at) "
+                "VALUES ($1, $2, 'goods', 'NGN', 1, 0, 0, 0, 0, 0, '{}', $3)",
+                id_at(moment),
+                user_id,
+                moment,
+            )
 
         leftovers = Leftovers(database)
         gone = 0 if is_held else 1
-        assert (await leftovers.links(180), await leftovers.step_ups(30)) == (gone, gone)
+        forgotten = [await leftovers.links(180), await leftovers.step_ups(30), await leftovers.quotes(30)]
+        assert forgotten == [gone] * 3
 
-        for table in ("magic_link_logs", "step_up_challenges"):
+        for table in ("magic_link_logs", "step_up_challenges", "fee_quotes"):
             assert await owners(database, table) == [user_id] * (2 - gone)
 
 

@@ -31,6 +31,8 @@ class RetentionSettings(Group):
     """Links into accounts after they lapsed, for the same question. Invitations stay with their order."""
     step_up_days: Positive
     """Fresh proofs after they lapsed: what they allowed is in the audit log."""
+    quote_days: Positive
+    """Promised fees after they lapsed: an order keeps what it was made with."""
     trace_days: Positive
     """Which trace wrote a journal or an event: as long as a collector keeps its traces."""
     audit_days: Annotated[int, Field(ge=365)]

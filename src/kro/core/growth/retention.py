@@ -35,6 +35,12 @@ DELETE FROM step_up_challenges WHERE id IN (
     WHERE c.id < first_id_at(now() - make_interval(days => $1)) AND u.legal_hold_at IS NULL
       AND c.expires_at < now() - make_interval(days => $1)
     ORDER BY c.id LIMIT $2 FOR UPDATE OF c SKIP LOCKED)"""
+_QUOTES: Final = """
+DELETE FROM fee_quotes WHERE id IN (
+    SELECT q.id FROM fee_quotes AS q JOIN users AS u ON u.id = q.user_id
+    WHERE q.id < first_id_at(now() - make_interval(days => $1)) AND u.legal_hold_at IS NULL
+      AND q.expires_at < now() - make_interval(days => $1)
+    ORDER BY q.id LIMIT $2)"""
 _TRACES: Final = """
 DELETE FROM traces WHERE row_id IN (
     SELECT row_id FROM traces WHERE row_id < first_id_at(now() - make_interval(days => $1)) ORDER BY row_id LIMIT $2)"""
@@ -65,6 +71,10 @@ class Leftovers:
     async def step_ups(self, days: int) -> int:
         """Forget fresh proofs that lapsed so long ago and return how many."""
         return await self._database.execute(_STEP_UPS, days, BATCH)
+
+    async def quotes(self, days: int) -> int:
+        """Forget promised fees that lapsed so long ago and return how many; orders have their own copy."""
+        return await self._database.execute(_QUOTES, days, BATCH)
 
     async def traces(self, days: int) -> int:
         """Forget which trace wrote journals and events that long ago and return how many."""
