@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from kro.core.database.columns import known
 from kro.kro_balance.database.records import FeeBand
 
 
@@ -18,7 +19,7 @@ def read_fee_bands(found: Sequence[dict[str, Any]] | None) -> tuple[FeeBand, ...
 def _band(row: dict[str, Any]) -> FeeBand:
     return FeeBand(
         **{
-            **row,
+            **known(FeeBand, row),
             "id": UUID(row["id"]),
             "effective_from": datetime.fromisoformat(row["effective_from"]),
             "effective_to": _moment(row["effective_to"]),

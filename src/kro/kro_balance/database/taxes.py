@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from kro.core.database.columns import known
 from kro.kro_balance.database.records import TaxKind, TaxRule
 
 
@@ -18,7 +19,7 @@ def read_tax_rules(found: Sequence[dict[str, Any]] | None) -> tuple[TaxRule, ...
 def _rule(row: dict[str, Any]) -> TaxRule:
     return TaxRule(
         **{
-            **row,
+            **known(TaxRule, row),
             "id": UUID(row["id"]),
             "kind": TaxKind(row["kind"]),
             "effective_from": datetime.fromisoformat(row["effective_from"]),

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from kro.core.actor import Actor
 from kro.core.auth.standing import Columns
+from kro.core.database.columns import known
 from kro.core.database.pool import Database
 from kro.core.decisions import Event
 from kro.core.ids import IdSource
@@ -123,7 +124,7 @@ def _summary(row: Columns) -> AdminOrderSummary:
 
 def _event(item: dict[str, Any]) -> Event:
     columns = {
-        **item,
+        **known(Event, item),
         "id": UUID(item["id"]),
         "order_id": UUID(item["order_id"]),
         "actor_id": UUID(item["actor_id"]) if item["actor_id"] else None,

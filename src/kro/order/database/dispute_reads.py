@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from kro.core.database.columns import known
 from kro.core.database.pool import Database
 from kro.core.decisions import Event
 from kro.core.paging import NEWEST, Position
@@ -196,7 +197,7 @@ def _file(row: asyncpg.Record) -> DisputeFile:
 def _event(item: Mapping[str, Any]) -> Event:
     return Event(
         **{
-            **item,
+            **known(Event, item),
             "id": UUID(item["id"]),
             "order_id": UUID(item["order_id"]),
             "actor_id": UUID(item["actor_id"]) if item["actor_id"] else None,

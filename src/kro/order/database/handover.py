@@ -8,6 +8,7 @@ from uuid import UUID
 
 from kro.core.actor import Actor
 from kro.core.auth.standing import STORED_ANSWER, USER_STANDING, read_answer
+from kro.core.database.columns import known
 from kro.core.database.pool import Database
 from kro.core.decisions import Loaded
 from kro.order.database.handover_records import CountedTry, LinkState, RiderLink
@@ -62,5 +63,11 @@ class HandoverRepository:
 def _link(found: dict[str, Any]) -> RiderLink:
     moments = {name: datetime.fromisoformat(found[name]) for name in ("created_at", "expires_at")}
     return RiderLink(
-        **{**found, **moments, "id": UUID(found["id"]), "order_id": UUID(found["order_id"]), "revoked_at": None}
+        **{
+            **known(RiderLink, found),
+            **moments,
+            "id": UUID(found["id"]),
+            "order_id": UUID(found["order_id"]),
+            "revoked_at": None,
+        }
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from kro.core.database.columns import known
 from kro.order.database.issue_records import Issue, Offer
 from kro.order.database.issue_words import IssueCategory, IssueStatus, OfferStatus
 from kro.order.database.words import OrderStatus, Party
@@ -28,7 +29,7 @@ _PARTIES: Final = ("escalated_by", "appealed_by")
 def read_issue(item: dict[str, Any]) -> Issue:
     return Issue(
         **{
-            **item,
+            **known(Issue, item),
             "id": UUID(item["id"]),
             "order_id": UUID(item["order_id"]),
             "reported_by": Party(item["reported_by"]),
@@ -47,7 +48,7 @@ def read_issue(item: dict[str, Any]) -> Issue:
 def read_offer(item: dict[str, Any]) -> Offer:
     return Offer(
         **{
-            **item,
+            **known(Offer, item),
             "id": UUID(item["id"]),
             "order_id": UUID(item["order_id"]),
             "issue_id": UUID(item["issue_id"]) if item["issue_id"] else None,

@@ -12,6 +12,7 @@ import asyncpg
 
 from kro.core.actor import Actor
 from kro.core.auth.standing import STORED_ANSWER, USER_STANDING, ensure_may_read, read_answer, read_standing
+from kro.core.database.columns import known
 from kro.core.database.pool import Database
 from kro.core.decisions import Loaded
 from kro.order.database.creation import offered, read_quote, read_template
@@ -239,7 +240,7 @@ def read_condition(item: dict[str, Any]) -> Condition:
     """Build a condition from its JSON form inside an order's row."""
     return Condition(
         **{
-            **item,
+            **known(Condition, item),
             "id": UUID(item["id"]),
             "order_id": UUID(item["order_id"]),
             "kind": ConditionKind(item["kind"]),
@@ -256,7 +257,7 @@ def read_amendment(item: dict[str, Any]) -> Amendment:
     """Build an amendment from its JSON form."""
     return Amendment(
         **{
-            **item,
+            **known(Amendment, item),
             "id": UUID(item["id"]),
             "order_id": UUID(item["order_id"]),
             "proposed_by": Party(item["proposed_by"]),

@@ -11,6 +11,7 @@ import asyncpg
 
 from kro.core.actor import Actor
 from kro.core.auth.standing import ADMIN_STANDING, STORED_ANSWER, read_answer, read_standing
+from kro.core.database.columns import known
 from kro.core.database.pool import Database
 from kro.core.decisions import Loaded
 from kro.order.database.admin_records import AdminOrder, AdminState
@@ -100,7 +101,7 @@ def read_hold(item: dict[str, Any]) -> Hold:
     """Build a hold from its JSON form inside an order's row."""
     return Hold(
         **{
-            **item,
+            **known(Hold, item),
             **{name: UUID(item[name]) for name in ("id", "order_id", "placed_by")},
             **{name: UUID(item[name]) if item[name] else None for name in ("lifted_by", "lift_approved_by")},
             "placed_at": datetime.fromisoformat(item["placed_at"]),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from kro.core.actor import Actor
 from kro.core.auth.standing import STORED_ANSWER, USER_STANDING, Columns, read_answer, read_standing
+from kro.core.database.columns import known
 from kro.core.database.pool import Database
 from kro.core.decisions import Loaded
 from kro.order.database.rating_records import Rating, RatingState, Reputation
@@ -81,4 +82,4 @@ def _rating(item: dict[str, Any] | None) -> Rating | None:
         return None
     ids = {name: UUID(item[name]) for name in ("id", "order_id", "rated_by", "subject_id")}
     times = {name: datetime.fromisoformat(item[name]) for name in ("created_at", "visible_at")}
-    return Rating(**{**item, **ids, **times})
+    return Rating(**{**known(Rating, item), **ids, **times})

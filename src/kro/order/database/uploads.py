@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from kro.core.database.columns import known
 from kro.core.database.pool import Database
 from kro.order.database.records import Evidence, EvidenceUpload, HeldSlot, OrderState, UploadingState
 from kro.order.database.words import UploadStatus
@@ -78,7 +79,7 @@ def read_uploading(row: asyncpg.Record, order: OrderState) -> UploadingState:
 def _upload(item: dict[str, Any]) -> EvidenceUpload:
     return EvidenceUpload(
         **{
-            **item,
+            **known(EvidenceUpload, item),
             "id": UUID(item["id"]),
             "order_id": UUID(item["order_id"]),
             "uploaded_by": UUID(item["uploaded_by"]),
@@ -94,7 +95,7 @@ def _upload(item: dict[str, Any]) -> EvidenceUpload:
 def _evidence(item: dict[str, Any]) -> Evidence:
     return Evidence(
         **{
-            **item,
+            **known(Evidence, item),
             "id": UUID(item["id"]),
             "order_id": UUID(item["order_id"]),
             "uploaded_by": UUID(item["uploaded_by"]),
