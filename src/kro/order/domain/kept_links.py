@@ -30,7 +30,11 @@ class KeptLinks:
         if reply.status != _CREATED:
             return reply
         body = orjson.loads(reply.body)
-        body["upload"]["url"] = self.cipher.open(body["upload"]["url"], context=_context(ask))
+        kept = body["upload"]["url"]
+        if kept.startswith(("http://", "https://")):
+            # The release before kept the link itself.
+            return reply
+        body["upload"]["url"] = self.cipher.open(kept, context=_context(ask))
         return replace(reply, body=orjson.dumps(body))
 
 
