@@ -10,12 +10,12 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from structlog.testing import capture_logs
 
 from kro.core.storage import ObjectExistsError, ObjectNotFoundError, StorageUnavailableError, new_object_key
 from kro.order.database.records import EvidenceUpload
 from kro.order.database.words import UploadStatus
 from kro.order.domain import EvidenceFiles
+from log_lines import log_lines
 from object_stores import HTTPWire, sandbox_wire
 
 PDF = "application/pdf"
@@ -127,7 +127,7 @@ class TestSickness:
         fault("get", kind, **params)
         begun = time.monotonic()
 
-        with capture_logs() as lines, pytest.raises(StorageUnavailableError):
+        with log_lines() as lines, pytest.raises(StorageUnavailableError):
             await wire.store.get(key=key, max_bytes=len(FILE))
 
         assert time.monotonic() - begun < 4

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from structlog.testing import capture_logs
 from tests.integration.growth.test_months import id_at
 
 from kro.core.auth.permissions import seed_roles
 from kro.core.database.pool import Database
 from kro.core.growth import Leftovers, retention_step
+from log_lines import log_lines
 
 NOW = datetime.now(UTC)
 OLD = NOW - timedelta(days=400)
@@ -127,7 +127,7 @@ class TestAStep:
             return left.pop(0)
 
         step = retention_step("things", forget)
-        with capture_logs() as logs:
+        with log_lines() as logs:
             assert [await step.run() for _ in range(3)] == [3, 2, 0]
 
         assert [(line["event"], line["kind"], line["count"]) for line in logs] == [("rows_forgotten", "things", 5)]
