@@ -183,6 +183,14 @@ def _text(value: object) -> str | None:
         case dict():
             return orjson.dumps(value).decode()
         case list() | tuple():
-            return "{" + ",".join(f'"{_text(one)}"' for one in value) + "}"
+            return "{" + ",".join(_element(_text(one)) for one in value) + "}"
         case _:
             return str(value)
+
+
+def _element(text: str | None) -> str:
+    """Return one element of an array as PostgreSQL reads it (its manual, 8.15.6)."""
+    if text is None:
+        return "NULL"
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{quoted}"'

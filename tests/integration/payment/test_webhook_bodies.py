@@ -64,8 +64,9 @@ async def keep(
         body=sealed,
         body_sha256=hashlib.sha256(RAW).digest(),
         received_at=moment,
+        headers={"content-type": "application/json"},
     )
-    if await WebhookRepository(world.database).store(new, headers={"content-type": "application/json"}):
+    if await WebhookRepository(world.database).store(new):
         await settle(world.database, webhook_id, state)
     return webhook_id
 

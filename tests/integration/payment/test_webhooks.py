@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import ip_network
 
@@ -91,7 +92,7 @@ class TestIntake:
     @pytest.mark.parametrize("failure", [OSError("gone"), asyncpg.InterfaceError("closed")])
     async def test_a_lost_database_is_no_different(self, world: PaymentWorld, failure: Exception) -> None:
         class Lost(Database):
-            async def execute(self, sql: str, *args: object) -> int:
+            async def rows(self, sql: str, *args: object) -> Sequence[asyncpg.Record]:
                 raise failure
 
         webhooks = WebhookRepository(Lost(PoolOptions(dsn="")))
@@ -105,10 +106,11 @@ class TestIntake:
             body=b"",
             body_sha256=b"",
             received_at=world.clock.now(),
+            headers={},
         )
 
         with pytest.raises(DatabaseBusyError):
-            await webhooks.store(event, headers={})
+            await webhooks.store(event)
 
 
 class TestWhereItComesFrom:
@@ -192,7 +194,7 @@ class TestAnswer:
 
     async def test_what_could_not_be_stored_is_03_and_comes_again(self, world: PaymentWorld) -> None:
         class Lost(Database):
-            async def execute(self, sql: str, *args: object) -> int:
+            async def rows(self, sql: str, *args: object) -> Sequence[asyncpg.Record]:
                 raise OSError("gone")
 
         assert await self.tell(self.desk(world, Lost(PoolOptions(dsn="")))) == "03"

@@ -291,6 +291,7 @@ class NewWebhook:
     body: bytes = field(repr=False)
     body_sha256: bytes
     received_at: datetime
+    headers: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from operator import attrgetter
+from typing import Final
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from kro.core.actor import Actor
 from kro.core.database.failures import DatabaseBusyError
+from kro.core.database.group_write import GroupWrite
 from kro.core.database.pool import Database
 from kro.core.decisions import LostRaceError
 from kro.core.scheduler import PROGRAM_TIME
 from kro.core.telemetry.tracing import MARK
 from kro.payment.database.records import NewWebhook, WebhookState, WebhookTask, WebhookView
 
-# What was left to people is looked into again when its provider tells of it again: a bank asked to repush has news.
 _STORE: Final = """
-WITH stored AS (
+WITH given AS (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[],
+                         $8::text[], $9::timestamptz[], $10::bytea[])
+    AS g (id, provider, dedupe_key, event_type, subject, reference, body, headers, received_at, body_sha256)),
+stored AS (
     INSERT INTO payment_webhook_info (id, provider, dedupe_key, event_type, subject, reference, headers,
                                       received_at, body_sha256)
-    VALUES ($1, $2, $3, $4, $5, $6, $8, $9, $10) ON CONFLICT (provider, dedupe_key) DO NOTHING RETURNING id),
-kept AS (INSERT INTO payment_webhook_bodies (webhook_id, body) SELECT id, $7 FROM stored),
-revived AS (
-    UPDATE payment_webhook_state AS s SET state = 'received', attempts = 0, next_attempt_at = $9, processed_at = NULL
-    FROM payment_webhook_info AS i
-    WHERE i.provider = $2 AND i.dedupe_key = $3 AND s.webhook_id = i.id AND s.state = 'parked')
+    SELECT id, provider, dedupe_key, event_type, subject, reference, headers::jsonb, received_at, body_sha256
+    FROM given ON CONFLICT (provider, dedupe_key) DO NOTHING RETURNING id, received_at),
+kept AS (
+    INSERT INTO payment_webhook_bodies (webhook_id, body)
+    SELECT given.id, given.body FROM stored JOIN given ON given.id = stored.id)
 INSERT INTO payment_webhook_state (webhook_id, state, attempts, next_attempt_at)
-SELECT id, 'received', 0, $9 FROM stored"""
+SELECT id, 'received', 0, received_at FROM stored RETURNING webhook_id"""
+
+# What was left to people is looked into again when its provider tells of it again: a bank asked to repush has news.
+_REVIVE: Final = """
+UPDATE payment_webhook_state AS s SET state = 'received', attempts = 0, next_attempt_at = $3, processed_at = NULL
+FROM payment_webhook_info AS i
+WHERE i.provider = $1 AND i.dedupe_key = $2 AND s.webhook_id = i.id AND s.state = 'parked'"""
 
 _TASK: Final = f"i.id, i.provider, i.subject, i.reference, s.attempts, i.received_at, i.headers -> '{MARK}' AS mark"
 
@@ -80,29 +91,27 @@ FROM revived AS r"""
 class WebhookRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._group = GroupWrite(self._store)
 
-    async def store(self, webhook: NewWebhook, *, headers: Mapping[str, Any]) -> bool:
-        """Keep an event; ``False`` if it is there already.
+    async def store(self, webhook: NewWebhook) -> bool:
+        """Keep an event; ``False`` if it is there already. Events that come together are kept by one statement.
 
         :raises DatabaseBusyError: whenever it could not be stored, so that the provider sends it again.
         """
         try:
-            stored = await self._database.execute(
-                _STORE,
-                webhook.id,
-                webhook.provider,
-                webhook.dedupe_key,
-                webhook.event_type,
-                webhook.subject,
-                webhook.reference,
-                webhook.body,
-                dict(headers),
-                webhook.received_at,
-                webhook.body_sha256,
-            )
+            is_new = await self._group.add(webhook)
+            if not is_new:
+                await self._database.execute(_REVIVE, webhook.provider, webhook.dedupe_key, webhook.received_at)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, LostRaceError) as error:
             raise DatabaseBusyError from error
-        return stored > 0
+        return is_new
+
+    async def _store(self, webhooks: Sequence[NewWebhook]) -> Sequence[bool]:
+        # In one order everywhere, so that no two statements wait for one another's events.
+        columns = zip(*map(_columns, sorted(webhooks, key=_natural_key)), strict=True)
+        rows = await self._database.rows(_STORE, *columns)
+        new = {row["webhook_id"] for row in rows}
+        return [webhook.id in new for webhook in webhooks]
 
     async def claim_due(self, *, now: datetime, lease_until: datetime, limit: int) -> Sequence[WebhookTask]:
         """Take events that are due for oneself until the lease ends."""
@@ -141,3 +150,21 @@ class WebhookRepository:
             actor.ip,
         )
         return changed > 0
+
+
+_natural_key = attrgetter("provider", "dedupe_key")
+
+
+def _columns(webhook: NewWebhook) -> tuple[object, ...]:
+    return (
+        webhook.id,
+        webhook.provider,
+        webhook.dedupe_key,
+        webhook.event_type,
+        webhook.subject,
+        webhook.reference,
+        webhook.body,
+        orjson.dumps(webhook.headers).decode(),
+        webhook.received_at,
+        webhook.body_sha256,
+    )

@@ -103,6 +103,9 @@ class WebhookIntake:
             log.warning("webhook_from_elsewhere", provider=provider)
             raise WebhookSignatureError
         event = verifier.verify(raw=raw, headers=headers)
+        kept: dict[str, Any] = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
+        # What works it off later belongs to this request's trace.
+        taken = mark()
         webhook_id = self._ids.new()
         sealed = self._cipher.seal(raw.decode(errors="replace"), context=body_context(webhook_id))
         webhook = NewWebhook(
@@ -115,11 +118,9 @@ class WebhookIntake:
             body=sealed.encode(),
             body_sha256=hashlib.sha256(raw).digest(),
             received_at=self._clock.now(),
+            headers=kept if taken is None else {**kept, MARK: taken},
         )
-        kept: dict[str, Any] = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
-        # What works it off later belongs to this request's trace.
-        taken = mark()
-        is_new = await self._webhooks.store(webhook, headers=kept if taken is None else {**kept, MARK: taken})
+        is_new = await self._webhooks.store(webhook)
         return WebhookOutcome.ACCEPTED if is_new else WebhookOutcome.DUPLICATE
 
     def _comes_from(self, provider: str, address: str | None) -> bool:
