@@ -22,6 +22,7 @@ from typing import Final, TypeAlias
 import asyncpg
 
 from benchmarks.columns import COPIES, columns_of, keys_of
+from benchmarks.indexes import making, rest
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -40,17 +41,13 @@ _OF_THE_PLATFORM: Final = f"SELECT id FROM kro_balance WHERE owner_id = '{_PLATF
 _CONFIGURATION: Final = ("admins", "fee_configuration", "tax_rules")
 _BATCH_ROWS: Final = 200_000
 
-# Adding to these costs more than everything else together, so they are made when all rows are there.
-_WORD_INDEXES: Final = """
-SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index
-WHERE indrelid IN ('orders'::regclass, 'users'::regclass)
-  AND pg_get_indexdef(indexrelid) LIKE '% USING gin %'"""
+_CLEAN_EVERY: Final = 8
+"""After how many batches a worker cleans up: what is still in memory then is written once, and not again later."""
 
 # Those who trade in every copy: one line after another, over all copies.
 _SETTLE: Final = """
 WITH shared AS MATERIALIZED (
-    SELECT id FROM kro_balance WHERE code = 'user_available' AND id IN (
-        SELECT account_id FROM "{entries}" WHERE "account_id@rest" IS NULL)
+    SELECT id FROM kro_balance WHERE code = 'user_available' AND id IN ({accounts})
 ), lines AS (
     SELECT l.account_id, l.at, l.entry_id, sum(l.amount) OVER (PARTITION BY l.account_id ORDER BY l.at, l.entry_id)
         AS total
@@ -61,6 +58,7 @@ WITH shared AS MATERIALIZED (
 UPDATE kro_balance AS b SET balance = n.total
 FROM (SELECT account_id, sum(amount) AS total FROM balance_lines JOIN shared ON id = account_id GROUP BY 1) AS n
 WHERE b.id = n.account_id"""
+_SHARED: Final = 'SELECT account_id FROM "{entries}" WHERE "account_id@rest" IS NULL'
 # The worker would take its time over so many; what it leaves behind is this.
 _ROLL_UP: Final = """
 WITH marked AS (
@@ -125,19 +123,18 @@ async def multiply(
     async with AsyncExitStack() as closing:
         connections = [await _open(dsn, closing) for _ in range(workers)]
         first = connections[0]
-        words = await first.fetch(_WORD_INDEXES)
-        for index in words:
-            await first.execute(f"DROP INDEX {index['name']}")
+        tables = await _present(first)
+        await rest(first, tables)
         for copying in copyings:
             await _copy(connections, copying, told)
-        told("adding up those who trade in every copy")
-        for copying in copyings:
-            await first.execute(_SETTLE.format(entries=_aside(copying.world.name, "ledger_entries")))
+        told("making indexes, and adding up those who trade in every copy")
+        shared = " UNION ".join(_SHARED.format(entries=_aside(one.world.name, "ledger_entries")) for one in copyings)
+        adding_up = [_SETTLE.format(accounts=shared)]
         if await first.fetchval("SELECT to_regclass('ledger_rollups') IS NOT NULL"):
-            await first.execute(_ROLL_UP)
-        told("making the indexes of words, cleaning up, counting")
-        await _in_turn(connections, [index["definition"] for index in words])
-        await _in_turn(connections, [f'VACUUM ANALYZE "{table}"' for table in await _present(first)])
+            adding_up.append(_ROLL_UP)
+        await _in_turn(connections, [*adding_up, *await making(first)])
+        told("cleaning up, counting")
+        await _in_turn(connections, [f'VACUUM ANALYZE "{table}"' for table in tables])
         total: int = await first.fetchval("SELECT count(*) FROM orders")
     return total
 
@@ -169,7 +166,7 @@ async def _copy(connections: Sequence[Connection], copying: Copying, told: Calla
     statements = {table: await _statement(first, world.name, table) for table in await _present(first)}
     entries = _aside(world.name, "ledger_entries")
     [(low, high)] = await first.fetch(f'SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM "{entries}"')  # noqa: S608
-    base = await first.fetchval("SELECT coalesce(max(id), 0) FROM ledger_entries")
+    base = await first.fetchval("SELECT nextval(pg_get_serial_sequence('ledger_entries', 'id'))")
     numbers = high - low + 1
     # Older copies have the smaller numbers, and every number is above all that there were.
     origin = base - low + 1 + copying.copies * numbers
@@ -177,17 +174,18 @@ async def _copy(connections: Sequence[Connection], copying: Copying, told: Calla
     batches, begun = copying.batches(), time.monotonic()
 
     async def work(connection: Connection) -> None:
-        for newest, oldest in batches:
+        for number, (newest, oldest) in enumerate(batches, start=1):
             for table, statement in statements.items():
                 start = min(newest, copying.oldest(table))
                 if start >= oldest:
                     await connection.execute(statement, start, oldest, step, origin, numbers)
+            if number % _CLEAN_EVERY == 0:
+                await connection.execute(f"VACUUM (SKIP_LOCKED, PROCESS_TOAST FALSE) {', '.join(statements)}")
             told(_progress(copying, oldest, time.monotonic() - begun))
 
     await asyncio.gather(*(work(connection) for connection in connections))
-    last = await first.fetchval("SELECT max(id) FROM ledger_entries")
-    if last is not None:
-        await first.execute("SELECT setval(pg_get_serial_sequence('ledger_entries', 'id'), $1)", last)
+    last = base + copying.copies * numbers
+    await first.execute("SELECT setval(pg_get_serial_sequence('ledger_entries', 'id'), $1)", last)
 
 
 def _progress(copying: Copying, left: int, seconds: float) -> str:

@@ -40,14 +40,18 @@ FILLING: Final = {
 Tell = Callable[[str], None]
 """Takes a sentence on how far it is."""
 _FILE: Final = "filled.json"
+_COUNTS: Final = "SELECT (SELECT count(*) FROM ledger_entries), pg_database_size(current_database())"
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What two filled databases have in common, and how many orders each has."""
+    """What two filled databases have in common, how many orders each has, and how much the large one is."""
 
     small: int
     large: int
+    entries: int
+    size: int
+    """In bytes, as the server counts them."""
     seconds: float
     regulars: list[Pair]
     hot: Person
@@ -60,7 +64,7 @@ class Filled:
         except FileNotFoundError:
             return None
         regulars = [Pair(_person(one["buyer"]), _person(one["seller"])) for one in found["regulars"]]
-        return cls(found["small"], found["large"], found["seconds"], regulars, _person(found["hot"]))
+        return cls(**found | {"regulars": regulars, "hot": _person(found["hot"])})
 
     def save(self, folder: Path) -> None:
         (folder / _FILE).write_bytes(orjson.dumps(self))
@@ -82,21 +86,21 @@ async def start(cluster: Cluster, folder: Path) -> Worlds:
         await admin.close()
 
 
-async def enlarge(cluster: Cluster, worlds: Worlds, *, small: int, large: int, told: Tell) -> tuple[int, int]:
-    """Make two databases of the one, and return how many orders each has in the end."""
+async def enlarge(cluster: Cluster, worlds: Worlds, *, small: int, large: int, told: Tell) -> tuple[int, int, int, int]:
+    """Make two databases of the one; return how many orders each has, and entries and bytes of the large one."""
     maintenance = await asyncpg.connect(cluster.dsn(Role.ADMIN, "postgres"))
     await maintenance.execute(f'CREATE DATABASE "{SMALL}" OWNER kro_owner TEMPLATE "{DATABASE}"')
-    sizes = []
+    totals = []
     for name, orders in ((SMALL, small), (DATABASE, large)):
         dsn = cluster.dsn(Role.ADMIN, name)
-        total = await multiply(dsn, worlds.copyings(orders), told=partial(_told_of, told, name))
-        sizes.append(total)
+        totals.append(await multiply(dsn, worlds.copyings(orders), told=partial(_told_of, told, name)))
         admin = await asyncpg.connect(dsn)
         await forget(admin, ["people", *(world.name for world in worlds.taken)])
+        [(entries, size)] = await admin.fetch(_COUNTS)
         await admin.close()
     await maintenance.execute("CHECKPOINT")
     await maintenance.close()
-    return sizes[0], sizes[1]
+    return totals[0], totals[1], entries, size
 
 
 def make(folder: Path, *, small: int, large: int, told: Tell) -> Filled:

@@ -33,8 +33,9 @@ def ratio(row: Row, of_hundred: int = 95) -> float:
 def report(result: Result, filled: Filled, plan: Plan) -> str:
     """Return the page as Markdown."""
     conditions = (
-        f"{filled.small:,} and {filled.large:,} orders on one server, filled in {filled.seconds / 60:.0f} minutes; one"
-        f" in ten is one seller's. {plan.connections} connections, {plan.rounds} rounds of {plan.seconds:g} s on each"
+        f"{filled.small:,} and {filled.large:,} orders on one server, the latter with {filled.entries:,} entries of the"
+        f" ledger and {filled.size / 1e9:.1f} GB, filled in {filled.seconds / 60:.0f} minutes. One order in ten is one"
+        f" seller's. {plan.connections} connections, {plan.rounds} rounds of {plan.seconds:g} s on each"
         f" side in turn, percentiles over all rounds; a ratio is the large database's to the small one's, and wanted is"
         f" at most {MOST} at the 95th percentile. PostgreSQL {find_binaries().major} with fsync, full_page_writes and"
         f" synchronous_commit on, Python {platform.python_version()}, {os.cpu_count()} cores shared by server, database"

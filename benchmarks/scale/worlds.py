@@ -1,4 +1,4 @@
-"""What a large database is made of: orders in every state an order comes to by its parties, played by the product."""
+"""What a large database is made of: orders in every state that an order comes to, played by the product."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from benchmarks.requests.market import open_market
 from benchmarks.requests.people import Crowd, Pair, Person, gather_crowd, give
 from benchmarks.requests.recording import Recorder, recording
 from benchmarks.requests.scenarios import Market
-from kro.bootstrap import build
+from kro.bootstrap import Application, build
 from kro.core.config import load_settings
 from kro.core.database.embedded import Role
 from kro.core.database.pool import Database, PoolOptions
+from kro.core.ids import read_id
 from kro.core.telemetry import configure_logging
 from kro.main import create_api
+from kro.order.database.words import TimerKind
 
 YEARS: Final = timedelta(days=720)
 """How far the copies of what has ended reach back."""
@@ -33,9 +35,16 @@ _LIVES: Final = 9
 _PAYMENTS: Final = 5
 _COST: Final = 105_375
 _REGULAR_LIVES, _REGULAR_COPIES = 3, 10
-_ENDED: Final = (*["closed"] * 7, "refunded", "declined", *["closed"] * 7, "refunded", "cancelled")
-_OPEN: Final = ("created", "accepted", "in_progress", "completed", "issue_reported")
-_STEPS: Final = {"accepted": 1, "refunded": 2, "in_progress": 2, "completed": 5, "issue_reported": 5, "closed": 5}
+_ENDED: Final = (
+    *(*["closed"] * 8, "refunded", "declined", "expired"),
+    *(*["closed"] * 8, "cancelled", "refunded"),
+)
+_OPEN: Final = ("created", "accepted", "in_progress", "completed", "issue_reported", "disputed")
+_STEPS: Final = {"accepted": 1, "refunded": 2, "in_progress": 2} | dict.fromkeys(
+    ("completed", "issue_reported", "disputed", "closed"), 5
+)
+_TOO_LATE: Final = "UPDATE orders SET accept_by = now() - interval '1 second' WHERE id = $1"
+_ISSUE: Final = {"category": "damaged", "statement": "The lid is cracked."}
 _TITLES: Final = (
     *("Laptop", "Refurbished phone", "Generator, 5 kVA", "Sewing machine", "Wedding gown", "Web shop design"),
     *("Used car tyres", "Freezer", "House painting", "Camera lens", "School books", "Office chairs"),
@@ -93,7 +102,7 @@ async def play(program: Program, admin: asyncpg.Connection[asyncpg.Record], cast
     application = build(settings)
     owner = await Database.connect(PoolOptions(dsn=owner_dsn, size=1))
     async with recording(create_api(application), application.database) as recorder:
-        stage = Stage(market, recorder, cast)
+        stage = Stage(market, recorder, cast, application, owner)
         for pair in everybody.pairs:
             await stage.live(pair, "closed")
         await take(admin, "people")
@@ -101,10 +110,10 @@ async def play(program: Program, admin: asyncpg.Connection[asyncpg.Record], cast
             await give(owner, pair.buyer.id, _COST)
             await stage.live(pair, "closed")
         trade = await take(admin, "trade")
-        await stage.trade(owner, last.seller, _ENDED, first=1_000)
+        await stage.trade(last.seller, _ENDED, first=1_000)
         await settled_payments(owner, count=cast.pairs * _PAYMENTS)
         ended = await take(admin, "ended")
-        await stage.trade(owner, last.seller, _OPEN, first=2_000)
+        await stage.trade(last.seller, _OPEN, first=2_000)
         under_way = await take(admin, "open")
     await owner.close()
     await admin.execute("UPDATE outbox SET state = 'delivered', delivered_at = now(), attempts = 1")
@@ -118,10 +127,12 @@ class Stage:
     market: Market
     recorder: Recorder
     cast: Cast
+    application: Application
+    owner: Database
 
-    async def trade(self, owner: Database, hot: Person, endings: tuple[str, ...], *, first: int) -> None:
+    async def trade(self, hot: Person, endings: tuple[str, ...], *, first: int) -> None:
         """Let new people trade with one another, and each buyer once with the hot seller."""
-        crowd = await gather_crowd(owner, self.market.crowd.issuer, pairs=self.cast.pairs, first=first)
+        crowd = await gather_crowd(self.owner, self.market.crowd.issuer, pairs=self.cast.pairs, first=first)
         self.market.crowd = Crowd([*self.market.crowd.pairs, *crowd.pairs], crowd.issuer, {})
         self.market.crowd.log_in()
         endless = itertools.cycle(endings)
@@ -143,8 +154,15 @@ class Stage:
             "refunded": (pair.seller, "cancel", {"reason": "Sold out."}),
             "declined": (pair.seller, "decline", {"reason": "Too cheap."}),
             "cancelled": (pair.buyer, "cancel", {"reason": "Changed my mind."}),
-            "issue_reported": (pair.buyer, "issues", {"category": "damaged", "statement": "The lid is cracked."}),
+            "issue_reported": (pair.buyer, "issues", _ISSUE),
+            "disputed": (pair.buyer, "issues", _ISSUE),
         }
         if ending in last:
             who, step, body = last[ending]
-            await market.command(ask, who, f"{path}/{step}", body)
+            order = await market.command(ask, who, f"{path}/{step}", body)
+        if ending == "disputed":
+            await market.command(ask, pair.buyer, f"{path}/issues/{order['issue']['id']}/escalate")
+        if ending == "expired":
+            order_id = read_id("ord", order["id"])
+            await self.owner.execute(_TOO_LATE, order_id)
+            await self.application.fire_timer(order_id=order_id, kind=TimerKind.ACCEPT_BY)

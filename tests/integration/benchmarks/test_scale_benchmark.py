@@ -26,9 +26,12 @@ from kro.order.database.invariants import ORDER_INVARIANTS
 from kro.order.database.words import OrderStatus
 
 ORDERS = 700
-STATUSES = {*OrderStatus} - {OrderStatus.EXPIRED, OrderStatus.DISPUTED}
+STATUSES = {*OrderStatus}
 MONTHS = "SELECT count(DISTINCT tableoid) FROM ledger_entries"
 HOT = "SELECT count(*) FROM orders WHERE seller_id = $1"
+INDEXES = """
+SELECT pg_get_indexdef(indexrelid), indisvalid, indisready FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indrelid
+WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1"""
 LEFT_BEHIND = "SELECT relname FROM pg_class WHERE relname LIKE 'benchmark%'"
 
 
@@ -43,10 +46,12 @@ async def filled(fresh_database: Any, admin: Any, folder: Path) -> tuple[Worlds,
     owner = await asyncpg.connect(fresh_database.dsn(Role.OWNER))
     await part_the_past(owner, since=datetime.now(UTC) - YEARS)
     await owner.close()
+    indexes = await admin.fetch(INDEXES)
     program = Program(fresh_database.cluster, 0, folder, fresh_database.name)
     worlds = await play(program, admin, Cast(regulars=1, pairs=2))
     total = await multiply(fresh_database.dsn(Role.ADMIN), worlds.copyings(ORDERS))
     await forget(admin, ["people", *(world.name for world in worlds.taken)])
+    assert await admin.fetch(INDEXES) == indexes
     return worlds, total
 
 
@@ -64,7 +69,7 @@ async def test_a_filled_database_is_sound_and_measured(
     assert await admin.fetchval(HOT, worlds.hot.id) == pytest.approx(total / 10, rel=0.3)
     assert await admin.fetch(LEFT_BEHIND) == []
 
-    found = Filled(total, total, 1.0, worlds.regulars, worlds.hot)
+    found = Filled(total, total, 1, 1, 1.0, worlds.regulars, worlds.hot)
     plan = Plan(seconds=0.2, rounds=1, connections=1, scenes=("get, strangers", "approve, hot seller"))
     names = (fresh_database.name, fresh_database.name)
     result = await measure(fresh_database.cluster, tmp_path, found, plan, lambda _: None, names=names)
@@ -78,7 +83,7 @@ def test_what_grows_is_named() -> None:
     slow = replace(quick, times=[1.0, 1.0, 3.0])
     rows = [Row("steady", [quick], [quick]), Row("growing", [quick], [slow])]
 
-    page = report(Result(rows, {"orders": 2}, ["get: orders"]), Filled(1, 2, 1.0, [], None), Plan())  # type: ignore[arg-type] # nobody sells
+    page = report(Result(rows, {"orders": 2}, ["get: orders"]), Filled(1, 2, 3, 4, 1.0, [], None), Plan())  # type: ignore[arg-type] # nobody sells
 
     assert "Above 1.3: growing.\n" in page
     assert "meanwhile: orders 2 times." in page
