@@ -147,14 +147,17 @@ def seed() -> None:
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    api: Annotated[str | None, typer.Option(help="Where the API is, if not where `kro run` has it.")] = None,
+    sandbox: Annotated[str | None, typer.Option(help="Where the sandbox is, if not where `kro run` has it.")] = None,
+) -> None:
     """Play a whole escrow against the running server, checked to the kobo."""
     from rich.console import Console
 
     from kro.run.demonstration import demonstrate
 
     with one_sentence():
-        exit_code = demonstrate(Console())
+        exit_code = demonstrate(Console(), api=api, sandbox=sandbox)
     raise typer.Exit(exit_code)
 
 

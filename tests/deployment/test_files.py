@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from kro.bootstrap import build
 from kro.core.config import load_settings
 from socket_crowd import ROOT
 
@@ -101,6 +102,18 @@ class TestCompose:
         [resting] = re.findall(r"^    keepalive_timeout (\d+)s;", upstream, re.MULTILINE)
         assert int(resting) < api["drainSeconds"]
 
+    def test_nginx_may_open_what_it_asks_for_and_is_given_the_time_it_takes_to_end(
+        self, compose: dict[str, Any]
+    ) -> None:
+        service, own = compose["services"]["nginx"], (ROOT / "nginx" / "nginx.conf").read_text()
+        [files], [seconds] = (
+            re.findall(rf"^{name} (\d+)s?;", own, re.MULTILINE)
+            for name in ("worker_rlimit_nofile", "worker_shutdown_timeout")
+        )
+
+        assert service["ulimits"]["nofile"] == int(files)
+        assert int(service["stop_grace_period"].removesuffix("s")) > int(seconds)
+
     def test_what_it_mounts_from_here_exists(self, compose: dict[str, Any]) -> None:
         mounted = [volume for service in compose["services"].values() for volume in service.get("volumes", ())]
         ours = {path for volume in mounted for path in re.findall(r"\./(?:nginx|deploy/postgres)[^:}]*", volume)}
@@ -119,6 +132,8 @@ class TestCompose:
 
         assert settings.paystack.base_url == "http://sandbox:4000/paystack"
         assert "127.0.0.1:4000" not in settings.model_dump_json()
+        assert settings.demo.admins
+        build(settings)
 
     @pytest.mark.skipif(COMPOSE is None, reason="docker-compose is not installed")
     def test_docker_compose_takes_it(self) -> None:

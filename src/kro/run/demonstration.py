@@ -10,13 +10,14 @@ from kro.run.addresses import api_url, sandbox_url
 from kro.run.errors import StartError
 
 
-def demonstrate(console: Console) -> int:
+def demonstrate(console: Console, *, api: str | None = None, sandbox: str | None = None) -> int:
     """Play the demo journey and return its exit code.
 
+    :param api: where the API is, if not where `kro run` has it; `sandbox` then says where its stand-ins are.
     :raises StartError: this environment has no demo people or no sandbox.
     """
     settings = load_settings()
-    if not settings.demo.admins or not settings.sandbox.enabled:
+    if not settings.demo.admins or not (settings.sandbox.enabled or sandbox):
         raise StartError(f"The {settings.app.env} environment has no demo admins and sandbox to play with.")
     admin = settings.demo.admins[0]
     login = AdminLogin(
@@ -24,4 +25,6 @@ def demonstrate(console: Console) -> int:
         password=admin.password.get_secret_value(),
         totp_secret=admin.totp_secret.get_secret_value(),
     )
-    return run_demo(base_url=api_url(settings), sandbox_url=sandbox_url(settings), admin=login, console=console)
+    return run_demo(
+        base_url=api or api_url(settings), sandbox_url=sandbox or sandbox_url(settings), admin=login, console=console
+    )

@@ -344,10 +344,17 @@ class TestSafety:
             with pytest.raises(ValueError, match="slash"):
                 await http.call(operation="r", method="GET", path=path)
 
-    @pytest.mark.parametrize("url", ["http://api.vendor.example", "ftp://127.0.0.1", "http://127.0.0.1.evil.example"])
-    def test_plain_http_is_for_loopback_only(self, url: str) -> None:
+    @pytest.mark.parametrize(
+        "url",
+        ["http://api.vendor.example", "ftp://127.0.0.1", "http://127.0.0.1.evil.example", "http://0x08080808"],
+    )
+    def test_plain_http_is_for_what_is_near_only(self, url: str) -> None:
         with pytest.raises(ValueError, match="https"):
             OutgoingSettings(provider="v", base_url=url)
+
+    @pytest.mark.parametrize("url", ["http://127.0.0.1:4000/paystack", "http://sandbox:4000/paystack"])
+    def test_the_stand_ins_are_near(self, url: str) -> None:
+        assert OutgoingSettings(provider="v", base_url=url).base_url == url
 
     async def test_a_certificate_nobody_vouches_for_ends_the_call_before_anything_is_sent(self, tmp_path: Path) -> None:
         received: list[bytes] = []

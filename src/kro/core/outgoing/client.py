@@ -22,7 +22,7 @@ from kro.core.outgoing.gates import GateRules, Gates
 from kro.core.outgoing.recording import CallRecord, CallRecorder, exchange_text, outcome_of
 from kro.core.outgoing.retry import RetryPolicy
 from kro.core.outgoing.tracing import call_span
-from kro.core.outgoing.urls import is_secure_url
+from kro.core.outgoing.urls import is_callable_url
 from kro.core.telemetry import hooks
 from kro.core.telemetry.catalogue import PROVIDER_SHUT
 
@@ -56,8 +56,8 @@ class OutgoingSettings:
     keeps_exchanges: bool = False
 
     def __post_init__(self) -> None:
-        if not is_secure_url(self.base_url):
-            raise ValueError(f"The base URL of {self.provider} must be https; plain http is for loopback only.")
+        if not is_callable_url(self.base_url):
+            raise ValueError(f"The base URL of {self.provider} must be https; plain http is for neighbours only.")
 
 
 class OutgoingHTTP:
