@@ -128,6 +128,8 @@ async def multiply(
         for copying in copyings:
             await _copy(connections, copying, told)
         told("making indexes, and adding up those who trade in every copy")
+        # Nothing is known of what came, and without indexes a wrong guess sorts all lines there are.
+        await first.execute("ANALYZE kro_balance, balance_lines, ledger_entries")
         shared = " UNION ".join(_SHARED.format(entries=_aside(one.world.name, "ledger_entries")) for one in copyings)
         adding_up = [_SETTLE.format(accounts=shared)]
         if await first.fetchval("SELECT to_regclass('ledger_rollups') IS NOT NULL"):

@@ -34,6 +34,7 @@ FILLING: Final = {
     "max_wal_senders": "0",
     "max_wal_size": "4GB",
     "shared_buffers": "3GB",
+    "work_mem": "256MB",
     "autovacuum": "off",
     "jit": "off",
 }
