@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from pydantic._internal._config import config_defaults
+
 from kro.core.config import Settings
 from kro.run.shared_methods import shared_methods
 
@@ -27,8 +29,22 @@ def lean_imports(settings: Settings) -> Iterator[None]:
     # The import system takes an entry of None as a package that is not there.
     sys.modules.update(dict.fromkeys(left_out))  # type: ignore[arg-type] # documented, but not in the stubs
     try:
-        with shared_methods():
+        with shared_methods(), _models_built_when_used():
             yield
     finally:
         for name in left_out:
             del sys.modules[name]
+
+
+@contextmanager
+def _models_built_when_used() -> Iterator[None]:
+    """Have the block's models build their validators when they are first used, also those of libraries.
+
+    What ``defer_build`` in a model's own configuration does; pydantic offers no other way to have it for all.
+    """
+    before = config_defaults["defer_build"]
+    config_defaults["defer_build"] = True
+    try:
+        yield
+    finally:
+        config_defaults["defer_build"] = before

@@ -1,7 +1,8 @@
 """Dataclasses whose methods are not compiled for each class: hundreds of them were a third of a start.
 
 Before Python 3.13 the standard library writes the source of every method of every class, and compiles each on its own.
-``__init__`` stays so, as it is called most; the others are closures over the names of the fields, which do the same.
+``__init__``, which is called most, is compiled for the first record of a class, as most classes have none for long. The
+others are closures over the names of the fields, which do the same.
 """
 
 from __future__ import annotations
@@ -28,7 +29,13 @@ def shared_methods() -> Iterator[None]:
     if sys.version_info >= _UNTIL:
         yield
         return
-    ours = {"_repr_fn": _repr, "_frozen_get_del_attr": _frozen, "_cmp_fn": _compared, "_hash_fn": _hashed}
+    ours = {
+        "_init_fn": _made,
+        "_repr_fn": _repr,
+        "_frozen_get_del_attr": _frozen,
+        "_cmp_fn": _compared,
+        "_hash_fn": _hashed,
+    }
     theirs = {name: getattr(_library, name) for name in ours}
     vars(_library).update(ours)
     try:
@@ -37,7 +44,25 @@ def shared_methods() -> Iterator[None]:
         vars(_library).update(theirs)
 
 
+_compile_init: Final[Any] = getattr(_library, "_init_fn", None)
 _compile_comparison: Final[Any] = getattr(_library, "_cmp_fn", None)
+
+
+def _made(*how: object) -> Method:
+    """Return an ``__init__`` that puts the library's own in its place when it is first called."""
+    compiled: Method | None = None
+
+    def __init__(self: object, *args: object, **values: object) -> None:  # noqa: N807 - what it becomes
+        nonlocal compiled
+        if compiled is None:
+            compiled = _compile_init(*how)
+            compiled.__qualname__ = __init__.__qualname__
+            for owner in type(self).__mro__:
+                if vars(owner).get("__init__") is __init__:
+                    type.__setattr__(owner, "__init__", compiled)
+        compiled(self, *args, **values)
+
+    return __init__
 
 
 def _values(names: Sequence[str]) -> Callable[[object], tuple[Any, ...]]:

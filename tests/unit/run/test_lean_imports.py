@@ -1,10 +1,17 @@
 """What the API and the worker do without: asked of new processes, since this one has imported it all."""
 
+import hashlib
+import os
 import subprocess
 import sys
 from typing import Final
 
+import orjson
 import pytest
+
+from kro.bootstrap import build
+from kro.core.config import load_settings
+from kro.main import create_api
 
 _ASK: Final = """
 import sys
@@ -14,13 +21,45 @@ with lean_imports(SimpleNamespace(redis=SimpleNamespace(url={url!r}))):
     import kro.main
 print(*sorted(name for name in ("aiohttp", "requests", "rich", "redis", "valkey") if name in sys.modules))
 import redis.asyncio, aiohttp
+from pydantic import BaseModel
+from fastapi.openapi.models import Contact
+print(Contact.__pydantic_complete__, Contact(name="ours").name, Contact.__pydantic_complete__)
+class Later(BaseModel):
+    pass
+print(Later.__pydantic_complete__)
 """
+_DESCRIBE: Final = """
+import hashlib, orjson
+from kro.core.config import load_settings
+from kro.run.imports import lean_imports
+settings = load_settings(environment="test")
+with lean_imports(settings):
+    from kro.main import build, create_api
+print(hashlib.sha256(orjson.dumps(create_api(build(settings)).openapi())).hexdigest())
+"""
+NOWHERE: Final = {"KRO_DATABASE_EMBEDDED": "false", "KRO_DATABASE_URL": "postgresql://127.0.0.1:1/none"} | {
+    f"KRO_DATABASE_{role}_{word}": role.lower() for role in ("OWNER", "APP") for word in ("USERNAME", "PASSWORD")
+}
+
+
+def said(source: str, environ: dict[str, str] | None = None) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", source], env=environ, capture_output=True, text=True, check=True, timeout=110
+    )
+    return done.stdout.splitlines()
 
 
 @pytest.mark.parametrize(("url", "expected"), [(None, ""), ("redis://127.0.0.1", "redis valkey")])
-def test_only_what_is_used_is_imported_and_the_rest_stays_at_hand(url: str | None, expected: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _ASK.format(url=url)], capture_output=True, text=True, check=True, timeout=110
-    )
+def test_only_what_is_used_is_imported_or_built_and_the_rest_stays_at_hand(url: str | None, expected: str) -> None:
+    imported, model, of_later = said(_ASK.format(url=url))
 
-    assert done.stdout.strip() == expected
+    assert imported == expected
+    assert model == "False ours True"
+    assert of_later == "True"
+
+
+def test_the_interface_is_described_as_where_everything_is_built_at_once() -> None:
+    environ = {**os.environ, **NOWHERE}
+    document = create_api(build(load_settings(environment="test", environ=environ))).openapi()
+
+    assert said(_DESCRIBE, environ) == [hashlib.sha256(orjson.dumps(document)).hexdigest()]

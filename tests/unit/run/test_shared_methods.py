@@ -123,6 +123,8 @@ def told(kinds: dict[str, Any], name: str, args: tuple[Any, ...], monkeypatch: p
         "pickled": tried(lambda: pickled(kinds[name](*args)) == kinds[name](*args)),
         "copied": copy.deepcopy(kinds[name](*args)) == kinds[name](*args),
         "match": kinds[name].__match_args__,
+        "too few": tried(lambda: repr(kinds[name](*args[1:]))),
+        "too many": tried(lambda: kinds[name](*args, 1, 2, 3, 4)),
         "names": [getattr(kinds[name], method).__qualname__ for method in ("__init__", "__eq__", "__repr__")],
     }
 
@@ -132,6 +134,21 @@ def test_nothing_tells_them_apart(name: str, args: tuple[Any, ...], monkeypatch:
     ours = told(classes(shared=True), name, args, monkeypatch)
 
     assert ours == told(classes(shared=False), name, args, monkeypatch)
+
+
+def test_a_class_gets_the_librarys_own_init_with_its_first_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = classes(shared=True)
+    held = kinds["Derived"].__init__
+
+    made = kinds["Derived"](1, b=3)
+
+    assert (made.a, made.b) == (1, 3)
+    assert kinds["Derived"].__init__.__code__.co_varnames == ("self", "a", "b")
+    # Whoever holds on to what stood there first makes records all the same, and so does a class that inherits it.
+    held(again := kinds["Derived"].__new__(kinds["Derived"]), 4)
+    assert (again.a, again.b) == (4, 2)
+    assert kinds["Loose"](5).a == 5
+    assert kinds["Base"].__init__.__code__.co_varnames == ("self", "a")
 
 
 def test_a_record_within_itself_is_written_once() -> None:
