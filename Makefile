@@ -49,6 +49,10 @@ failover: $(SYNCED) ## Lose the primary under load, CYCLES=5 times, and promote 
 scaled-out: $(SYNCED) ## Play escrows on two hosts with nginx, PgBouncer, Valkey and a replica, and lose one after the other
 	@KRO_SCALED_OUT=1 $(BIN)/python -m pytest -rP tests/deployment/test_scaled_out.py $(ARGS)
 
+.PHONY: compose
+compose: $(SYNCED) ## Build and start the installation in containers, replace it under load, break it, stop it (needs Docker)
+	@KRO_COMPOSE=1 $(BIN)/python -m pytest -rP tests/deployment/test_compose.py $(ARGS)
+
 .PHONY: soak
 soak: $(SYNCED) ## Look for lost money in 12,000 random lives, 10,000 payouts, 30,000 webhooks, 1,000 sockets, 20 replacements (an hour)
 	@KRO_LIVES=$${KRO_LIVES:-6000} KRO_LIVES_PER_PART=250 KRO_SEED=$${KRO_SEED:-$$(date +%s)} \

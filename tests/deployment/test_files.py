@@ -24,9 +24,9 @@ OPENSSL = shutil.which("openssl")
 
 
 def stages() -> tuple[str, str]:
-    """Return the stage that builds and the stage that runs."""
-    _, build, run = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
-    return build, run
+    """Return the stages that build and the stage that runs."""
+    _, packages, build, run = re.split(r"^FROM ", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    return packages + build, run
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,10 @@ class TestImage:
     def test_what_runs_has_nothing_of_what_builds_and_is_nobody_in_particular(self) -> None:
         _, run = stages()
 
-        assert re.findall(r"^COPY (.*)$", run, flags=re.MULTILINE) == ["--from=build /opt/kro /opt/kro"]
+        assert re.findall(r"^COPY (.*)$", run, flags=re.MULTILINE) == [
+            "--from=packages /opt/kro /opt/kro",
+            "--from=build /opt/kro-program /opt/kro-program",
+        ]
         assert "USER kro" in run
         assert "pip" not in run
         assert not re.search(r"apt|/tools|\buv\b", run)
@@ -91,6 +94,11 @@ class TestCompose:
         assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
         for name in ("backend", "worker"):
             assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+
+    def test_what_uses_the_database_is_stopped_before_it(self, compose: dict[str, Any]) -> None:
+        # Compose knows no way through a container that has ended.
+        for name in ("backend", "worker"):
+            assert compose["services"][name]["depends_on"]["postgres"] == {"condition": "service_healthy"}
 
     def test_a_process_is_given_the_time_it_takes_to_end(self, compose: dict[str, Any]) -> None:
         settings = json.loads((ROOT / "config" / "default.json").read_text())
@@ -160,3 +168,44 @@ def test_the_certificate_of_the_database_is_good_for_its_name_and_no_other(tmp_p
     assert (good, bad) == (0, 2)
     assert (tls / "server.key").stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["database-ca.pem", "server.crt", "server.key"]
+
+
+@pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed")
+class TestConfiguration:
+    """What ``deploy/make-configuration`` writes."""
+
+    def made(self, folder: Path) -> int:
+        script = ROOT / "deploy" / "make-configuration"
+        return subprocess.run([script, folder], capture_output=True, check=False).returncode
+
+    def test_only_what_the_operator_knows_is_missing(self, tmp_path: Path) -> None:
+        assert self.made(tmp_path) == 0
+        file = tmp_path / "production.json"
+        given = json.loads(file.read_text())
+        given["app"]["publicBaseUrl"] = "https://api.krotrust.com"
+        given["alerts"]["email"] = "operations@krotrust.com"
+        given["paystack"]["secretKey"] = "sk_live_8f3c1d7a9b2e4f605182"
+        given["termii"]["apiKey"] = "TLq8w3e7r1t5y9u2i6o4p0a"
+        given["sendGrid"] = {"apiKey": "SG.q8w3e7r1t5y9u2i6o4p0", "fromEmail": "no-reply@krotrust.com"}
+        file.write_text(json.dumps(given))
+        environ = {
+            "KRO_ENV": "production",
+            "KRO_CONFIG_DIR": str(tmp_path),
+            "KRO_DATABASE_HOST": "postgres",
+            "KRO_DATABASE_OWNER_USERNAME": "kro_owner",
+            "KRO_DATABASE_OWNER_PASSWORD": "k3Vn8QzW1xPq7Lr2",
+            "KRO_DATABASE_APP_USERNAME": "kro_app",
+            "KRO_DATABASE_APP_PASSWORD": "z9Tb4MfH6sJd0Yc5",
+        }
+
+        assert load_settings(environ=environ).app.public_base_url == "https://api.krotrust.com"
+        assert file.stat().st_mode & 0o077 == 0
+
+    def test_keys_are_new_each_time_and_never_overwritten(self, tmp_path: Path) -> None:
+        assert (self.made(tmp_path / "a"), self.made(tmp_path / "b")) == (0, 0)
+        first, second = ((tmp_path / name / "production.json").read_text() for name in "ab")
+
+        assert self.made(tmp_path / "a") == 1
+        assert (tmp_path / "a" / "production.json").read_text() == first
+        keys = re.findall(r"[A-Za-z0-9+/]{43}=", first)
+        assert len(keys) == len(set(keys) - set(re.findall(r"[A-Za-z0-9+/]{43}=", second))) == 9
