@@ -17,7 +17,7 @@ from kro.core.clock import Clock
 from kro.core.config import Settings
 from kro.core.database.failures import UNREACHABLE, DatabaseBusyError
 from kro.core.draining import Draining
-from kro.core.http import SurfaceMiddleware, behind_proxies, new_api, observe_requests
+from kro.core.http import SurfaceMiddleware, behind_proxies, new_api
 from kro.core.http.docs import add_event_docs
 from kro.core.messaging.endpoints import router as delivery_reports
 from kro.core.notifications.endpoints import router as mail_reports
@@ -118,8 +118,6 @@ def create_api(
         ),
     )
     api.has_replica = replica is not None
-    if telemetry is not None:
-        observe_requests(api)
     application.install(api)
     add_event_docs(
         api,

@@ -6,15 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
 from uuid import UUID
 
-import httpx2
 import pytest
 from pydantic import SecretStr
 
 from collector import Collector, collecting, facts_of
 from kro.core.config import MetricsSettings, TelemetrySettings
-from kro.core.http.traced import TelemetryMiddleware
 from kro.core.telemetry import Telemetry, start_telemetry
-from kro_api import Person, World, running_world, settings_for
+from kro_api import World, running_world, settings_for
 from order_steps import DUE, accepted, put_money
 
 JOURNALS: Final = """
@@ -45,11 +43,7 @@ async def traced(fresh_database: Any, collector: Collector, request: Any) -> Asy
     assert telemetry is not None
     try:
         async with running_world(settings) as world:
-            transport = httpx2.ASGITransport(app=TelemetryMiddleware(world.api))
-            async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:3000") as http:
-                world.http = http
-                world.buyer, world.seller = Person(http, world.buyer.token), Person(http, world.seller.token)
-                yield world, telemetry
+            yield world, telemetry
     finally:
         await telemetry.close()
 

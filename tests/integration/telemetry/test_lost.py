@@ -57,7 +57,7 @@ def test_what_the_queue_has_no_room_for_is_counted(mute: socket.socket) -> None:
     assert spans is not None
     assert line is not None
     for _ in range(SENT):
-        spans.end(spans.begin(None), name="GET /x", parent=None, seconds=0.01, attributes={}, failed=False)
+        spans.begin(b"").end(method="GET", route="/x", status=200, request_id="req_1", seconds=0.01)
         line({"event": "request_served", "level": "info"})
 
     counts = [lost(exporting, signal) for signal in ("spans", "logs")]

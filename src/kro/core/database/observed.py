@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Awaitable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
 from kro.core.database.pool import Database
@@ -27,7 +26,8 @@ _TABLE: Final = re.compile(
     re.IGNORECASE,
 )
 _UNNAMED: Final = frozenset({"unnest", "select", "lateral", "generate_series"})
-_NOTHING: Final[AbstractContextManager[None]] = nullcontext()
+
+T = TypeVar("T")
 
 
 @lru_cache(maxsize=1024)
@@ -39,10 +39,6 @@ def summary(sql: str) -> str:
     names = (found[1] or found[2] for found in _TABLE.finditer(sql))
     table = next((name.lower() for name in names if name.lower() not in _UNNAMED), "")
     return f"{verb} {table}".strip()
-
-
-def _statement(sql: str) -> AbstractContextManager[None]:
-    return _span(sql) if trace.get_current_span().get_span_context().trace_flags.sampled else _NOTHING
 
 
 @contextmanager
@@ -59,35 +55,38 @@ def _span(sql: str) -> Iterator[None]:
             raise
 
 
+async def _told(sql: str, running: Awaitable[T]) -> T:
+    with _span(sql):
+        return await running
+
+
 class ObservedDatabase(Database):
     """A :class:`Database` that tells of its statements, by name and never by text or arguments, and of its waits."""
 
-    async def row(self, sql: str, *args: object) -> asyncpg.Record | None:
-        with _statement(sql):
-            return await super().row(sql, *args)
+    def row(self, sql: str, *args: object) -> Coroutine[Any, Any, asyncpg.Record | None]:
+        running = super().row(sql, *args)
+        return _told(sql, running) if hooks.is_sampled() else running
 
-    async def rows(self, sql: str, *args: object) -> Sequence[asyncpg.Record]:
-        with _statement(sql):
-            return await super().rows(sql, *args)
+    def rows(self, sql: str, *args: object) -> Coroutine[Any, Any, Sequence[asyncpg.Record]]:
+        running = super().rows(sql, *args)
+        return _told(sql, running) if hooks.is_sampled() else running
 
-    async def value(self, sql: str, *args: object) -> Any:  # noqa: ANN401 - the column decides the type
-        with _statement(sql):
-            return await super().value(sql, *args)
+    def value(self, sql: str, *args: object) -> Coroutine[Any, Any, Any]:
+        running = super().value(sql, *args)
+        return _told(sql, running) if hooks.is_sampled() else running
 
-    async def execute(self, sql: str, *args: object) -> int:
-        with _statement(sql):
-            return await super().execute(sql, *args)
+    def execute(self, sql: str, *args: object) -> Coroutine[Any, Any, int]:
+        running = super().execute(sql, *args)
+        return _told(sql, running) if hooks.is_sampled() else running
 
-    async def apply(self, document: str) -> None:
-        with _statement("SELECT apply_decision()"):
-            await super().apply(document)
+    def apply(self, document: str) -> Coroutine[Any, Any, None]:
+        running = super().apply(document)
+        return _told("SELECT apply_decision()", running) if hooks.is_sampled() else running
 
-    async def _acquire(self) -> PoolConnectionProxy[asyncpg.Record]:
-        if self._pool.get_idle_size():
-            return await super()._acquire()
+    async def _wait(self) -> PoolConnectionProxy[asyncpg.Record]:
         began, outcome = time.perf_counter(), "refused"
         try:
-            connection = await super()._acquire()
+            connection = await super()._wait()
             outcome = "served"
         finally:
             hooks.observe(POOL_WAIT, time.perf_counter() - began, outcome=outcome)

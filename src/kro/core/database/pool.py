@@ -176,12 +176,15 @@ class Database:
         pool = self._pool
         try:
             # One that is idle is had at once, and a clock beside it would cost more than taking it.
-            return await (pool.acquire() if pool.get_idle_size() else pool.acquire(timeout=self.options.wait_seconds))
+            return await (pool.acquire() if pool.get_idle_size() else self._wait())
         except TimeoutError:
             raise DatabaseBusyError from None
         except (asyncpg.PostgresError, *UNREACHABLE) as error:
             # Also a server that lets nobody in, as while a password is changed: that passes, or `open` would have told.
             raise DatabaseBusyError from error
+
+    async def _wait(self) -> PoolConnectionProxy[asyncpg.Record]:
+        return await self._pool.acquire(timeout=self.options.wait_seconds)
 
     async def _release(self, connection: PoolConnectionProxy[asyncpg.Record]) -> None:
         try:

@@ -15,7 +15,6 @@ from kro.core.http.proxies import behind_proxies
 from kro.core.http.replies import JSONBytes, send, written
 from kro.core.http.strict_query import strict_query
 from kro.core.http.surfaces import SurfaceMiddleware
-from kro.core.http.traced import observe_requests
 from kro.core.paging import Position
 
 __all__ = [
@@ -53,7 +52,6 @@ __all__ = [
     "id_text",
     "install",
     "new_api",
-    "observe_requests",
     "problem_response",
     "problems",
     "render_problem",

@@ -6,7 +6,6 @@ import re
 import time
 from typing import Final
 
-from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,11 +13,13 @@ from kro.core.draining import Draining
 from kro.core.http.context import RequestContext, serving
 from kro.core.http.routes import route_template
 from kro.core.ids import IdSource, show_id
-from kro.core.telemetry import get_logger
+from kro.core.telemetry import get_logger, hooks
+from kro.core.telemetry.catalogue import HTTP_REQUESTS
 
 _log = get_logger()
 
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SERVER_ERROR: Final = 500
 _DOCS: Final = ("/docs", "/static-offline-docs/")
 _EVERYWHERE: Final = (
@@ -46,7 +47,10 @@ _DOCS_HEADERS: Final = (
 
 
 class RequestMiddleware:
-    """Names each request, returns the name and the security headers, and writes one access line."""
+    """Names each request, returns the name and the security headers, and tells of it: a line, a measurement, a span.
+
+    What is told names the template of its route, never what the client wrote.
+    """
 
     def __init__(self, app: ASGIApp, *, ids: IdSource, draining: Draining) -> None:
         self._app = app
@@ -57,7 +61,8 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        context = self._context(scope)
+        context, spans = self._context(scope), hooks.request_spans()
+        span = None if spans is None else spans.begin(_header(scope, b"traceparent"))
         started = time.perf_counter()
         status = _SERVER_ERROR
 
@@ -75,16 +80,21 @@ class RequestMiddleware:
             try:
                 await self._app(scope, receive, send_with_headers)
             finally:
+                seconds, route = time.perf_counter() - started, route_template(scope)
                 _log.info(
                     "request_served",
                     method=context.method,
-                    route=route_template(scope),
+                    route=route,
                     status=status,
-                    milliseconds=round((time.perf_counter() - started) * 1000, 1),
+                    milliseconds=round(seconds * 1000, 1),
                 )
+                method = context.method if context.method in _METHODS else "other"
+                hooks.observe(HTTP_REQUESTS, seconds, method=method, route=route, status=f"{status // 100}xx")
+                if span is not None:
+                    span.end(method=method, route=route, status=status, request_id=context.request_id, seconds=seconds)
 
     def _context(self, scope: Scope) -> RequestContext:
-        claimed = Headers(scope=scope).get("x-request-id", "")
+        claimed = _header(scope, b"x-request-id").decode("latin-1")
         client = scope.get("client")
         return RequestContext(
             request_id=show_id("req", self._ids.new()),
@@ -103,6 +113,13 @@ class OriginMiddleware(CORSMiddleware):
             await super().__call__(scope, receive, send)
         else:
             await self.app(scope, receive, send)
+
+
+def _header(scope: Scope, name: bytes) -> bytes:
+    for given, value in scope["headers"]:
+        if given == name:
+            return bytes(value)
+    return b""
 
 
 def _add_headers(message: Message, *, path: str, request_id: str) -> None:

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from opentelemetry import trace
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
-from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from prometheus_client import CollectorRegistry
 
 from kro.core.telemetry import hooks
-from kro.core.telemetry.catalogue import CATALOGUE, Kind, Metric
+from kro.core.telemetry.catalogue import LOST_ITEMS
 from kro.core.telemetry.counting import Backlog, CountedLines, CountedSpans, WaitingSpans
-from kro.core.telemetry.hooks import Figure
+from kro.core.telemetry.instruments import Distributions, ExportedMetrics, Instruments, ScrapedMetrics
 from kro.core.telemetry.spans import CarefulSpans, OwnRatio, RequestSpans
 
 _QUEUE: Final = 2048
@@ -36,7 +32,6 @@ _BATCH: Final = 512
 _DELAY_MILLISECONDS: Final = 5_000
 """Of spans and lines alike; lines would go every second. An export costs some milliseconds, however little it sends."""
 _TIMEOUT_SECONDS: Final = 5
-_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SEVERITIES: Final = {
     "debug": SeverityNumber.DEBUG,
     "info": SeverityNumber.INFO,
@@ -72,12 +67,15 @@ class Exporting:
         resource = Resource(dict(options.resource))
         common: dict[str, Any] = {"headers": options.headers, "timeout": _TIMEOUT_SECONDS}
         common["compression"] = Compression.Gzip
-        readers: list[MetricReader] = []
+        distributions = Distributions()
+        readers: list[ScrapedMetrics | ExportedMetrics] = []
         if options.scraped:
-            readers.append(PrometheusMetricReader(scope_info_enabled=False, registry=self.registry))
+            readers.append(ScrapedMetrics(scope_info_enabled=False, registry=self.registry))
         if options.endpoint is not None:
             exporter = OTLPMetricExporter(endpoint=f"{options.endpoint}/v1/metrics", **common)
-            readers.append(PeriodicExportingMetricReader(exporter, options.export_seconds * 1000))
+            readers.append(ExportedMetrics(exporter, options.export_seconds * 1000))
+        for reader in readers:
+            reader.distributions = distributions
         self._meters = MeterProvider(
             readers, resource, exemplar_filter=AlwaysOffExemplarFilter(), shutdown_on_exit=False
         )
@@ -95,9 +93,12 @@ class Exporting:
         hooks.install(
             tracer=None if self._spans is None else self._spans.get_tracer("kro"),
             requests=self._requests,
-            meters=Instruments(self._meters),
+            meters=Instruments(self._meters, distributions),
             lines=None if self._logs is None else line_sender(self._logs, waiting),
         )
+        for signal in ("spans", "logs"):
+            # An alarm sees an increase, which the first loss is none of where there was nothing before.
+            hooks.add(LOST_ITEMS, 0, signal=signal)
 
     def _make_spans(self, options: ExportOptions, resource: Resource, common: Mapping[str, Any]) -> TracerProvider:
         provider = TracerProvider(
@@ -133,52 +134,6 @@ class Exporting:
                 provider.shutdown()
 
 
-class Instruments:
-    """Makes an instrument of each metric when it is first measured."""
-
-    def __init__(self, provider: MeterProvider) -> None:
-        self._meter = provider.get_meter("kro")
-        self._made: dict[str, Any] = {}
-        self._read: dict[str, tuple[Sequence[Observation], float]] = {}
-        for metric in CATALOGUE:
-            if metric.kind is Kind.COUNTER:
-                self._made[metric.name] = self._meter.create_counter(metric.name, metric.unit, metric.help)
-            elif metric.kind is Kind.HISTOGRAM:
-                self._made[metric.name] = self._meter.create_histogram(
-                    metric.name, metric.unit, metric.help, explicit_bucket_boundaries_advisory=_BUCKETS
-                )
-
-    def add(self, metric: Metric, amount: float, labels: Mapping[str, str]) -> None:
-        self._made[metric.name].add(amount, labels)
-
-    def observe(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
-        self._made[metric.name].record(value, labels)
-
-    def put(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
-        if metric.name not in self._made:
-            self._made[metric.name] = self._meter.create_gauge(metric.name, metric.unit, metric.help)
-        self._made[metric.name].set(value, labels)
-
-    def replace(self, metrics: Sequence[Metric], figures: Sequence[Figure], *, good_for: float) -> None:
-        read_at = time.monotonic()
-        for metric in metrics:
-            mine = [Observation(figure.value, figure.labels) for figure in figures if figure.metric is metric]
-            self._read[metric.name] = (mine, read_at + good_for)
-            if metric.name not in self._made:
-                self._made[metric.name] = self._meter.create_observable_gauge(
-                    metric.name, [self._values_of(metric.name)], metric.unit, metric.help
-                )
-
-    def _values_of(self, name: str) -> Callable[[CallbackOptions], Iterable[Observation]]:
-        """Return what answers from memory when a thread of an exporter asks."""
-
-        def values(_: CallbackOptions) -> Iterable[Observation]:
-            read, until = self._read[name]
-            return read if time.monotonic() < until else ()
-
-        return values
-
-
 def line_sender(provider: LoggerProvider, waiting: Backlog) -> Callable[[Mapping[str, Any]], None]:
     """Return what exports log lines; their fields were allowed before.
 
@@ -187,11 +142,10 @@ def line_sender(provider: LoggerProvider, waiting: Backlog) -> Callable[[Mapping
     logger = provider.get_logger("kro")
 
     def send(line: Mapping[str, Any]) -> None:
-        if str(line.get("logger", "")).startswith(_OF_EXPORTERS):
-            return
         level = str(line.get("level", "info"))
-        span = trace.get_current_span().get_span_context()
-        if level in _ORDINARY and span.is_valid and not span.trace_flags.sampled:
+        if level in _ORDINARY and (span := hooks.current()) is not None and not span.trace_flags.sampled:
+            return
+        if str(line.get("logger", "")).startswith(_OF_EXPORTERS):
             return
         facts = {key: value for key, value in line.items() if key not in {"event", "level", "timestamp", "exc_info"}}
         logger.emit(

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from kro.core.telemetry.catalogue import Metric
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import SpanContext, Tracer
-    from opentelemetry.util.types import AttributeValue
+    from opentelemetry.trace import Span, SpanContext, Tracer
 
 
 class Meters(Protocol):
@@ -37,21 +36,16 @@ class Figure:
     labels: Mapping[str, str]
 
 
+class RequestSpan(Protocol):
+    """A request under way. Everything until its end belongs to it."""
+
+    def end(self, *, method: str, route: str, status: int, request_id: str, seconds: float) -> None: ...
+
+
 class RequestSpans(Protocol):
     """Makes spans of requests; a stranger's parent names the trace, and does not decide what is exported."""
 
-    def begin(self, parent: SpanContext | None) -> SpanContext: ...
-
-    def end(
-        self,
-        context: SpanContext,
-        *,
-        name: str,
-        parent: SpanContext | None,
-        seconds: float,
-        attributes: Mapping[str, AttributeValue],
-        failed: bool,
-    ) -> None: ...
+    def begin(self, traceparent: bytes) -> RequestSpan: ...
 
 
 class _Sinks:
@@ -59,6 +53,7 @@ class _Sinks:
     tracer: Tracer | None = None
     meters: Meters | None = None
     lines: Callable[[Mapping[str, Any]], None] | None = None
+    here: Callable[[], Span] | None = None
 
 
 _sinks = _Sinks()
@@ -74,6 +69,11 @@ def install(
     """Send spans, measurements and log lines of this process on from now; ``None`` for those that nobody wants."""
     _sinks.requests = requests
     _sinks.tracer, _sinks.meters, _sinks.lines = tracer, meters, lines
+    _sinks.here = None
+    if tracer is not None:
+        from opentelemetry import trace  # noqa: PLC0415 - imported long since where somebody wants spans
+
+        _sinks.here = trace.get_current_span
 
 
 def is_tracing() -> bool:
@@ -124,14 +124,23 @@ def line_sink() -> Callable[[Mapping[str, Any]], None] | None:
     return _sinks.lines
 
 
+def current() -> SpanContext | None:
+    """Return the span that is under way here, if somebody wants spans."""
+    if _sinks.here is None:
+        return None
+    context = _sinks.here().get_span_context()
+    return context if context.is_valid else None
+
+
+def is_sampled() -> bool:
+    """Return whether what is under way here is exported whatever happens next."""
+    return _sinks.here is not None and _sinks.here().get_span_context().trace_flags.sampled
+
+
 def trace_id() -> str | None:
     """Return the name of the trace that is under way here, in hexadecimal digits."""
-    if _sinks.tracer is None:
-        return None
-    from opentelemetry import trace  # noqa: PLC0415 - imported long since where somebody wants spans
-
-    context = trace.get_current_span().get_span_context()
-    return trace.format_trace_id(context.trace_id) if context.is_valid else None
+    context = current()
+    return None if context is None else f"{context.trace_id:032x}"
 
 
 def exported_trace_id(*, failed: bool) -> str | None:
@@ -139,8 +148,4 @@ def exported_trace_id(*, failed: bool) -> str | None:
 
     Those are what is sampled, and what fails on our side.
     """
-    if _sinks.tracer is None:
-        return None
-    from opentelemetry import trace  # noqa: PLC0415 - imported long since where somebody wants spans
-
-    return trace_id() if failed or trace.get_current_span().get_span_context().trace_flags.sampled else None
+    return trace_id() if failed or is_sampled() else None

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from opentelemetry import trace
-from opentelemetry.context import Context
+from opentelemetry.context import Context, attach, detach
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    TraceState,
+)
 from opentelemetry.util.types import Attributes, AttributeValue
+
+from kro.core.telemetry.tracing import parent_of
 
 ALLOWED: Final = frozenset(
     {
@@ -28,6 +38,14 @@ ALLOWED: Final = frozenset(
 _NANOSECONDS: Final = 1_000_000
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 _NOT_SAMPLED: Final = TraceFlags(TraceFlags.DEFAULT)
+_NOWHERE: Final = Context()
+_HALF: Final = 2**64
+_SERVER_ERROR: Final = 500
+
+
+def is_drawn(random_id: int, ratio: float) -> bool:
+    """Return whether an id is among a share of all: the same wherever it is asked, as with ``TraceIdRatioBased``."""
+    return random_id % _HALF < ratio * _HALF
 
 
 class OwnRatio(Sampler):
@@ -42,16 +60,15 @@ class OwnRatio(Sampler):
     def should_sample(
         self,
         parent_context: Context | None,
-        trace_id: int,  # noqa: ARG002 - the library's signature
-        name: str,  # noqa: ARG002
+        trace_id: int,
+        name: str,  # noqa: ARG002 - the library's signature
         kind: SpanKind | None = None,  # noqa: ARG002
         attributes: Attributes = None,
         links: Sequence[Link] | None = None,  # noqa: ARG002
         trace_state: TraceState | None = None,  # noqa: ARG002
     ) -> SamplingResult:
         parent = trace.get_current_span(parent_context).get_span_context()
-        drawn = random.random() < self._ratio  # noqa: S311 - a sample, not a secret
-        sampled = parent.trace_flags.sampled if parent.is_valid else drawn
+        sampled = parent.trace_flags.sampled if parent.is_valid else is_drawn(trace_id, self._ratio)
         return SamplingResult(Decision.RECORD_AND_SAMPLE if sampled else Decision.RECORD_ONLY, attributes)
 
     def get_description(self) -> str:
@@ -100,31 +117,65 @@ class CarefulSpans(SpanProcessor):
         return self._following.force_flush(timeout_millis)
 
 
-class RequestSpans:
-    """The spans of requests, made at their end: while one runs there is only a name that its insides refer to.
+class RequestSpan:
+    """A request under way: while it runs there is only a name that its insides refer to.
 
     A span that is not exported then costs next to nothing, and most are not.
     """
 
+    __slots__ = ("_context", "_parent", "_spans", "_token")
+
+    def __init__(self, spans: RequestSpans, context: SpanContext, parent: SpanContext | None) -> None:
+        self._spans = spans
+        self._context = context
+        self._parent = parent
+        self._token = attach(trace.set_span_in_context(NonRecordingSpan(context), _NOWHERE))
+
+    def end(self, *, method: str, route: str, status: int, request_id: str, seconds: float) -> None:
+        """Leave the request, and hand on a span that ends now if it is one that is exported."""
+        detach(self._token)
+        failed = status >= _SERVER_ERROR
+        if self._context.trace_flags.sampled or failed or seconds >= self._spans.slow_seconds:
+            self._spans.hand_on(
+                self._context,
+                parent=self._parent,
+                name=f"{method} {route}",
+                seconds=seconds,
+                failed=failed,
+                attributes={
+                    "http.request.method": method,
+                    "http.route": route,
+                    "http.response.status_code": status,
+                    "kro.request_id": request_id,
+                },
+            )
+
+
+class RequestSpans:
+    """Makes the spans of requests, and decides which are exported before anything is made of them."""
+
     def __init__(self, processor: SpanProcessor, *, resource: Resource, ratio: float, slow_milliseconds: int) -> None:
+        self.slow_seconds = slow_milliseconds / 1000
         self._processor = processor
-        self._slow_seconds = slow_milliseconds / 1000
         self._resource = resource
         self._ratio = ratio
         self._scope = InstrumentationScope("kro")
         self._ids = RandomIdGenerator()
 
-    def begin(self, parent: SpanContext | None) -> SpanContext:
-        """Return the name of a new span, under a stranger's span if there is one."""
-        sampled = random.random() < self._ratio  # noqa: S311 - a sample, not a secret
-        return SpanContext(
-            parent.trace_id if parent is not None else self._ids.generate_trace_id(),
-            self._ids.generate_span_id(),
-            is_remote=False,
-            trace_flags=_SAMPLED if sampled else _NOT_SAMPLED,
-        )
+    def begin(self, traceparent: bytes) -> RequestSpan:
+        """Enter a request, under a stranger's span if its header names one.
 
-    def end(
+        The stranger names the trace and does not decide what is exported: of ours the trace's id decides, of theirs
+        the id of our span.
+        """
+        parent = parent_of(traceparent.decode("latin-1")) if traceparent else None
+        span_id = self._ids.generate_span_id()
+        trace_id = self._ids.generate_trace_id() if parent is None else parent.trace_id
+        sampled = is_drawn(trace_id if parent is None else span_id, self._ratio)
+        context = SpanContext(trace_id, span_id, is_remote=False, trace_flags=_SAMPLED if sampled else _NOT_SAMPLED)
+        return RequestSpan(self, context, parent)
+
+    def hand_on(
         self,
         context: SpanContext,
         *,
@@ -134,9 +185,7 @@ class RequestSpans:
         attributes: Mapping[str, AttributeValue],
         failed: bool,
     ) -> None:
-        """Hand a span that ends now on, if it is one that is exported."""
-        if not context.trace_flags.sampled and not failed and seconds < self._slow_seconds:
-            return
+        """Export a span that ends now."""
         end = time.time_ns()
         self._processor.on_end(
             ReadableSpan(

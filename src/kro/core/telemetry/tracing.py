@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from opentelemetry import trace
-from opentelemetry.context import Context, attach, detach
+from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.contextvars import bound_contextvars, get_contextvars
@@ -26,16 +26,6 @@ def parent_of(header: str) -> SpanContext | None:
     """Return the span of a ``traceparent`` header (W3C Trace Context); of a malformed one nothing is taken."""
     found = trace.get_current_span(_PROPAGATOR.extract({_PARENT: header}, context=Context())).get_span_context()
     return found if found.is_valid else None
-
-
-@contextmanager
-def inside(context: SpanContext) -> Iterator[None]:
-    """Have everything in the block belong to a span that is known by its name only."""
-    token = attach(trace.set_span_in_context(NonRecordingSpan(context)))
-    try:
-        yield
-    finally:
-        detach(token)
 
 
 def mark() -> dict[str, str] | None:
