@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from socket_crowd import ROOT, free_port
+from socket_crowd import ROOT, TOKEN_MINUTES, free_port
 
 NETWORK: Final = "172.29.77"
 DOCKER: Final = shutil.which("docker")
@@ -113,6 +113,7 @@ def _environment(folder: Path, sources: Path) -> tuple[dict[str, str], str, tupl
     settings["app"]["publicBaseUrl"] = f"http://127.0.0.1:{ports['KRO_HTTP_PORT']}"
     settings["database"] = {"ssl": True, "caFile": "/etc/kro/database-ca.pem"}
     settings["logging"] = {"format": "json"}
+    settings["jwt"] = {"user": {"accessMinutes": TOKEN_MINUTES}}
     (config / "dev.json").write_text(json.dumps(settings))
     # All of a test's people come from the network's own gateway.
     trusted.write_text(f"set_real_ip_from {NETWORK}.1;\n" + (sources / "nginx" / "trusted-proxies.conf").read_text())
