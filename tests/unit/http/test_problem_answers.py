@@ -10,8 +10,11 @@ import pytest
 from fastapi import APIRouter, HTTPException
 
 from kro.core.errors import ErrorKind, FieldError, KroError, ValidationFailedError
-from kro.core.http import render_problem
+from kro.core.http import SurfaceMiddleware, render_problem
+from kro.core.http.body import BodyMiddleware
 from kro.core.http.problems import STATUS
+from kro.core.http.traffic import TrafficMiddleware
+from kro.core.telemetry import hooks
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx2.AsyncClient]]
 
@@ -178,6 +181,35 @@ class TestBugs:
         assert errors[0]["route"] == "/v1/raise/{name}"
         assert errors[0]["error"] == ["RuntimeError"]
         assert "canary" not in json.dumps(lines(log))
+
+
+class TestBugsOfLayers:
+    """Of those that stand around what answers: they end as any other bug does."""
+
+    @pytest.fixture(params=[BodyMiddleware, TrafficMiddleware, SurfaceMiddleware])
+    def _broken(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def fail(*_: object) -> None:
+            raise RuntimeError("canary-4")
+
+        monkeypatch.setattr(request.param, "__call__", fail)
+
+    @pytest.mark.usefixtures("_broken")
+    async def test_are_problems_told_and_counted(
+        self, serve: Serve, router: APIRouter, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        counted: list[dict[str, str]] = []
+        monkeypatch.setattr(hooks, "observe", lambda _, __, **labels: counted.append(labels))
+        async with serve(router) as client:
+            answer = await client.post("/v1/x", json={}, headers={"Origin": "http://localhost:5173"})
+
+        assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["access-control-allow-origin"] == "http://localhost:5173"
+        assert answer.json()["request_id"] == answer.headers["x-request-id"]
+        told = [(line["event"], line["request_id"]) for line in lines(log)]
+        assert told == [(event, answer.json()["request_id"]) for event in ("unhandled_error", "request_served")]
+        assert "canary" not in answer.text + log.getvalue()
+        assert counted == [{"method": "POST", "route": "-", "status": "5xx"}]
 
 
 async def test_one_access_line_names_the_route_and_not_the_address(

@@ -47,8 +47,9 @@ class API(FastAPI):
 class Answering:
     """Answers a request by its route, an error by its handler, and a bug with a problem that tells nothing.
 
-    It stands inside the CORS layer, so that browsers may read the answer. Once a response has started nothing can be
-    answered; the error then goes on to the server, which logs it and drops the connection.
+    It stands inside the CORS layer, so that browsers may read the answer; bugs of the layers between are answered by
+    :class:`~kro.core.http.middleware.RequestMiddleware` through a CORS layer of its own. Once a response has started
+    nothing can be answered; the error then goes on to the server, which logs it and drops the connection.
     """
 
     def __init__(self, framework: ASGIApp, *, index: RouteIndex, handlers: dict[type[Exception], Handler]) -> None:
@@ -89,10 +90,11 @@ class Answering:
         except Exception:
             if started:
                 raise
-            await _last_resort(scope)(scope, receive, send)
+            await answer_bug(scope, receive, send)
 
 
 def _last_resort(scope: Scope) -> Response:
+    """Log the bug that is being handled and return a problem that tells nothing of it but where to ask."""
     _log.exception("unhandled_error", method=scope["method"], route=route_template(scope))
     return plain_problem_response(
         status=_SERVER_ERROR,
@@ -100,3 +102,8 @@ def _last_resort(scope: Scope) -> Response:
         title="Internal error",
         detail="Something went wrong on our side; quote the request_id when you report it.",
     )
+
+
+async def answer_bug(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request whose handling ended in the bug that is being handled."""
+    await _last_resort(scope)(scope, receive, send)

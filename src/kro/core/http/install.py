@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Final
+from typing import Any, Final
 
 from fastapi import Depends, FastAPI
 
 from kro.core.config import AppSettings, TrafficSettings
 from kro.core.draining import Draining
-from kro.core.http.application import API
+from kro.core.http.application import API, answer_bug
 from kro.core.http.body import BodyMiddleware, BodyPolicy
 from kro.core.http.docs import add_docs
 from kro.core.http.handlers import add_handlers
@@ -85,15 +85,17 @@ def install(
     app.state.traffic = Traffic(traffic or TrafficSettings())
     app.add_middleware(TrafficMiddleware, traffic=app.state.traffic)
     app.add_middleware(SurfaceMiddleware, settings=settings)
+    origins: dict[str, Any] = {
+        "allow_origins": sorted({*settings.allowed_origins, *(settings.admin_origins or ())}),
+        "allow_methods": ("GET", "POST", "PUT", "PATCH", "DELETE"),
+        "allow_headers": _ALLOWED_HEADERS,
+        "expose_headers": _EXPOSED_HEADERS,
+        "max_age": _CORS_SECONDS,
+    }
+    app.add_middleware(OriginMiddleware, **origins)
     app.add_middleware(
-        OriginMiddleware,
-        allow_origins=sorted({*settings.allowed_origins, *(settings.admin_origins or ())}),
-        allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
-        allow_headers=_ALLOWED_HEADERS,
-        expose_headers=_EXPOSED_HEADERS,
-        max_age=_CORS_SECONDS,
+        RequestMiddleware, ids=ids, draining=draining, last_resort=OriginMiddleware(answer_bug, **origins)
     )
-    app.add_middleware(RequestMiddleware, ids=ids, draining=draining)
     add_handlers(app)
     add_docs(app)
     app.include_router(health_router({**checks, "staying": draining.check}))

@@ -49,11 +49,13 @@ _DOCS_HEADERS: Final = (
 class RequestMiddleware:
     """Names each request, returns the name and the security headers, and tells of it: a line, a measurement, a span.
 
-    What is told names the template of its route, never what the client wrote.
+    What is told names the template of its route, never what the client wrote. A bug of a layer inside is answered by
+    ``last_resort``, unless an answer has begun: then it goes on to the server, which drops the connection.
     """
 
-    def __init__(self, app: ASGIApp, *, ids: IdSource, draining: Draining) -> None:
+    def __init__(self, app: ASGIApp, *, ids: IdSource, draining: Draining, last_resort: ASGIApp) -> None:
         self._app = app
+        self._last_resort = last_resort
         self._ids = ids
         self._draining = draining
 
@@ -64,12 +66,12 @@ class RequestMiddleware:
         context, spans = self._context(scope), hooks.request_spans()
         span = None if spans is None else spans.begin(_header(scope, b"traceparent"))
         started = time.perf_counter()
-        status = _SERVER_ERROR
+        status, has_begun = _SERVER_ERROR, False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, has_begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, has_begun = message["status"], True
                 _add_headers(message, path=context.path, request_id=context.request_id)
                 if self._draining.has_begun:
                     # The client's next request needs a new connection, which is another process's.
@@ -79,6 +81,10 @@ class RequestMiddleware:
         with serving(context):
             try:
                 await self._app(scope, receive, send_with_headers)
+            except Exception:
+                if has_begun:
+                    raise
+                await self._last_resort(scope, receive, send_with_headers)
             finally:
                 seconds, route = time.perf_counter() - started, route_template(scope)
                 _log.info(
