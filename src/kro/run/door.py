@@ -8,12 +8,15 @@ every proxy understands. HAProxy was long reloaded behind a packet filter for th
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import socket
 import struct
 import sys
 from typing import Final
+
+from kro.core.telemetry import get_logger
+
+_log = get_logger()
 
 SETTLE_SECONDS: Final = 0.5
 """How long those who were let in may take to send their request; a proxy sends it at once."""
@@ -34,13 +37,14 @@ _PROGRAM: Final = (
 def let_nobody_in(listener: socket.socket) -> None:
     """Have a TCP listener ignore new handshakes; begun ones complete and can be accepted.
 
-    It holds for every process that shares the socket. Where the system has no such filter nothing happens, and what
-    waits at the very end is reset.
+    It holds for every process that shares the socket. Where the system has no such filter, or takes CAP_NET_ADMIN for
+    it, a warning is all that happens, and what waits at the very end is reset.
     """
     if sys.platform != "linux":
         return
     program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in _PROGRAM))
-    with contextlib.suppress(OSError):
-        listener.setsockopt(
-            socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", len(_PROGRAM), ctypes.addressof(program))
-        )
+    filter_ = struct.pack("HP", len(_PROGRAM), ctypes.addressof(program))
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter_)
+    except OSError as error:
+        _log.warning("newcomers_not_held_off", error_type=type(error).__name__)
