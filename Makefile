@@ -106,6 +106,10 @@ bench-webhooks: $(SYNCED) ## Measure acknowledgements with the worker running an
 bench-idle: $(SYNCED) ## Measure what a worker asks while nothing happens, and how soon it notices something
 	@$(BIN)/python -m benchmarks.idle $(ARGS)
 
+.PHONY: bench-predecessor
+bench-predecessor: $(SYNCED) ## Measure requests beside a NestJS 10 and TypeORM server doing the same; needs Node.js and npm
+	@$(BIN)/python -m benchmarks.predecessor $(ARGS)
+
 .PHONY: bench-scale
 bench-scale: $(SYNCED) ## Measure requests on 10,000 and on ORDERS=1000000 orders, filled first, and kept in FOLDER when given
 	@$(BIN)/python -m benchmarks.scale --orders $(or $(ORDERS),1000000) $(if $(FOLDER),--folder $(FOLDER)) $(ARGS)

@@ -72,7 +72,7 @@ def serving(program: Program) -> Iterator[int]:
     """
     with _process(program, "serve", "--port", str(program.port)) as pid:
         until = time.monotonic() + _START_SECONDS
-        while not _is_healthy(program.port):
+        while not is_healthy(program.port):
             if time.monotonic() > until:
                 raise RuntimeError((program.folder / "serve.log").read_text()[-2000:])
             time.sleep(0.1)
@@ -83,7 +83,7 @@ def cold_start(program: Program) -> float:
     """Return the seconds from starting the API to its first answer that it is ready."""
     begun = time.monotonic()
     with _process(program, "serve", "--port", str(program.port)):
-        while not _is_healthy(program.port):
+        while not is_healthy(program.port):
             if time.monotonic() > begun + _START_SECONDS:
                 raise RuntimeError((program.folder / "serve.log").read_text()[-2000:])
             time.sleep(_GLANCE_SECONDS)
@@ -128,7 +128,8 @@ def _process(program: Program, *arguments: str) -> Iterator[int]:
                 process.wait()
 
 
-def _is_healthy(port: int) -> bool:
+def is_healthy(port: int) -> bool:
+    """Whether the server on this port says that it is ready."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2) as answer:
             return bool(answer.status == 200)  # noqa: PLR2004 - OK

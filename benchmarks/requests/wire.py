@@ -66,7 +66,8 @@ class Connection(asyncio.Protocol):
         head = self._buffer.find(_HEAD_END)
         if head < 0:
             return
-        at = self._buffer.find(_LENGTH, 0, head)
+        # Names of fields are written in capitals by some servers (RFC 9110, 5.1).
+        at = self._buffer[:head].lower().find(_LENGTH)
         length = int(self._buffer[at + len(_LENGTH) : self._buffer.index(b"\r\n", at + 2)]) if at >= 0 else 0
         end = head + len(_HEAD_END) + length
         if len(self._buffer) < end or self._waiter is None:
