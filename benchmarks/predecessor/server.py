@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import orjson
+
 from benchmarks.processes import is_healthy
 from kro.bootstrap.identity import token_world
 from kro.core.actor import ActorKind
@@ -33,8 +35,12 @@ def missing() -> str | None:
 
 
 def is_installed() -> bool:
-    """Whether the packages of the lock file are there."""
-    return _INSTALLED.exists() and _INSTALLED.stat().st_mtime >= (FOLDER / "package-lock.json").stat().st_mtime
+    """Whether the packages of the lock file are there, in its versions."""
+    if not _INSTALLED.exists():
+        return False
+    locked, found = (orjson.loads(path.read_bytes())["packages"] for path in (FOLDER / "package-lock.json", _INSTALLED))
+    needed = {name: one["version"] for name, one in locked.items() if name and not one.get("optional")}
+    return all(found.get(name, {}).get("version") == version for name, version in needed.items())
 
 
 def build() -> None:
