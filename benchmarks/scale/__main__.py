@@ -27,7 +27,7 @@ _SERVER: Final = {"shared_buffers": "2GB", "max_wal_size": "4GB"}
 def main() -> None:
     usual = Plan()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--orders", type=int, default=1_000_000, help="of the large database, 8.5 kB of disk each")
+    parser.add_argument("--orders", type=int, default=1_000_000, help="of the large database, 7.6 kB of disk each")
     parser.add_argument("--small", type=int, default=10_000, help="of the small one")
     parser.add_argument("--folder", type=Path, help="where the server's data stay")
     parser.add_argument("--only-fill", action="store_true")
