@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,8 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -30,6 +32,7 @@ from kro.core.config import load_settings
 from kro.core.database.embedded import Role
 from kro.core.database.migrate import migrate
 from kro.demo import AdminLogin, run_demo
+from kro.demo.journey import TEMPLATE
 from servers import Server, Site, both, needs_postgresql, new_primary, site, stopping
 from socket_crowd import ROOT, environment_of, free_port
 
@@ -44,6 +47,19 @@ LIMITS: Final = {
     "lock_timeout": "3s",
     "statement_timeout": "10s",
     "idle_in_transaction_session_timeout": "15s",
+}
+SEEN: Final = 12
+WATCHER: Final = "who watches in this test"
+COMMITTED: Final = "SELECT xact_commit FROM pg_stat_database WHERE datname = 'kro'"
+ORDER: Final = {
+    "role": "buyer",
+    "order_type": "goods",
+    "title": "Seen at once",
+    "description": "Written at one host, listed at the other",
+    "delivery_hours": 72,
+    "conditions": [],
+    "template_code": TEMPLATE,
+    "template_conditions": [1, 2],
 }
 VENDORS: Final = {
     "PAYSTACK": "paystack",
@@ -87,6 +103,13 @@ def test_an_escrow_is_right_to_the_kobo_whoever_is_left(shared: Path, tmp_path: 
 
         # Everybody is there; then one host is lost, then the primary.
         demo(url, sandbox, environment, when="with everybody")
+        written = [orders_are_seen_at_once(*hosts, environment) for hosts in ((one, other), (other, one))]
+        for host in (one, other):
+            reads = host.replica_reads()
+            print(host.url, reads, "orders seen at once:", written)  # noqa: T201 - the figures are the point
+            # Each host was asked for more than as many lists as orders were written at the other one.
+            assert reads.get("served", 0) >= 0.5 * sum(reads.values()) >= 0.5 * SEEN, reads
+        assert int(replica.ask(COMMITTED, database="kro")) > 2 * SEEN
         other.die()
         demo(url, sandbox, environment, when="without the other host")
         primary.kill()
@@ -105,12 +128,13 @@ def test_an_escrow_is_right_to_the_kobo_whoever_is_left(shared: Path, tmp_path: 
 
 
 class Host:
-    """What one machine runs: an API process and a worker."""
+    """What one machine runs: an API process that is watched, and a worker."""
 
     def __init__(self, environment: dict[str, str], folder: Path, *, port: int) -> None:
         folder.mkdir()
-        self.url = f"http://127.0.0.1:{port}"
-        self._api = Process("api", ("kro.cli", "serve", "--port", str(port)), environment, folder / "api.log")
+        self.url, self._metrics = f"http://127.0.0.1:{port}", free_port()
+        watched = environment | {"KRO_METRICS_PORT": str(self._metrics), "KRO_METRICS_TOKEN": WATCHER}
+        self._api = Process("api", ("kro.cli", "serve", "--port", str(port)), watched, folder / "api.log")
         self._worker = Process("worker", ("kro.cli", "worker"), environment, folder / "worker.log")
 
     def __enter__(self) -> Self:
@@ -121,6 +145,14 @@ class Host:
 
     def __exit__(self, *raised: object) -> None:
         self.die()
+
+    def replica_reads(self) -> dict[str, float]:
+        """Return how many reads the replica answered (``served``), and for which reasons the primary did instead."""
+        page = httpx2.get(
+            f"http://127.0.0.1:{self._metrics}/metrics", headers={"Authorization": f"Bearer {WATCHER}"}, trust_env=False
+        ).raise_for_status()
+        counted = re.findall(r'^kro_replica_reads_total\{.*outcome="(\w+)".*\} ([0-9.]+)', page.text, re.MULTILINE)
+        return {outcome: float(count) for outcome, count in counted}
 
     def die(self) -> None:
         """End both without a word."""
@@ -195,6 +227,27 @@ def demo(url: str, sandbox: str, environment: dict[str, str], *, when: str) -> N
     code = run_demo(base_url=url, sandbox_url=sandbox, admin=login, console=Console(file=output, width=120))
     told = "" if code == 0 else httpx2.get(f"{sandbox}/_sim/messages", trust_env=False).text
     assert code == 0, f"{when}\n{output.getvalue()}\n{told}"
+
+
+def orders_are_seen_at_once(writer: Host, reader: Host, environment: dict[str, str]) -> int:
+    """Write orders at one host and have the other, which reads from the replica, show each as soon as it is there."""
+    buyer, seller = load_settings(environ=environment).demo.users
+    with httpx2.Client(trust_env=False, timeout=PATIENCE) as http:
+
+        def ask(host: Host, path: str, body: object = None) -> Any:
+            keyed = {"Idempotency-Key": str(uuid4())} if body else {}
+            answer = http.request("POST" if body else "GET", f"{host.url}/v1{path}", json=body, headers=keyed)
+            assert answer.is_success, f"{path} {answer.text}"
+            return answer.json()
+
+        login = {"phone": buyer.phone, "password": buyer.password.get_secret_value()}
+        http.headers["Authorization"] = f"Bearer {ask(writer, '/auth/login', login)['access_token']}"
+        price = {"amount": {"amount": 60_000, "currency": "NGN"}, "order_type": "goods", "buyer_share_bps": 5_000}
+        for _ in range(SEEN):
+            terms = {"quote_id": ask(writer, "/fees/quote", price)["id"], "counterparty_phone": seller.phone}
+            order = ask(writer, "/orders", {**ORDER, **terms})
+            assert ask(reader, "/orders")["data"][0]["id"] == order["id"]
+    return SEEN
 
 
 def kro(environment: dict[str, str], command: str) -> str:
