@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 import pytest
 
 from fleet import Load, Served, served
-from kro.run.door import let_nobody_in
+from kro.run.door import let_nobody_in, stop_listening
 from socket_crowd import Crowd, until
+
+UNPRIVILEGED: Final = ("setpriv", "--bounding-set=-net_admin")
+"""Runs a program as a container does: without the capability that keeping newcomers out takes on some kernels."""
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("workers", "without"),
+    [
+        (1, ()),
+        (2, ()),
+        pytest.param(
+            1, UNPRIVILEGED, marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root has it to give up")
+        ),
+    ],
+)
 async def test_asked_to_end_under_load_it_answers_everybody_it_let_in(
-    environment: dict[str, str], crowd: Crowd, quotes: Callable[[], Any], tmp_path: Path, workers: int
+    environment: dict[str, str],
+    crowd: Crowd,
+    quotes: Callable[[], Any],
+    tmp_path: Path,
+    workers: int,
+    without: Sequence[str],
 ) -> None:
-    with served(environment, tmp_path / "log", workers=workers) as api:
+    with served(environment, tmp_path / "log", workers=workers, without=without) as api:
         await api.ready()
         load = Load(api.url, crowd.members)
         running = asyncio.create_task(load.run())
@@ -72,7 +90,7 @@ async def test_one_who_was_let_in_is_accepted_after_the_door_was_closed_and_nobo
         with socket.create_connection(address) as early:
             early.sendall(b"hello")
 
-            let_nobody_in(listener)
+            assert let_nobody_in(listener)
 
             with socket.socket() as late:
                 late.settimeout(0.3)
@@ -86,3 +104,19 @@ async def test_one_who_was_let_in_is_accepted_after_the_door_was_closed_and_nobo
             listener.setblocking(False)
             with pytest.raises(BlockingIOError):
                 listener.accept()
+
+
+async def test_where_nobody_can_be_kept_out_those_who_wait_are_taken_and_others_are_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+        with socket.create_connection(address) as first, socket.create_connection(address) as second:
+            first.sendall(b"1")
+            second.sendall(b"2")
+
+            taken = list(stop_listening(listener))
+
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(address)
+            assert [one.recv(1) for one in taken] == [b"1", b"2"]
+            for one in taken:
+                one.close()

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +39,8 @@ class Served:
     log: Path
     port: int = field(default_factory=free_port)
     workers: int = 1
+    without: Sequence[str] = ()
+    """A command that runs another one without something, such as a capability."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -49,7 +51,7 @@ class Served:
         arguments = ("serve", "--port", str(self.port), "--workers", str(self.workers))
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "kro.cli", *arguments, "--exit-with-parent", str(os.getpid())],
+                [*self.without, sys.executable, "-m", "kro.cli", *arguments, "--exit-with-parent", str(os.getpid())],
                 env=dict(self.environment), cwd=ROOT, stdout=output, stderr=subprocess.STDOUT,
             )  # fmt: skip
 
@@ -83,8 +85,10 @@ class Served:
 
 
 @contextmanager
-def served(environment: Mapping[str, str], log: Path, *, workers: int = 1) -> Iterator[Served]:
-    one = Served(environment, log, workers=workers)
+def served(
+    environment: Mapping[str, str], log: Path, *, workers: int = 1, without: Sequence[str] = ()
+) -> Iterator[Served]:
+    one = Served(environment, log, workers=workers, without=without)
     one.start()
     try:
         yield one

@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -19,7 +19,7 @@ from kro.core.config import Settings, load_settings
 from kro.core.draining import Draining
 from kro.run.collector import hurry, settle
 from kro.run.database import require_sound_database
-from kro.run.door import SETTLE_SECONDS, let_nobody_in
+from kro.run.door import SETTLE_SECONDS, let_nobody_in, stop_listening
 from kro.run.imports import lean_imports
 from kro.run.lifetime import end_with_parent
 from kro.run.ports import require_free_port
@@ -32,6 +32,8 @@ _APPLICATION: Final = "kro.run.serve:application"
 
 _listeners: list[socket.socket] = []
 """What this process alone listens on; a process among several leaves it to the one that started them."""
+_alone: list[uvicorn.Server] = []
+"""What serves in a process that is none of several."""
 
 
 def application() -> ASGIApp:
@@ -76,6 +78,7 @@ def serve(*, host: str | None = None, port: int | None = None, workers: int = 1)
         return
     _listeners.append(listener)
     server = uvicorn.Server(config)
+    _alone.append(server)
     server.run([listener])
     if not server.started:
         sys.exit(1)
@@ -136,11 +139,31 @@ def _drain_before_ending(draining: Draining) -> None:
 
 async def _drain(draining: Draining, end: Callable[[], None]) -> None:
     await asyncio.sleep(draining.seconds)
-    _close_to_newcomers(_listeners)
+    last = [asyncio.create_task(_take(one)) for one in _close_to_newcomers(_listeners)]
     await asyncio.sleep(SETTLE_SECONDS)
+    await asyncio.gather(*last)
     end()
 
 
-def _close_to_newcomers(listeners: Sequence[socket.socket]) -> None:
-    for listener in listeners:
-        let_nobody_in(listener)
+async def _take(accepted: socket.socket) -> None:
+    """Serve a connection that was accepted past the server's own listening."""
+    loop = asyncio.get_running_loop()
+    [server] = _alone
+    protocol: Any = server.config.http_protocol_class
+    await loop.connect_accepted_socket(
+        lambda: protocol(config=server.config, server_state=server.server_state, app_state=server.lifespan.state),
+        accepted,
+    )
+
+
+def _close_to_newcomers(listeners: Sequence[socket.socket]) -> list[socket.socket]:
+    """Let nobody in any more, and return who was let in and has to be taken now because that could not be had."""
+    held_off = [let_nobody_in(listener) for listener in listeners]
+    if not _alone:
+        return []
+    return [
+        one
+        for listener, holds in zip(listeners, held_off, strict=True)
+        if not holds
+        for one in stop_listening(listener)
+    ]
