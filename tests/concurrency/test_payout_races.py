@@ -214,7 +214,8 @@ async def test_twenty_workers_submitting_one_payout_call_the_provider_once(datab
     followed = await at_once([lambda: world.tracker.follow_up(payout_id=payout.id)] * 20)
 
     assert world.provider.calls.count("send") == 1
-    assert set(followed) == {Progress.FINAL}
+    # Who lost too many races in a row follows it up later.
+    assert {one for one in followed if not isinstance(one, BusyError)} == {Progress.FINAL}
     assert await world.count("ledger_journals", kind="payout_settled") == 1
     assert (await world.payout(payout)).status is PayoutStatus.SUCCEEDED
     assert await world.sums() == {
