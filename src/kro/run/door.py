@@ -11,6 +11,7 @@ same step, which leaves some microseconds instead of as long as a turn of the ev
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import socket
 import struct
@@ -65,12 +66,14 @@ def stop_listening(listener: socket.socket) -> Iterator[socket.socket]:
     while True:
         try:
             accepted, _ = listener.accept()
-        except BlockingIOError:
-            break
         except ConnectionError:
             # It was let in, and has gone away since.
             continue
+        except OSError:
+            # Nobody waits any more, or no file is left for one: the process ends all the same.
+            break
         yield accepted
     if sys.platform == "linux":
         # On a socket that listens this ends listening, and nothing else does without closing it under its watcher.
-        listener.shutdown(socket.SHUT_RD)
+        with contextlib.suppress(OSError):
+            listener.shutdown(socket.SHUT_RD)

@@ -141,7 +141,8 @@ async def _drain(draining: Draining, end: Callable[[], None]) -> None:
     await asyncio.sleep(draining.seconds)
     last = [asyncio.create_task(_take(one)) for one in _close_to_newcomers(_listeners)]
     await asyncio.sleep(SETTLE_SECONDS)
-    await asyncio.gather(*last)
+    # Whoever could not be taken keeps nobody from ending.
+    await asyncio.gather(*last, return_exceptions=True)
     end()
 
 
