@@ -93,10 +93,14 @@ def serve(
     from kro.run.collector import hurry
 
     hurry()
-    from kro.run.serve import serve as serve_api
+    from kro.core.config import load_settings
+    from kro.run.imports import lean_imports
 
     with one_sentence():
-        serve_api(host=host, port=port, workers=workers)
+        settings = load_settings()
+        with lean_imports(settings):
+            from kro.run.serve import serve as serve_api
+        serve_api(settings, host=host, port=port, workers=workers)
 
 
 @app.command()

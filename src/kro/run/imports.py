@@ -12,7 +12,7 @@ from pydantic._internal._config import config_defaults
 from kro.core.config import Settings
 from kro.run.shared_methods import shared_methods
 
-_UNUSED: Final = ("aiohttp", "requests", "websocket", "rich", "greenlet", "opentelemetry.sdk")
+_UNUSED: Final = ("aiohttp", "requests", "websocket", "rich", "greenlet", "cryptography.x509", "opentelemetry.sdk")
 """What a client of Socket.IO needs, what draws tracebacks, with the values in them, for a terminal, what a logger looks
 up its green thread by, and what a client of Redis measures itself with; telemetry is imported after the block."""
 _SHARED: Final = ("redis", "valkey")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import signal
 import socket
 import sys
@@ -12,23 +11,20 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import uvicorn
-from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
-from kro.core.config import Settings, load_settings
+from kro.core.config import Settings
 from kro.core.draining import Draining
-from kro.run.collector import hurry, settle
+from kro.run.collector import settle
 from kro.run.database import require_sound_database
 from kro.run.door import SETTLE_SECONDS, let_nobody_in, stop_listening
-from kro.run.imports import lean_imports
-from kro.run.lifetime import end_with_parent
 from kro.run.ports import require_free_port
 
 _KEEP_ALIVE_SECONDS: Final = 15
 """Longer than a proxy keeps a connection it does not use, so that the proxy is the one to close it."""
 _UNRESPONSIVE_SECONDS: Final = 30
 _LARGEST_SOCKET_MESSAGE: Final = 65_536
-_APPLICATION: Final = "kro.run.serve:application"
+_APPLICATION: Final = "kro.run.application:application"
 
 _listeners: list[socket.socket] = []
 """What this process alone listens on; a process among several leaves it to the one that started them."""
@@ -36,25 +32,7 @@ _alone: list[uvicorn.Server] = []
 """What serves in a process that is none of several."""
 
 
-def application() -> ASGIApp:
-    """Build the application from the environment's settings; uvicorn calls this once in each process that serves."""
-    # uvicorn stops its workers when it ends in order; killed, it would leave them on the port. It may be dead already,
-    # and then another process is our parent: so it is named, and asked for before anything that takes long.
-    if (parent := multiprocessing.parent_process()) is not None:
-        end_with_parent(parent=parent.pid)
-    hurry()
-    settings = load_settings()
-    with lean_imports(settings):
-        from kro.main import create_app  # noqa: PLC0415 - the parent of several workers never needs the application
-    draining = Draining(seconds=settings.app.api.drain_seconds)
-    if draining.seconds:
-        _drain_before_ending(draining)
-    app = create_app(settings, draining=draining)
-    settle()
-    return app
-
-
-def serve(*, host: str | None = None, port: int | None = None, workers: int = 1) -> None:
+def serve(settings: Settings, *, host: str | None = None, port: int | None = None, workers: int = 1) -> None:
     """Serve the API until asked to stop; address and port come from the settings unless given.
 
     SIGTERM drains first, SIGINT does not. With several workers SIGHUP replaces one after the other by new ones.
@@ -62,9 +40,7 @@ def serve(*, host: str | None = None, port: int | None = None, workers: int = 1)
     :raises StartError: the port is taken.
     :raises EmbeddedPostgresError: the embedded database is not running.
     :raises DatabaseRefusedError: the database cannot be entrusted with money.
-    :raises ConfigError: the settings cannot be used.
     """
-    settings = load_settings()
     api = settings.app.api
     # A database that does not run or cannot be trusted is told here, before any process is started.
     require_sound_database(settings)
@@ -117,7 +93,7 @@ class _Processes(Multiprocess):
             _close_to_newcomers(self.sockets)
 
 
-def _drain_before_ending(draining: Draining) -> None:
+def drain_before_ending(draining: Draining) -> None:
     """Put the drain before what uvicorn does about SIGTERM; a second one does not wait."""
     loop = asyncio.get_running_loop()
     uvicorns = signal.getsignal(signal.SIGTERM)

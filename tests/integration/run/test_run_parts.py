@@ -139,7 +139,7 @@ def test_a_process_of_the_api_that_was_only_starting_ends_with_it_too(tmp_path: 
     # The child is held up before it has looked at anything, as by a slow disk, and its parent dies meanwhile.
     starter = (
         "import multiprocessing, sys, time\n"
-        "from kro.run.serve import application\n"
+        "from kro.run.application import application\n"
         "def held_up(seconds):\n    time.sleep(seconds)\n"
         "    try:\n        application()\n    finally:\n        time.sleep(60)\n"
         "if __name__ == '__main__':\n"

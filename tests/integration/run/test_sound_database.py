@@ -195,11 +195,10 @@ class TestNothingStarts:
             await run_worker(build(settings), settings.worker)
 
     def test_the_api(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(serve, "load_settings", lambda: settings)
         monkeypatch.setattr("uvicorn.Config.bind_socket", lambda *_, **__: pytest.fail("it was started"))
 
         with TOLD:
-            serve.serve()
+            serve.serve(settings)
 
     def test_the_doctor_says_why(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(doctor, "load_settings", lambda: settings)
@@ -213,9 +212,8 @@ class TestNothingStarts:
         assert f"ok   Database schema: revision {SCHEMA_REVISION}" in told
 
 
-def test_a_database_that_is_gone_is_one_sentence(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_gone_is_one_sentence(settings: Settings) -> None:
     gone = settings.database.model_copy(update={"url": None, "host": "127.0.0.1", "port": 1})
-    monkeypatch.setattr(serve, "load_settings", lambda: settings.model_copy(update={"database": gone}))
 
     with pytest.raises(DatabaseUnreachableError):
-        serve.serve()
+        serve.serve(settings.model_copy(update={"database": gone}))

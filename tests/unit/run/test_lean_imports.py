@@ -37,6 +37,19 @@ with lean_imports(settings):
     from kro.main import build, create_api
 print(hashlib.sha256(orjson.dumps(create_api(build(settings)).openapi())).hexdigest())
 """
+_START: Final = """
+import sys
+import kro.run.application
+print(*sorted(name for name in ("fastapi", "structlog") if name in sys.modules))
+from kro.core.config import load_settings
+from kro.run.imports import lean_imports
+settings = load_settings(environment="test")
+with lean_imports(settings):
+    import kro.run.serve
+    from kro.main import build
+build(settings)
+print(*sorted(name for name in ("attr", "cryptography.x509", "httpcore2", "httpx2", "rich") if name in sys.modules))
+"""
 NOWHERE: Final = {"KRO_DATABASE_EMBEDDED": "false", "KRO_DATABASE_URL": "postgresql://127.0.0.1:1/none"} | {
     f"KRO_DATABASE_{role}_{word}": role.lower() for role in ("OWNER", "APP") for word in ("USERNAME", "PASSWORD")
 }
@@ -63,3 +76,7 @@ def test_the_interface_is_described_as_where_everything_is_built_at_once() -> No
     document = create_api(build(load_settings(environment="test", environ=environ))).openapi()
 
     assert said(_DESCRIBE, environ) == [hashlib.sha256(orjson.dumps(document)).hexdigest()]
+
+
+def test_an_api_starts_without_what_only_its_parent_a_terminal_or_a_call_to_a_provider_needs() -> None:
+    assert said(_START, {**os.environ, **NOWHERE}) == ["", ""]

@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final, Self
-
-import httpx2
+from typing import TYPE_CHECKING, Final, Self
 
 from kro.core.captcha.interface import CaptchaFailed, CaptchaPassed, CaptchaResult, CaptchaUnavailable
 from kro.core.outgoing import CallRecorder, JSONValue, OutgoingHTTP, OutgoingSettings, Reply
+
+if TYPE_CHECKING:
+    import httpx2
 
 _PROVIDER: Final = "recaptcha"
 _OURS: Final = frozenset({"missing-input-secret", "invalid-input-secret"})

@@ -18,6 +18,8 @@ class Group(BaseModel):
 
     model_config = ConfigDict(
         alias_generator=to_camel,
+        # What holds them all builds them all; on their own only tests use them.
+        defer_build=True,
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,

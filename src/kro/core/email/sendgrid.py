@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final, Self
-
-import httpx2
+from typing import TYPE_CHECKING, Final, Self
 
 from kro.core.email.interface import Email, EmailAccepted, EmailOutcomeUnknown, EmailRefused, EmailResult
 from kro.core.outgoing import (
@@ -19,6 +17,9 @@ from kro.core.outgoing import (
     Reply,
     RetryPolicy,
 )
+
+if TYPE_CHECKING:
+    import httpx2
 
 _PROVIDER: Final = "sendgrid"
 _MESSAGE_ID: Final = "X-Message-Id"

@@ -11,9 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from http import HTTPStatus
-from typing import Final, Self
-
-import httpx2
+from typing import TYPE_CHECKING, Final, Self
 
 from kro.core.kyc.identity import (
     IdentityKind,
@@ -35,6 +33,9 @@ from kro.core.outgoing import (
     Reply,
     RetryPolicy,
 )
+
+if TYPE_CHECKING:
+    import httpx2
 
 _PROVIDER: Final = "dojah"
 _LONGEST_NAME: Final = 200

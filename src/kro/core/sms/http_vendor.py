@@ -8,9 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
-from typing import Final, Self, TypedDict
-
-import httpx2
+from typing import TYPE_CHECKING, Final, Self, TypedDict
 
 from kro.core.outgoing import (
     BreakerState,
@@ -24,6 +22,9 @@ from kro.core.outgoing import (
     RetryPolicy,
 )
 from kro.core.sms.interface import SMS, Cost, MessageOutcomeUnknown, MessageRefused, SMSResult, TextChannel
+
+if TYPE_CHECKING:
+    import httpx2
 
 _MICROS: Final = 1_000_000
 _LARGEST: Final = Decimal(10) ** 12

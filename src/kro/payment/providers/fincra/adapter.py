@@ -4,9 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Self
-
-import httpx2
+from typing import TYPE_CHECKING, Self
 
 from kro.core.outgoing import CallRecorder, OutgoingHTTP, OutgoingSettings, RetryPolicy
 from kro.payment.providers.fincra.accounts import FincraAccounts
@@ -17,6 +15,9 @@ from kro.payment.providers.fincra.transfers import FincraTransfers
 from kro.payment.providers.fincra.units import CURRENCIES
 from kro.payment.providers.fincra.webhooks import FincraWebhooks
 from kro.payment.providers.provider import Capability, PaymentProvider
+
+if TYPE_CHECKING:
+    import httpx2
 
 
 @dataclass(frozen=True, slots=True)

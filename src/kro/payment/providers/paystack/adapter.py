@@ -4,9 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, Self
-
-import httpx2
+from typing import TYPE_CHECKING, Final, Self
 
 from kro.core.outgoing import CallRecorder, OutgoingHTTP, OutgoingSettings, RetryPolicy
 from kro.payment.providers.paystack.accounts import PaystackAccounts
@@ -20,6 +18,9 @@ from kro.payment.providers.paystack.transfers import PaystackTransfers
 from kro.payment.providers.paystack.units import CURRENCIES
 from kro.payment.providers.paystack.webhooks import PaystackWebhooks
 from kro.payment.providers.provider import Capability, PaymentProvider
+
+if TYPE_CHECKING:
+    import httpx2
 
 # paystack.com/docs/api: the key decides the environment; dedicated-virtual-account: the banks there are in each.
 _TEST_KEY: Final = "sk_test_"

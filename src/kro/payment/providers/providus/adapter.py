@@ -5,9 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Self
-
-import httpx2
+from typing import TYPE_CHECKING, Self
 
 from kro.core.clock import Clock, SystemClock
 from kro.core.outgoing import CallRecorder, OutgoingHTTP, OutgoingSettings, RetryPolicy
@@ -22,6 +20,9 @@ from kro.payment.providers.providus.transfer_api import TransferAPI
 from kro.payment.providers.providus.transfers import ProvidusTransfers
 from kro.payment.providers.providus.units import CURRENCY
 from kro.payment.providers.providus.webhooks import ProvidusAcknowledger, ProvidusWebhooks
+
+if TYPE_CHECKING:
+    import httpx2
 
 
 @dataclass(frozen=True, slots=True)
