@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -14,11 +15,12 @@ import httpx2
 import pytest
 
 from fleet import Load, Served, served
-from kro.run.door import let_nobody_in, stop_listening
+from kro.run.door import SETTLE_SECONDS, let_nobody_in, stop_listening
 from socket_crowd import Crowd, until
 
 UNPRIVILEGED: Final = ("setpriv", "--bounding-set=-net_admin")
 """Runs a program as a container does: without the capability that keeping newcomers out takes on some kernels."""
+_AS_ROOT: Final = pytest.mark.skipif(os.geteuid() != 0, reason="only root has it to give up")
 
 
 @pytest.mark.timeout(300)
@@ -27,9 +29,7 @@ UNPRIVILEGED: Final = ("setpriv", "--bounding-set=-net_admin")
     [
         (1, ()),
         (2, ()),
-        pytest.param(
-            1, UNPRIVILEGED, marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root has it to give up")
-        ),
+        pytest.param(1, UNPRIVILEGED, marks=_AS_ROOT),
     ],
 )
 async def test_asked_to_end_under_load_it_answers_everybody_it_let_in(
@@ -82,6 +82,29 @@ async def test_a_second_request_to_end_does_not_wait(environment: dict[str, str]
         api.ask_to_end()
 
         assert await api.ended() == -signal.SIGTERM
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("without", [(), pytest.param(UNPRIVILEGED, marks=_AS_ROOT)])
+async def test_without_a_file_left_to_open_it_ends_in_time(
+    environment: dict[str, str], tmp_path: Path, without: Sequence[str]
+) -> None:
+    environment["KRO_API_DRAIN_SECONDS"] = "1"
+    with served(environment, tmp_path / "log", without=without) as api:
+        await api.ready()
+        assert api.process is not None
+        resource.prlimit(api.process.pid, resource.RLIMIT_NOFILE, (0, 0))
+        # They are let in by the kernel, and nobody can accept them.
+        waiting = [socket.create_connection(("127.0.0.1", api.port)) for _ in range(3)]
+        bound = 1 + SETTLE_SECONDS + float(environment["KRO_API_STOP_SECONDS"])
+
+        api.ask_to_end()
+        async with asyncio.timeout(bound):
+            code = await api.ended()
+        for one in waiting:
+            one.close()
+    assert code == -signal.SIGTERM
+    assert "Traceback" not in api.log.read_text()
 
 
 async def test_one_who_was_let_in_is_accepted_after_the_door_was_closed_and_nobody_else() -> None:
