@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kro.core.auth.randomness import SystemRandomness
 from kro.core.clock import Clock, SystemClock
 from kro.core.config import Settings
 from kro.core.database.address import pool_options, replica_options
+from kro.core.database.decisions import DecisionWriter
 from kro.core.database.pool import Database, PoolOptions
 from kro.core.decisions import DecisionRunner
 from kro.core.encryption import BlindIndex, FieldCipher
@@ -24,6 +25,9 @@ from kro.verification.domain import StepUp, StepUpChallenges, StepUpRules
 
 if TYPE_CHECKING:
     from kro.core.database.replica import Replica
+
+ADDED_TOGETHER: Final = frozenset({"fee_quotes", "orders", "conditions", "order_terms"})
+"""What a quote and a new order are made of: their rows have no key that anybody else could come upon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def lay_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundat
         pool_options=options,
         database=database,
         replica=_make_replica(database, settings),
-        runner=DecisionRunner(database, render_problem=render_problem),
+        runner=DecisionRunner(DecisionWriter(database, together=ADDED_TOGETHER), render_problem=render_problem),
         cipher=cipher,
         index=BlindIndex(key=security.blind_index_key.get_secret_value()),
         limiter=RateLimiter(database),

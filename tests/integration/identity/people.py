@@ -18,6 +18,7 @@ from kro.core.auth.sessions import Client, SessionPolicy, Sessions
 from kro.core.auth.tokens import TokenIssuer, TokenVerifier, TokenWorld
 from kro.core.clock import FrozenClock
 from kro.core.config import Settings, load_settings
+from kro.core.database.decisions import DecisionWriter
 from kro.core.database.pool import Database
 from kro.core.decisions import DecisionRunner
 from kro.core.encryption import BlindIndex, FieldCipher
@@ -98,7 +99,7 @@ class People:
         self.hasher = PasswordHasher(memory_kib=32, rounds=1, at_once=8)
         self.limiter = RateLimiter(database)
         self.cipher = FieldCipher(keys={"e1": b"e" * 32}, active_key_id="e1")
-        self.runner = DecisionRunner(database, render_problem=render_problem)
+        self.runner = DecisionRunner(DecisionWriter(database), render_problem=render_problem)
         self.two_factor = TwoFactor(database, cipher=self.cipher, clock=self.clock)
         self.users = self._world(ActorKind.USER, minutes=10)
         self.admins = self._world(ActorKind.ADMIN, minutes=5)

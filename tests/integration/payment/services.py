@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from kro.core.clock import FrozenClock
+from kro.core.database.decisions import DecisionWriter
 from kro.core.database.pool import Database
 from kro.core.decisions import DecisionRunner
 from kro.core.encryption import FieldCipher
@@ -87,7 +88,7 @@ class PaymentServices:
     ids: SystemIdSource = field(default_factory=SystemIdSource)
 
     def __post_init__(self) -> None:
-        self.runner = DecisionRunner(self.database, render_problem=render_problem)
+        self.runner = DecisionRunner(DecisionWriter(self.database), render_problem=render_problem)
         self.cipher = FieldCipher(keys={"k1": bytes(32)}, active_key_id="k1")
         self.two_factor = TwoFactor(self.database, cipher=self.cipher, clock=self.clock)
         self.vendor = self.provider.provider

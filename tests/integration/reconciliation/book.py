@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from kro.core.actor import SYSTEM
 from kro.core.clock import FrozenClock
+from kro.core.database.decisions import DecisionWriter
 from kro.core.database.invariants import Invariants
 from kro.core.database.pool import Database
 from kro.core.decisions import DecisionRunner
@@ -86,7 +87,7 @@ class ReconciliationWorld:
         self.rules = RULES
         self.breaks = BreakRepository(database)
         self.shared: dict[str, Any] = {
-            "runner": DecisionRunner(database, render_problem=render_problem),
+            "runner": DecisionRunner(DecisionWriter(database), render_problem=render_problem),
             "clock": self.clock,
             "ids": SystemIdSource(),
         }

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from kro.core.database.failures import BlockedError, DatabaseBusyError, translate
-from kro.core.decisions import Decision, DecisionRunner, Loaded, LostRaceError, Outcome, Reply
+from kro.core.decisions import Decision, DecisionRunner, Loaded, LostRaceError, Outcome, Reply, StoredAnswer
 from kro.core.errors import ErrorKind
 
 
@@ -38,8 +38,8 @@ async def test_a_decision_that_was_blocked_is_made_again() -> None:
     class Store:
         tries = 0
 
-        async def apply(self, document: str) -> None:
-            assert document
+        async def write(self, decision: Decision, answer: StoredAnswer | None = None) -> None:
+            assert (decision, answer) == (Decision(), None)
             self.tries += 1
             if self.tries < 3:
                 raise BlockedError

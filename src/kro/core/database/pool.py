@@ -157,7 +157,7 @@ class Database:
         return int(count) if count.isdigit() else 0
 
     async def apply(self, document: str) -> None:
-        """Write an encoded decision; see :class:`kro.core.decisions.DecisionStore`."""
+        """Write an encoded decision; see :class:`kro.core.database.decisions.DecisionWriter`."""
         await self.run(lambda connection: connection.fetchval("SELECT apply_decision($1::text::jsonb)", document))
 
     @asynccontextmanager

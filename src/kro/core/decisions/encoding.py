@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from kro.core.decisions.decision import Account, Audit, Decision, Insert, Journal, Message, Update
+from kro.core.decisions.decision import Account, Audit, Decision, Insert, Journal, Message, Row, Update
 from kro.core.decisions.reply import StoredAnswer
 from kro.core.telemetry.tracing import MARK, mark
 
@@ -33,6 +33,52 @@ def encode(decision: Decision, answer: StoredAnswer | None = None) -> str:
     document |= {name: items for name, items in parts.items() if items}
     if decision.audits:
         document["audit"] = [_audit(audit) for audit in decision.audits]
+    return _text(document)
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A decision that only adds rows, with its answer and what is to be known of its cause; see :func:`mark`."""
+
+    decision: Decision
+    answer: StoredAnswer | None
+    mark: Mapping[str, str] | None
+
+
+def encode_together(additions: Sequence[Addition]) -> str:
+    """Return the JSON text of several as one decision, in which all rows of a table are inserted at once."""
+    document: dict[str, Any] = {
+        "writes": [{"table": table, "rows": rows} for table, rows in _rows(additions).items()],
+        "answers": [one.answer for one in additions if one.answer is not None],
+        "events": [event for one in additions for event in one.decision.events],
+        "timers": [timer for one in additions for timer in one.decision.timers],
+        "outbox": [message for one in additions for message in _messages(one)],
+        "audit": [_audit(audit) for one in additions for audit in one.decision.audits],
+    }
+    return _text({name: items for name, items in document.items() if items or name == "writes"})
+
+
+def _rows(additions: Sequence[Addition]) -> dict[str, list[Row]]:
+    rows: dict[str, list[Row]] = {}
+    for one in additions:
+        for write in one.decision.writes:
+            assert isinstance(write, Insert)  # noqa: S101 - what an addition is
+            rows.setdefault(write.table, []).extend(write.rows)
+        if one.mark is not None and one.decision.events:
+            rows.setdefault("traces", []).extend(_traces(one.decision, one.mark))
+    return rows
+
+
+def _traces(decision: Decision, taken: Mapping[str, str]) -> Sequence[Row]:
+    trace_id = taken["traceparent"].split("-")[1]
+    return [{"row_id": e.id, "trace_id": trace_id, "request_id": taken.get("request_id")} for e in decision.events]
+
+
+def _messages(one: Addition) -> Sequence[Message]:
+    return one.decision.messages if one.mark is None else _marked(one.decision.messages, one.mark)
+
+
+def _text(document: Mapping[str, Any]) -> str:
     return orjson.dumps(document, default=plain, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z).decode()
 
 

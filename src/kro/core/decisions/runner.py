@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
 from kro.core.decisions.decision import Decision
-from kro.core.decisions.encoding import encode
 from kro.core.decisions.errors import BusyError, KeyReusedError, LostRaceError
 from kro.core.decisions.reply import Once, Reply, StoredAnswer
 from kro.core.errors import ErrorKind, KroError
@@ -43,8 +42,8 @@ class Outcome(Generic[T]):
 
 
 class DecisionStore(Protocol):
-    async def apply(self, document: str) -> None:
-        """Write an encoded decision in one atomic statement.
+    async def write(self, decision: Decision, answer: StoredAnswer | None = None) -> None:
+        """Write a decision in one atomic statement, with the answer under its idempotency key.
 
         :raises LostRaceError: when a version, a natural key or the idempotency key was taken meanwhile.
         :raises InProgressError: when the same idempotency key is being processed.
@@ -85,7 +84,7 @@ class DecisionRunner:
                     outcome = decide(loaded.state)
                     reply = render(outcome.value)
                     answer = StoredAnswer.of(once, reply) if once is not None else None
-                    await self._store.apply(encode(outcome.decision, answer))
+                    await self._store.write(outcome.decision, answer)
                     _count(outcome.decision)
                 except KroError as refusal:
                     await self._keep_refusal(refusal, once)
@@ -106,7 +105,7 @@ class DecisionRunner:
             outcome = decide(await load())
             try:
                 if outcome.decision != Decision():
-                    await self._store.apply(encode(outcome.decision))
+                    await self._store.write(outcome.decision)
                     _count(outcome.decision)
             except LostRaceError:
                 await _back_off(attempt)
@@ -118,7 +117,7 @@ class DecisionRunner:
         if once is None or refusal.kind not in _KEPT or refusal.retryable or refusal.leaves_key_free:
             return
         answer = StoredAnswer.of(once, self._render_problem(refusal))
-        await self._store.apply(encode(Decision(), answer))
+        await self._store.write(Decision(), answer)
 
 
 def _count(decision: Decision) -> None:
