@@ -3,59 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
-import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
-import httpx2
 import pytest
 
-from fleet import NGINX, WIDE_LIMITS, needs_nginx, nginx
+from echo import PROBLEM, Echo, ask, echoing
+from fleet import WIDE_LIMITS, needs_nginx, nginx
 from socket_crowd import ROOT, free_port
 
 pytestmark = needs_nginx
-OPENSSL = shutil.which("openssl")
-PROBLEM = "application/problem+json"
 BALANCER, STRANGER, CLIENT = "127.0.0.9", "127.0.0.5", "198.51.100.7"
-
-
-class Echo(BaseHTTPRequestHandler):
-    """Answers with what it was asked; a path with a status in it is answered with that."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        size = len(self.rfile.read(int(self.headers.get("content-length", "0"))))
-        _, _, status = self.path.partition("/status/")
-        body = json.dumps({"headers": {k.lower(): v for k, v in self.headers.items()}, "size": size}).encode()
-        self.send_response(int(status or 200))
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("X-Request-ID", "req_of_the_api")
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_POST = do_PUT = do_GET  # noqa: N815 - the library's names
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-        """Say nothing."""
-
-
-@contextmanager
-def echoing() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server.server_address[1]
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +30,6 @@ def front(api: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("front")
     with nginx(folder, upstreams=(api, api), limits=WIDE_LIMITS, trusted=f"set_real_ip_from {BALANCER};\n") as url:
         yield url
-
-
-def ask(url: str, path: str, *, method: str = "GET", source: str | None = None, **rest: Any) -> httpx2.Response:
-    transport = httpx2.HTTPTransport(local_address=source, verify=False)
-    with httpx2.Client(transport=transport, timeout=60) as client:
-        return client.request(method, url + path, **rest)
 
 
 class TestWhoAsks:
@@ -207,7 +162,7 @@ def test_a_handshake_for_a_socket_is_upgraded_and_tried_elsewhere_when_one_is_ab
     api: int, tmp_path: Path
 ) -> None:
     class Leaving(Echo):
-        def do_GET(self) -> None:
+        def do_GET(self) -> None:  # noqa: N802 - the library's name
             self.path = "/status/503"
             super().do_GET()
 
@@ -222,30 +177,3 @@ def test_a_handshake_for_a_socket_is_upgraded_and_tried_elsewhere_when_one_is_ab
             assert {answer.json()["headers"]["connection"] for answer in answers} == {"upgrade"}
     leaving.shutdown()
     leaving.server_close()
-
-
-@pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed")
-def test_the_files_for_tls_are_sound(tmp_path: Path) -> None:
-    here = tmp_path / "nginx"
-    shutil.copytree(ROOT / "nginx", here)
-    shutil.copy(here / "listen-tls.conf", here / "listen.conf")
-    upstream = (here / "upstream.conf").read_text().replace("backend:", "127.0.0.1:").replace("standby:", "127.0.0.2:")
-    (here / "upstream.conf").write_text(upstream)
-    assert OPENSSL is not None
-    subprocess.run(
-        [OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
-         "-subj", "/CN=api.kro.example", "-keyout", tmp_path / "key.pem", "-out", tmp_path / "certificate.pem"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    listen = (here / "listen.conf").read_text()
-    for delivered, made in (("fullchain", "certificate"), ("privkey", "key")):
-        listen = listen.replace(f"/etc/nginx/tls/{delivered}.pem", str(tmp_path / f"{made}.pem"))
-    (here / "listen.conf").write_text(listen)
-    assert NGINX is not None
-
-    checked = subprocess.run(
-        [NGINX, "-t", "-p", here, "-c", here / "nginx.conf", "-g", f"pid {tmp_path}/pid;"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-    assert checked.returncode == 0, checked.stderr

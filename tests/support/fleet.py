@@ -24,6 +24,8 @@ from socket_crowd import ROOT, Member, free_port
 
 PATIENCE: Final = 120.0
 NGINX: Final = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+OPENSSL: Final = shutil.which("openssl")
+needs_openssl: Final = pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed")
 needs_nginx: Final = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 
 _QUOTE: Final = orjson.dumps(
@@ -99,11 +101,19 @@ def served(
 
 
 @contextmanager
-def nginx(folder: Path, *, upstreams: tuple[int, int], limits: str | None = None, trusted: str = "") -> Iterator[str]:
+def nginx(
+    folder: Path,
+    *,
+    upstreams: tuple[int, int],
+    limits: str | None = None,
+    trusted: str = "",
+    secured: tuple[int, Path] | None = None,
+) -> Iterator[str]:
     """Run nginx with the project's own files, but for where it listens and where its upstreams are.
 
     :param limits: lines instead of those of ``limits.conf``.
     :param trusted: lines before those of ``trusted-proxies.conf``.
+    :param secured: a port to speak TLS on as well, and the folder with what that takes.
     """
     assert NGINX is not None
     here, port = folder / "nginx", free_port()
@@ -114,7 +124,7 @@ def nginx(folder: Path, *, upstreams: tuple[int, int], limits: str | None = None
         assert upstream.count(f"server {name}:3000 ") == 1
         upstream = upstream.replace(f"server {name}:3000 ", f"server 127.0.0.1:{to} ")
     (here / "upstream.conf").write_text(upstream)
-    (here / "listen.conf").write_text(f"listen 127.0.0.1:{port};\n")
+    (here / "listen.conf").write_text(_listening(here, port, secured))
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     own = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
     (here / "limits.conf").write_text(own + (limits or (here / "limits.conf").read_text()))
@@ -137,6 +147,34 @@ def nginx(folder: Path, *, upstreams: tuple[int, int], limits: str | None = None
         except subprocess.TimeoutExpired:
             running.kill()
             running.wait()
+
+
+def _listening(here: Path, port: int, secured: tuple[int, Path] | None) -> str:
+    if secured is None:
+        return f"listen 127.0.0.1:{port};\n"
+    found = (here / "listen-tls.conf").read_text()
+    for delivered, there in {
+        "listen 80 ": f"listen 127.0.0.1:{port} ",
+        "listen 443 ": f"listen 127.0.0.1:{secured[0]} ",
+        "certificate /etc/nginx/tls/": f"certificate {secured[1]}/",
+        "certificate_key /etc/nginx/tls/": f"certificate_key {secured[1]}/",
+    }.items():
+        assert found.count(delivered) == 1
+        found = found.replace(delivered, there)
+    return found
+
+
+def certificate(folder: Path) -> Path:
+    """Make ``fullchain.pem`` and ``privkey.pem`` for 127.0.0.1, and return the folder with them."""
+    assert OPENSSL is not None
+    folder.mkdir()
+    made = ("-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem")
+    subprocess.run(
+        [OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+         "-subj", "/CN=api.kro.example", "-addext", "subjectAltName=IP:127.0.0.1", *made],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return folder
 
 
 WIDE_LIMITS: Final = """
