@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from kro.run.audit_commands import audit_app
-from kro.run.command import backfill, one_sentence
+from kro.run.command import backfill, one_sentence, reseal
 from kro.run.months_commands import months_app
 from kro.run.webhook_commands import webhooks_app
 
@@ -105,20 +105,22 @@ def serve(
 
 @app.command()
 def worker(exit_with_parent: ExitWithParent = None) -> None:
-    """Relay the outbox, process webhooks, fire timers."""
+    """Relay the outbox, process webhooks, fire timers; SIGHUP has it read its configuration anew."""
     follow(exit_with_parent)
     from kro.run.collector import hurry, settle
 
     hurry()
     from kro.core.config import load_settings
     from kro.run.imports import lean_imports
+    from kro.run.lifetime import begin_anew
 
     with one_sentence():
         settings = load_settings()
         with lean_imports(settings):
             from kro.worker import run as run_worker
         settle()
-        run_worker(settings)
+        if run_worker(settings):
+            begin_anew()
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
@@ -138,6 +140,7 @@ def migrate() -> None:
 
 
 app.command()(backfill)
+app.command()(reseal)
 
 
 @app.command()

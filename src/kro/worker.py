@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -15,7 +16,7 @@ import kro
 from kro.bootstrap import build
 from kro.bootstrap.figures import Figures
 from kro.core.clock import Clock
-from kro.core.config import Settings, WorkerSettings
+from kro.core.config import ConfigError, Settings, WorkerSettings, load_settings
 from kro.core.database.pool import Database
 from kro.core.outbox import Handler, OutboxRelay, RelayOptions
 from kro.core.scheduler import (
@@ -32,6 +33,24 @@ from kro.core.telemetry import Telemetry, configure_logging, get_logger, start_t
 
 _FALL_BACK_SECONDS: Final = 30.0
 _LOG = get_logger()
+
+
+@dataclass(slots=True)
+class Renewal:
+    """Whether somebody asked for a worker with the settings of now, by SIGHUP."""
+
+    is_asked_for: bool = False
+
+    def ask(self) -> bool:
+        """Take the wish, unless there are no settings to begin with: then the worker goes on with those it has."""
+        try:
+            load_settings()
+        except ConfigError as error:
+            # Its own words name keys of the configuration; `kro config` shows them to whoever may see those.
+            _LOG.error("worker_not_renewed", count=len(error.problems))
+            return False
+        self.is_asked_for = True
+        return True
 
 
 class Application(Protocol):
@@ -56,14 +75,15 @@ class Application(Protocol):
     async def close(self) -> None: ...
 
 
-def run(settings: Settings) -> None:
-    """Run a worker until SIGTERM or SIGINT, then finish what is in hand.
+def run(settings: Settings) -> bool:
+    """Run a worker until SIGTERM, SIGINT or SIGHUP, then finish what is in hand.
 
+    :return: whether another worker is to take its place, which reads the configuration's files anew (SIGHUP).
     :raises OSError: when the database is not reachable.
     """
     configure_logging(settings.logging)
     telemetry = start_telemetry(settings, role="worker", version=kro.__version__)
-    asyncio.run(run_worker(build(settings), settings.worker, telemetry=telemetry))
+    return asyncio.run(run_worker(build(settings), settings.worker, telemetry=telemetry))
 
 
 async def run_worker(
@@ -72,20 +92,21 @@ async def run_worker(
     *,
     stop: asyncio.Event | None = None,
     telemetry: Telemetry | None = None,
-) -> None:
-    """Run a worker until ``stop`` is set or the process is asked to end."""
-    stop = stop or asyncio.Event()
+) -> bool:
+    """Run a worker until ``stop`` is set or the process is asked to end; return whether it is to begin anew."""
+    stop, renewal = stop or asyncio.Event(), Renewal()
     await application.open()
     try:
         if telemetry is not None:
             await telemetry.open(application.database)
-        _stop_on_signals(stop)
+        _stop_on_signals(stop, renewal)
         loops = make_loops(application, settings)
         if telemetry is not None:
             loops = (*loops, *figure_loops(application, telemetry))
         _LOG.info("worker_started", count=len(loops))
         await supervise(loops, stop, options=SupervisorOptions(drain_seconds=settings.stop_seconds))
-        _LOG.info("worker_stopped")
+        _LOG.info("worker_begins_anew" if renewal.is_asked_for else "worker_stopped")
+        return renewal.is_asked_for
     finally:
         await application.close()
         if telemetry is not None:
@@ -123,14 +144,24 @@ def timer_options(settings: WorkerSettings) -> TimerOptions:
     return TimerOptions(poll_seconds=_FALL_BACK_SECONDS, parallel=settings.batch, lease_seconds=settings.lease_seconds)
 
 
-def _stop_on_signals(stop: asyncio.Event) -> None:
+def _stop_on_signals(stop: asyncio.Event, renewal: Renewal) -> None:
     loop = asyncio.get_running_loop()
 
     def end() -> None:
+        # Whoever asks it to end means it, also while it finishes in order to begin anew.
+        renewal.is_asked_for = False
         stop.set()
         for number in (signal.SIGTERM, signal.SIGINT):
             # A second request does not wait for anything.
             loop.remove_signal_handler(number)
 
+    def renew() -> None:
+        if not stop.is_set() and renewal.ask():
+            # Another one waits until the successor can take it, instead of ending a process that has no handler.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+            stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
+    loop.add_signal_handler(signal.SIGHUP, renew)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})

@@ -26,10 +26,10 @@ from text_vendors import CALLBACKS, VENDORS
 from texting import code
 
 READERS: dict[str, ReportReader] = {
-    "termii": TermiiReports("TL_kro_sandbox_secret_0000000000000000"),
-    "telnyx": TelnyxReports("HhMa3yErUc9g+3++heJ6mQjq9qsms/9+wBaCIBIH9Kk=", SystemClock()),
-    "twilio": TwilioReports("kro_sandbox_twilio_token_00000000", public_url=CALLBACKS.removesuffix("/v1/webhooks")),
-    "whatsapp": WhatsAppReports("kro_sandbox_whatsapp_app_secret_00000000", "-"),
+    "termii": TermiiReports(("TL_kro_sandbox_secret_0000000000000000",)),
+    "telnyx": TelnyxReports(("HhMa3yErUc9g+3++heJ6mQjq9qsms/9+wBaCIBIH9Kk=",), SystemClock()),
+    "twilio": TwilioReports(("kro_sandbox_twilio_token_00000000",), public_url=CALLBACKS.removesuffix("/v1/webhooks")),
+    "whatsapp": WhatsAppReports(("kro_sandbox_whatsapp_app_secret_00000000",), "-"),
 }
 S = AttemptState
 

@@ -2,52 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
+import base64
 import hashlib
-import hmac
 import json
 import os
 import signal
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
 import asyncpg
-import httpx2
 import pytest
 
-from fleet import Load, Served, served
+from everybody import Everybody
+from fleet import Served, processes, served
 from kro.core.database.embedded import Role
-from socket_crowd import Crowd, until
+from renewing import PATIENCE, begun, mails, renewed, worker_of
+from signing_vendors import VENDORS, configured
+from socket_crowd import Crowd, free_port, until
 
-OLD: Final = "sk_test_kro_sandbox_0000000000000000000000"
-NEW: Final = "sk_test_kro_sandbox_1111111111111111111111"
-
-
-@dataclass
-class Vendor:
-    """Sends webhooks signed with the keys it has at present, one after the other."""
-
-    url: str
-    keys: list[str]
-    taken: int = 0
-    refused: list[str] = field(default_factory=list)
-    stopping: bool = False
-
-    async def run(self) -> None:
-        async with httpx2.AsyncClient(base_url=self.url, trust_env=False, timeout=60) as http:
-            while not self.stopping:
-                for key in tuple(self.keys):
-                    raw = json.dumps({"event": "charge.success", "data": {"reference": uuid4().hex}}).encode()
-                    headers = {"x-paystack-signature": hmac.digest(key.encode(), raw, hashlib.sha512).hex()}
-                    answer = await http.post("/v1/webhooks/paystack", content=raw, headers=headers)
-                    if answer.status_code == 200:
-                        self.taken += 1
-                    else:
-                        self.refused.append(f"{answer.status_code} {answer.text[:200]}")
-                await asyncio.sleep(0.05)
+OLD: Final = "kro_sandbox_0000000000000000000000"
+NEW: Final = "kro_sandbox_1111111111111111111111"
+_ANOTHER_EACH: Final = """
+INSERT INTO orders
+SELECT (jsonb_populate_record(o, jsonb_build_object('id', gen_random_uuid()))).* FROM orders AS o"""
 
 
 @pytest.fixture
@@ -64,68 +44,125 @@ async def logins(fresh_database: Any) -> AsyncIterator[tuple[Any, list[str]]]:
     await admin.close()
 
 
-def processes(api: Served) -> set[str]:
-    """Return the processes that serve on one port."""
-    assert api.process is not None
-    pid = api.process.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    # The library has another child, which only keeps books of what they share.
-    return {child for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()}
-
-
 async def replaced(api: Served) -> None:
     """Have each process replaced by one that reads the configuration anew."""
     before, process = processes(api), api.process
     assert process is not None
     process.send_signal(signal.SIGHUP)
-    await until(lambda: len(processes(api) - before) == len(before) and not processes(api) & before, seconds=120)
+    await until(lambda: len(processes(api) - before) == len(before) and not processes(api) & before, seconds=PATIENCE)
     await api.ready()
 
 
+@dataclass
+class Installation:
+    """What the files of the configuration say, which every process reads when it begins."""
+
+    own: Path
+    rest: dict[str, Any]
+
+    @classmethod
+    def of(cls, environment: dict[str, str]) -> Installation:
+        for name in ("KRO_DATABASE_APP_USERNAME", "KRO_DATABASE_APP_PASSWORD"):
+            del environment[name]
+        # Nobody answers there: what a webhook says is asked about later.
+        nobody = f"http://127.0.0.1:{free_port()}"
+        environment |= {f"KRO_{vendor}_BASE_URL": f"{nobody}/x" for vendor in ("PAYSTACK", "FINCRA", "PROVIDUS")}
+        own = Path(environment["KRO_CONFIG_DIR"]) / "test.json"
+        return cls(own, json.loads(own.read_text()))
+
+    def say(self, login: str, *, secret: str = OLD, beside: Sequence[str] = ()) -> None:
+        database = {**self.rest["database"], "app": {"username": login, "password": f"of {login}"}}
+        keys = {"cursorKey": key_of(secret), "cursorKeys": [key_of(one) for one in beside]}
+        own = {"database": database, "security": keys, **configured(secret, beside=beside)}
+        self.own.write_text(json.dumps({**self.rest, **own}))
+
+
+def key_of(secret: str) -> str:
+    return base64.b64encode(hashlib.sha256(secret.encode()).digest()).decode()
+
+
 @pytest.mark.skipif(
-    "ROTATE" not in os.environ, reason="takes a minute: ROTATE=1 pytest tests/deployment/test_rotating.py"
+    "ROTATE" not in os.environ, reason="takes minutes: ROTATE=1 pytest tests/deployment/test_rotating.py"
 )
-@pytest.mark.timeout(400)
-async def test_a_database_login_and_a_webhook_secret_are_changed_under_load(
-    environment: dict[str, str], crowd: Crowd, logins: tuple[Any, list[str]], tmp_path: Path
+@pytest.mark.timeout(1200)
+async def test_a_database_login_and_every_secret_that_signs_are_changed_under_load(
+    environment: dict[str, str],
+    owner: asyncpg.Connection[asyncpg.Record],
+    crowd: Crowd,
+    logins: tuple[Any, list[str]],
+    tmp_path: Path,
 ) -> None:
     admin, (first, second) = logins
-    own = Path(environment["KRO_CONFIG_DIR"]) / "test.json"
-    rest = json.loads(own.read_text())
     environment["KRO_API_DRAIN_SECONDS"] = "1"
-    for name in ("KRO_DATABASE_APP_USERNAME", "KRO_DATABASE_APP_PASSWORD"):
-        del environment[name]
-
-    def configure(login: str, *, secret: str, beside: list[str]) -> None:
-        database = {**rest["database"], "app": {"username": login, "password": f"of {login}"}}
-        own.write_text(
-            json.dumps({**rest, "database": database, "paystack": {"secretKey": secret, "webhookSecrets": beside}})
-        )
+    await owner.execute(_ANOTHER_EACH)
+    installation = Installation.of(environment)
 
     async def sessions(login: str) -> int:
         found: int = await admin.fetchval("SELECT count(*) FROM pg_stat_activity WHERE usename = $1", login)
         return found
 
-    configure(first, secret=OLD, beside=[])
-    with served(environment, tmp_path / "log", workers=2) as api:
-        await api.ready()
-        load, vendor = Load(api.url, crowd.members), Vendor(api.url, [OLD])
-        running = asyncio.gather(load.run(), vendor.run())
-        await until(lambda: load.answered > 30, seconds=60)
+    async with mails(seconds=1) as post_office:
+        environment["KRO_SENDGRID_BASE_URL"] = post_office.url
+        installation.say(first)
+        worker = worker_of(environment, tmp_path)
+        with served(environment, tmp_path / "log", workers=2) as api:
+            worker.start()
+            await api.ready()
+            await begun(worker, times=1)
+            public_url = environment["KRO_PUBLIC_BASE_URL"]
+            everybody = await Everybody.begin(api.url, crowd, owner, public_url=public_url, secret=OLD)
+            vendors, lists = everybody.vendors, everybody.lists
+            cursor = await lists.first()
 
-        configure(second, secret=OLD, beside=[NEW])
-        await replaced(api)
-        left = await sessions(first)
-        await admin.execute(f"ALTER ROLE {first} NOLOGIN PASSWORD NULL")
-        # Every process knows both by now, so the vendor may begin to use the new one.
-        vendor.keys.append(NEW)
-        configure(second, secret=NEW, beside=[OLD])
-        await replaced(api)
-        answered, taken = load.answered, vendor.taken
-        await until(lambda: load.answered > answered + 30 and vendor.taken > taken + 4, seconds=60)
-        load.stop()
-        vendor.stopping = True
-        await running
+            async def step() -> None:
+                await replaced(api)
+                await renewed(worker)
 
-    assert (load.lost, load.not_let_in, vendor.refused) == ([], 0, [])
-    assert left == 0
+            installation.say(second, beside=[NEW])
+            await step()
+            left = await sessions(first)
+            await admin.execute(f"ALTER ROLE {first} NOLOGIN PASSWORD NULL")
+            # Every process knows both by now, so the vendors may begin to use the new one.
+            vendors.secrets.append(NEW)
+            installation.say(second, secret=NEW, beside=[OLD])
+            await step()
+            await everybody.go_on(answers=30)
+            vendors.secrets.remove(OLD)
+            between = [*await vendors.told_once(OLD), await lists.follow(cursor)]
+            installation.say(second, secret=NEW)
+            await step()
+            await everybody.go_on(answers=30)
+            await everybody.stop()
+            afterwards, forgotten = await vendors.told_once(OLD), await lists.follow(cursor)
+            delivered = await everybody.letters.delivered()
+            worker.stop()
+
+    print(everybody)  # noqa: T201 - the figures are the point
+    assert everybody.failed == []
+    assert (left, between) == (0, ["200"])
+    assert sorted(one.split()[0] for one in afterwards) == sorted(make(OLD, "").path for make in VENDORS)
+    assert "invalid_cursor" in forgotten
+    assert post_office.times(delivered) == dict.fromkeys(everybody.letters.posted, (1, 1))
+    assert set(delivered.values()) == {("delivered", 1)}
+
+
+async def test_a_worker_reads_its_files_anew_and_keeps_its_id(
+    environment: dict[str, str], logins: tuple[Any, list[str]], tmp_path: Path
+) -> None:
+    admin, (first, second) = logins
+    installation = Installation.of(environment)
+    installation.say(first)
+    worker = worker_of(environment, tmp_path)
+    worker.start()
+    try:
+        await begun(worker, times=1)
+        installation.say(second)
+        await renewed(worker)
+        logged_in = await admin.fetch(
+            "SELECT DISTINCT usename::text AS name FROM pg_stat_activity WHERE usename = ANY($1::name[])",
+            [first, second],
+        )
+    finally:
+        worker.stop(patience_seconds=30)
+
+    assert [row["name"] for row in logged_in] == [second]

@@ -100,6 +100,15 @@ def served(
             one.process.wait()
 
 
+def processes(api: Served) -> set[str]:
+    """Return the processes that serve on one port."""
+    assert api.process is not None
+    pid = api.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    # The library has another child, which only keeps books of what they share.
+    return {child for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()}
+
+
 @contextmanager
 def nginx(
     folder: Path,

@@ -8,7 +8,7 @@ import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -29,17 +29,28 @@ _SECRET: Final = "a secret of the tests"
 _SHARED: Final = "another secret of the tests"
 _TELNYX: Final = Ed25519PrivateKey.from_private_bytes(b"t" * 32)
 _HEADERS: Final = "signature"
+_PUBLIC: Final = base64.b64encode(_TELNYX.public_key().public_bytes_raw()).decode()
+_NEXT: Final = base64.b64encode(Ed25519PrivateKey.from_private_bytes(b"n" * 32).public_key().public_bytes_raw())
+
+Keys = Literal["present", "beside another", "behind another", "of another"]
+PRESENT: Final = "present"
+_KEYS: Final[dict[Keys, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "present": ((_SECRET,), (_PUBLIC,)),
+    "beside another": ((_SECRET, "the next one"), (_PUBLIC, _NEXT.decode())),
+    "behind another": (("the next one", _SECRET), (_NEXT.decode(), _PUBLIC)),
+    "of another": (("the next one",), (_NEXT.decode(),)),
+}
 VENDORS: Final = ("termii", "telnyx", "twilio", "whatsapp")
 
 
-def readers(clock: Clock) -> dict[str, ReportReader]:
-    """Return what verifies the reports of this file."""
-    public = base64.b64encode(_TELNYX.public_key().public_bytes_raw()).decode()
+def readers(clock: Clock, keys: Keys = PRESENT) -> dict[str, ReportReader]:
+    """Return what verifies the reports of this file, by the ``keys`` that are accepted."""
+    secrets, public = _KEYS[keys]
     return {
-        "termii": TermiiReports(_SECRET),
+        "termii": TermiiReports(secrets),
         "telnyx": TelnyxReports(public, clock),
-        "twilio": TwilioReports(_SECRET, public_url=PUBLIC_URL, shared_keys={"webhooks_sharedkey_1": _SHARED}),
-        "whatsapp": WhatsAppReports(_SECRET, "the token of the tests"),
+        "twilio": TwilioReports(secrets, public_url=PUBLIC_URL, shared_keys={"webhooks_sharedkey_1": _SHARED}),
+        "whatsapp": WhatsAppReports(secrets, "the token of the tests"),
     }
 
 

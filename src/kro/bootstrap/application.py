@@ -135,7 +135,7 @@ class Application:
             "ids": base.ids,
             "atlas": base.atlas,
             "index": base.index,
-            "cursors": CursorSigner(base.settings.security.cursor_key.get_secret_value()),
+            "cursors": CursorSigner(*base.settings.security.accepted_cursor_keys),
             "user_tokens": identity.user_tokens,
             "admin_tokens": identity.admin_tokens,
             "accounts": identity.accounts,

@@ -133,8 +133,12 @@ def object_store(settings: Settings, clock: Clock) -> ObjectStore:
         )
     if storage.signing_key is None:
         raise ValueError("files have no place")
-    secret = storage.signing_key.get_secret_value()
-    links = LinkSigner(secret=secret, base_url=settings.app.public_base_url, clock=clock)
+    links = LinkSigner(
+        secret=storage.signing_key.get_secret_value(),
+        others=[key.get_secret_value() for key in storage.signing_keys],
+        base_url=settings.app.public_base_url,
+        clock=clock,
+    )
     return LocalObjectStore(storage.folder, links=links)
 
 

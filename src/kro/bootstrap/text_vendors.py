@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from pydantic import SecretStr
@@ -140,13 +140,16 @@ def _callback(settings: Settings, vendor: str, key: SecretStr | None) -> str | N
 
 def _readers(settings: Settings, clock: Clock) -> Iterator[tuple[str, ReportReader]]:
     twilio, telnyx, meta = settings.twilio, settings.telnyx, settings.whatsapp
-    if settings.termii.secret_key is not None:
-        yield "termii", TermiiReports(settings.termii.secret_key.get_secret_value())
-    if telnyx is not None and telnyx.public_key is not None:
-        yield "telnyx", TelnyxReports(telnyx.public_key.get_secret_value(), clock)
-    if twilio is not None and twilio.auth_token is not None:
+    if accepted := settings.termii.accepted_webhook_secrets:
+        yield "termii", TermiiReports(_plain(accepted))
+    if telnyx is not None and (accepted := telnyx.accepted_public_keys):
+        yield "telnyx", TelnyxReports(_plain(accepted), clock)
+    if twilio is not None and (accepted := twilio.accepted_webhook_secrets):
         keys = {name: key.get_secret_value() for name, key in twilio.webhook_shared_keys.items()}
-        token = twilio.auth_token.get_secret_value()
-        yield "twilio", TwilioReports(token, public_url=settings.app.public_base_url, shared_keys=keys)
-    if meta is not None and meta.app_secret is not None and meta.verify_token is not None:
-        yield "whatsapp", WhatsAppReports(meta.app_secret.get_secret_value(), meta.verify_token.get_secret_value())
+        yield "twilio", TwilioReports(_plain(accepted), public_url=settings.app.public_base_url, shared_keys=keys)
+    if meta is not None and meta.verify_token is not None and (accepted := meta.accepted_webhook_secrets):
+        yield "whatsapp", WhatsAppReports(_plain(accepted), meta.verify_token.get_secret_value())
+
+
+def _plain(secrets: Sequence[SecretStr]) -> tuple[str, ...]:
+    return tuple(secret.get_secret_value() for secret in secrets)

@@ -36,3 +36,14 @@ def backfill(
 
     with one_sentence():
         fill(load_settings(), Console(), name, batch=batch, pause_seconds=pause)
+
+
+def reseal() -> None:
+    """Seal stored values with the active encryption key, as the owner role, so that an older key can go."""
+    from rich.console import Console
+
+    from kro.core.config import load_settings
+    from kro.run.reseal import reseal_everything
+
+    with one_sentence():
+        reseal_everything(load_settings(), Console())

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from typing import Final
+from typing import Final, NoReturn
 
 _PR_SET_PDEATHSIG: Final = 1
 _POLL_SECONDS: Final = 1.0
@@ -26,6 +26,14 @@ def end_with_parent(*, parent: int | None = None, number: signal.Signals = signa
         os.kill(os.getpid(), number)
     if not armed:
         threading.Thread(target=_watch, args=(expected, number), daemon=True).start()
+
+
+def begin_anew() -> NoReturn:
+    """Put the same command in this process's place, under the same id: it reads code and files anew.
+
+    Call it with nothing in hand: what this process has in memory and open is gone.
+    """
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - ourselves, as we were started
 
 
 def _watch(expected: int, number: signal.Signals) -> None:

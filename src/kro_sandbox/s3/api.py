@@ -55,7 +55,8 @@ class S3API:
 
     def __init__(self, *, settings: SandboxSettings, clock: Clock, faults: FaultBook) -> None:
         self._bucket = settings.s3_bucket
-        self._verifier = Verifier(key_id=settings.s3_key_id, secret=settings.s3_secret, region=settings.s3_region)
+        self.keys = {settings.s3_key_id: settings.s3_secret}
+        self._verifier = Verifier(keys=self.keys, region=settings.s3_region)
         self._clock = clock
         self._faults = faults
         self.objects: dict[str, StoredObject] = {}

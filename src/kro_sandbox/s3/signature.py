@@ -48,11 +48,10 @@ class _Claim:
 
 
 class Verifier:
-    """Knows one access key."""
+    """Knows the access keys of one user by their ids: one, or two while they are rotated."""
 
-    def __init__(self, *, key_id: str, secret: str, region: str) -> None:
-        self._key_id = key_id
-        self._secret = secret
+    def __init__(self, *, keys: Mapping[str, str], region: str) -> None:
+        self._keys = keys
         self._region = region
 
     def verify(self, request: SignedRequest, *, now: datetime) -> str:
@@ -78,7 +77,7 @@ class Verifier:
     def _check(self, request: SignedRequest, claim: _Claim) -> None:
         key_id, _, scope = claim.credential.partition("/")
         day = claim.moment[:8]
-        if key_id != self._key_id:
+        if (secret := self._keys.get(key_id)) is None:
             raise S3Error("InvalidAccessKeyId")
         if scope != f"{day}/{self._region}/s3/aws4_request":
             raise S3Error("AuthorizationHeaderMalformed", f"The scope must be {day}/{self._region}/s3/aws4_request.")
@@ -88,11 +87,11 @@ class Verifier:
             raise S3Error("AccessDenied", "There were headers present in the request which were not signed")
         canonical = _canonical(request, names, claim.payload)
         to_sign = f"{ALGORITHM}\n{claim.moment}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-        if not hmac.compare_digest(self._sign(day, to_sign).encode(), claim.signature.encode()):
+        if not hmac.compare_digest(self._sign(secret, day, to_sign).encode(), claim.signature.encode()):
             raise S3Error("SignatureDoesNotMatch")
 
-    def _sign(self, day: str, text: str) -> str:
-        key = f"AWS4{self._secret}".encode()
+    def _sign(self, secret: str, day: str, text: str) -> str:
+        key = f"AWS4{secret}".encode()
         for part in (day, self._region, "s3", "aws4_request"):
             key = hmac.new(key, part.encode(), hashlib.sha256).digest()
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

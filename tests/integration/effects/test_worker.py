@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -188,15 +190,18 @@ async def main():
     steps = (Step("demo.step", 3600, hang, alone=True),)
     program = SimpleNamespace(database=database, clock=SystemClock(), outbox_handlers={"demo": handle}, steps=steps,
                               fire_timer=nothing, open=nothing, close=database.close)
-    await run_worker(program, WorkerSettings(poll_ms=20, batch=5, lease_seconds=10, stop_seconds=1))
+    anew = await run_worker(program, WorkerSettings(poll_ms=20, batch=5, lease_seconds=10, stop_seconds=1))
+    print("begins anew" if anew else "ends", flush=True)
 
 asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("number", "then"), [(signal.SIGTERM, b"ends"), (signal.SIGINT, b"ends"), (signal.SIGHUP, b"begins anew")]
+)
 async def test_asked_to_end_it_finishes_what_it_has_in_hand(
-    app_dsn: str, post: Post, state: State, number: signal.Signals
+    app_dsn: str, post: Post, state: State, number: signal.Signals, then: bytes
 ) -> None:
     message_id = await post()
     process = await asyncio.create_subprocess_exec(
@@ -208,11 +213,38 @@ async def test_asked_to_end_it_finishes_what_it_has_in_hand(
             pass
         later = await post()
         process.send_signal(number)
-        await process.stdout.read()
+        assert then in (await process.stdout.read()).splitlines()
         assert await process.wait() == 0
 
     assert (await state(message_id))["state"] == "delivered"
     assert (await state(later))["attempts"] <= 1
+
+
+async def test_it_goes_on_where_there_are_no_settings_to_begin_anew_with(
+    app_dsn: str, post: Post, state: State, tmp_path: Path
+) -> None:
+    own = tmp_path / "local.json"
+    own.write_text("{}")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SCRIPT, app_dsn, "0", stdout=asyncio.subprocess.PIPE,
+        env=os.environ | {"KRO_ENV": "local", "KRO_CONFIG_DIR": str(tmp_path)},
+    )  # fmt: skip
+    assert process.stdout is not None
+    async with asyncio.timeout(120):
+        await post()
+        while b"begun" not in await process.stdout.readline():
+            pass
+        own.write_text('{"paystack": {"secretKey": 1}}')
+        process.send_signal(signal.SIGHUP)
+        while b"worker_not_renewed" not in await process.stdout.readline():
+            pass
+        later = await post()
+        while b"begun" not in await process.stdout.readline():
+            pass
+        process.terminate()
+        assert b"ends" in (await process.stdout.read()).splitlines()
+
+    assert (await state(later))["state"] == "delivered"
 
 
 async def test_what_it_cannot_finish_in_its_time_it_gives_back(

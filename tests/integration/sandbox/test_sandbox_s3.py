@@ -4,12 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
+from starlette.applications import Starlette
 
+from kro.core.clock import SystemClock
+from kro.core.storage.interface import SignedUpload, new_object_key
+from kro.core.storage.s3 import S3ObjectStore, S3Settings
+from kro_sandbox.core.clock import SystemClock as SandboxClock
 from kro_sandbox.s3.errors import S3Error
 from kro_sandbox.s3.signature import SignedRequest, Verifier
+from kro_sandbox.sandbox import Sandbox
+from kro_sandbox.settings import S3_BUCKET, S3_KEY_ID, S3_REGION, S3_TEST_KEY, SandboxSettings
 
 # docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html and sig-v4-header-based-auth.html
-EXAMPLE = Verifier(key_id="AKIAIOSFODNN7EXAMPLE", secret="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", region="us-east-1")
+EXAMPLE = Verifier(keys={"AKIAIOSFODNN7EXAMPLE": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}, region="us-east-1")
 HOST = "examplebucket.s3.amazonaws.com"
 NOON = datetime(2013, 5, 24, tzinfo=UTC)
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -92,3 +99,43 @@ class TestRefusals:
         assert reply.status_code == 200
         assert reply.headers["access-control-allow-headers"] == "content-type,if-none-match"
         assert "PUT" in reply.headers["access-control-allow-methods"]
+
+
+class TestRotatedKeys:
+    async def test_a_link_that_is_out_works_for_as_long_as_its_key_does(self) -> None:
+        sandbox = Sandbox(settings=SandboxSettings(), clock=SandboxClock())
+        app = Starlette(routes=sandbox.s3.routes())
+        old, new = (S3_KEY_ID, S3_TEST_KEY), ("kro_sandbox_s3_second_id", "kro_sandbox_s3_second_secret_0000000000")
+        before, after = (store_with(*key) for key in (old, new))
+
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app)) as http:
+
+            async def uploads(link: SignedUpload) -> int:
+                return (await http.put(link.url, content=b"x" * 10, headers=dict(link.headers))).status_code
+
+            async def link(store: S3ObjectStore) -> SignedUpload:
+                return await store.presign_upload(
+                    key=new_object_key(), content_type="text/plain", size_bytes=10, lifetime=timedelta(minutes=15)
+                )
+
+            under_way, unused = await link(before), await link(before)
+            sandbox.s3.keys[new[0]] = new[1]
+            assert await uploads(under_way) == 200
+            assert await uploads(await link(after)) == 200
+
+            del sandbox.s3.keys[old[0]]
+            assert await uploads(unused) == 403
+            assert await uploads(await link(after)) == 200
+        assert len(sandbox.s3.objects) == 3
+
+
+def store_with(key_id: str, secret: str) -> S3ObjectStore:
+    settings = S3Settings(
+        bucket=S3_BUCKET,
+        region=S3_REGION,
+        access_key_id=key_id,
+        secret_access_key=secret,
+        endpoint="http://127.0.0.1:1/s3",
+        addressing="path",
+    )
+    return S3ObjectStore(settings, clock=SystemClock())

@@ -54,6 +54,17 @@ def test_a_cursor_of_another_server_key_is_refused() -> None:
         SIGNER.decode(cursor, bound_to=LIST)
 
 
+def test_a_cursor_lives_through_a_rotation_until_its_key_is_away() -> None:
+    old, new = b"k" * 32, b"n" * 32
+    cursor = SIGNER.encode(AT, bound_to=LIST)
+
+    assert CursorSigner(old, new).decode(cursor, bound_to=LIST) == AT
+    assert CursorSigner(new, old).decode(cursor, bound_to=LIST) == AT
+    assert CursorSigner(new, old).encode(AT, bound_to=LIST) == CursorSigner(new).encode(AT, bound_to=LIST)
+    with pytest.raises(InvalidCursorError):
+        CursorSigner(new).decode(cursor, bound_to=LIST)
+
+
 def test_no_changed_byte_goes_unnoticed() -> None:
     token = base64.urlsafe_b64decode(SIGNER.encode(AT, bound_to=LIST) + "==")
 

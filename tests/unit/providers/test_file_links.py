@@ -82,6 +82,15 @@ class TestSignatures:
         with pytest.raises(FileLinkInvalidError):
             self.signer.check(link, self.signature_of(other.upload_url(link)))
 
+    def test_live_through_a_rotation_until_their_key_is_away(self) -> None:
+        new = b"n" * 32
+        link = UploadLink("a" * 64, PDF, 10, self.expires)
+        signature = self.signature_of(self.signer.upload_url(link))
+
+        LinkSigner(secret=new, others=[SECRET], base_url=BASE_URL, clock=FrozenClock()).check(link, signature)
+        with pytest.raises(FileLinkInvalidError):
+            LinkSigner(secret=new, base_url=BASE_URL, clock=FrozenClock()).check(link, signature)
+
     def test_end_at_the_second_they_name(self) -> None:
         clock = FrozenClock()
         signer = LinkSigner(secret=SECRET, base_url=BASE_URL, clock=clock)

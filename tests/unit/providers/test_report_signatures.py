@@ -35,6 +35,15 @@ class TestGenuine:
         assert report.state == AttemptState(state)
         assert (report.error is not None) == (state == "failed")
 
+    @pytest.mark.parametrize("vendor", VENDORS)
+    def test_is_believed_through_a_rotation_until_its_key_is_away(self, vendor: str) -> None:
+        report = webhook(vendor, Told("SM1", "delivered"), CLOCK)
+
+        assert readers(CLOCK, "beside another")[vendor].read(report)
+        assert readers(CLOCK, "behind another")[vendor].read(report)
+        with pytest.raises(ReportSignatureError):
+            readers(CLOCK, "of another")[vendor].read(report)
+
     @pytest.mark.parametrize("vendor", ["telnyx", "twilio"])
     def test_names_our_own_id_where_the_vendor_repeats_it(self, vendor: str) -> None:
         (report,) = READERS[vendor].read(webhook(vendor, Told("SM1", "delivered", ATTEMPT), CLOCK))
@@ -42,7 +51,7 @@ class TestGenuine:
         assert report.reference == ATTEMPT
 
     def test_twilios_published_example_verifies(self) -> None:
-        reader = TwilioReports("12345", public_url="https://mycompany.com")
+        reader = TwilioReports(("12345",), public_url="https://mycompany.com")
         form = b"CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234&From=%2B14158675309&To=%2B18005551212"
         headers = {"x-twilio-signature": "RSOYDt4T1cUTdK1PDd93/VVr8B8="}
 
@@ -135,7 +144,7 @@ class TestForged:
 
 
 class TestChallenge:
-    reader = WhatsAppReports("secret", "token")
+    reader = WhatsAppReports(("secret",), "token")
 
     def test_the_agreed_token_is_enough(self) -> None:
         self.reader.ensure_agreed(mode="subscribe", token="token")

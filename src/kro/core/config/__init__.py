@@ -32,6 +32,14 @@ from kro.core.config.loader import (
     load_settings,
     shown_settings,
 )
+from kro.core.config.message_vendors import (
+    MailServerSettings,
+    SendGridSettings,
+    TelnyxSettings,
+    TermiiChannel,
+    TermiiSettings,
+    TwilioSettings,
+)
 from kro.core.config.platform import (
     APISettings,
     AppSettings,
@@ -57,16 +65,10 @@ from kro.core.config.vendors import (
     BucketAddressing,
     DojahSettings,
     FincraSettings,
-    MailServerSettings,
     PaystackSettings,
     PriceSettings,
     ProviderPrices,
     ProvidusSettings,
-    SendGridSettings,
-    TelnyxSettings,
-    TermiiChannel,
-    TermiiSettings,
-    TwilioSettings,
     VendorTimeouts,
 )
 

@@ -55,6 +55,8 @@ class SecuritySettings(Group):
 
     otp_key: Key256
     cursor_key: Key256
+    cursor_keys: tuple[Key256, ...] = ()
+    """Further keys a cursor may be signed with, such as the previous one during a rotation."""
     order_code_key: Key256
     """What the codes printed on orders are made from: another key makes every printed code worthless."""
     page_signing_key: Key256
@@ -62,6 +64,11 @@ class SecuritySettings(Group):
     blind_index_key: Key256
     encryption_keys: dict[KeyId, Key256] = Field(min_length=1)
     active_encryption_key_id: KeyId
+
+    @property
+    def accepted_cursor_keys(self) -> tuple[bytes, ...]:
+        """The first signs."""
+        return tuple(key.get_secret_value() for key in (self.cursor_key, *self.cursor_keys))
 
     @model_validator(mode="after")
     def _active_key_exists(self) -> Self:

@@ -7,7 +7,7 @@ import binascii
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretBytes
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretBytes, SecretStr
 from pydantic.alias_generators import to_camel
 
 KEY_BYTES: Final = 32
@@ -56,3 +56,8 @@ NotNegative = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(gt=0)]
 FilePath = Annotated[Path, Field(strict=False)]
 """A path; relative ones are taken from the working directory."""
+
+
+def together(first: SecretStr | None, others: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    """Return all keys that are accepted: the one in its place and those beside it during a rotation."""
+    return others if first is None else (first, *others)

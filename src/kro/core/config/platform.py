@@ -172,6 +172,8 @@ class StorageSettings(Group):
 
     folder: FilePath
     signing_key: Key256 | None = None
+    signing_keys: tuple[Key256, ...] = ()
+    """Further keys a link may be signed with, such as the previous one during a rotation."""
 
 
 class SandboxSettings(Group):

@@ -22,6 +22,14 @@ from kro.core.config.business import (
 from kro.core.config.captcha import CaptchaSettings
 from kro.core.config.demo import DemoSettings
 from kro.core.config.groups import Group
+from kro.core.config.message_vendors import (
+    MailServerSettings,
+    SendGridSettings,
+    TelnyxSettings,
+    TermiiSettings,
+    TwilioSettings,
+    WhatsAppSettings,
+)
 from kro.core.config.messaging import MessagingSettings
 from kro.core.config.platform import (
     AppSettings,
@@ -41,14 +49,8 @@ from kro.core.config.vendors import (
     AWSSettings,
     DojahSettings,
     FincraSettings,
-    MailServerSettings,
     PaystackSettings,
     ProvidusSettings,
-    SendGridSettings,
-    TelnyxSettings,
-    TermiiSettings,
-    TwilioSettings,
-    WhatsAppSettings,
 )
 
 
@@ -118,6 +120,7 @@ class Settings(Group):
     def _one_key_one_purpose(self) -> Self:
         keys = [key.secret for key in (*self.jwt.user.keys, *self.jwt.admin.keys)]
         keys += [self.security.otp_key, self.security.cursor_key, self.security.blind_index_key]
+        keys += [*self.security.cursor_keys, *self.storage.signing_keys]
         keys += [self.security.order_code_key, self.security.page_signing_key]
         keys += self.security.encryption_keys.values()
         keys += [] if self.storage.signing_key is None else [self.storage.signing_key]

@@ -47,6 +47,20 @@ def siblings(path: tuple[str, ...]) -> list[str]:
     return list(_fields(group)) if group else []
 
 
+def secret_paths() -> tuple[str, ...]:
+    """Return the key path of every secret there can be, given or not."""
+    return tuple(".".join(path) for path in _secrets(Settings, ()))
+
+
+def _secrets(group: type[Group], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for name, annotation in _fields(group).items():
+        inner = _group_in(annotation)
+        if inner is not None:
+            yield from _secrets(inner, (*path, name))
+        elif _is_secret(annotation):
+            yield (*path, name)
+
+
 def _annotation_at(path: tuple[str, ...]) -> Any:  # noqa: ANN401 - any annotation
     annotation: Any = Settings
     for key in path:

@@ -65,9 +65,14 @@ class FieldCipher:
         except (ValueError, KeyError, binascii.Error, InvalidTag):
             raise SealedValueError from None
 
+    @property
+    def beginning(self) -> str:
+        """How everything begins that the active key sealed."""
+        return f"{_VERSION}.{self._active}."
+
     def is_current(self, sealed: str) -> bool:
         """Say whether a value is sealed with the active key; the others are due to be sealed anew."""
-        return sealed.startswith(f"{_VERSION}.{self._active}.")
+        return sealed.startswith(self.beginning)
 
 
 def _bound_to(key_id: str, context: str) -> bytes:

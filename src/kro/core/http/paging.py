@@ -65,15 +65,18 @@ class Slice(Generic[T]):
 
 
 class CursorSigner:
-    """Makes cursors a client can carry but not read into another list or change."""
+    """Makes cursors a client can carry but not read into another list or change.
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    :param key: signs; it and each of ``others`` are believed, which is how it is rotated.
+    """
+
+    def __init__(self, key: bytes, *others: bytes) -> None:
+        self._key, self._keys = key, (key, *others)
 
     def encode(self, position: Position, *, bound_to: BoundTo) -> str:
         microseconds = (position.created_at - _EPOCH) // _MICROSECOND
         payload = _POSITION.pack(microseconds, position.id.bytes)
-        return base64.urlsafe_b64encode(payload + self._tag(payload, bound_to)).rstrip(b"=").decode()
+        return base64.urlsafe_b64encode(payload + _tag(self._key, payload, bound_to)).rstrip(b"=").decode()
 
     def decode(self, cursor: str | None, *, bound_to: BoundTo) -> Position | None:
         """Return the position to continue after; ``None`` (the first page) for no cursor.
@@ -87,7 +90,8 @@ class CursorSigner:
         except (binascii.Error, ValueError):
             raise InvalidCursorError from None
         payload, tag = token[: _POSITION.size], token[_POSITION.size :]
-        if not hmac.compare_digest(tag, self._tag(payload, bound_to)):
+        matches = [hmac.compare_digest(tag, _tag(key, payload, bound_to)) for key in self._keys]
+        if not any(matches):
             raise InvalidCursorError
         microseconds, identifier = _POSITION.unpack(payload)
         return Position(_EPOCH + microseconds * _MICROSECOND, UUID(bytes=identifier))
@@ -103,9 +107,10 @@ class CursorSigner:
         """Return how one request pages through a list."""
         return Paging(self, query, bound_to)
 
-    def _tag(self, payload: bytes, bound_to: BoundTo) -> bytes:
-        scope = orjson.dumps(dict(bound_to), option=orjson.OPT_SORT_KEYS)
-        return hmac.digest(self._key, b"cursor\n" + scope + b"\n" + payload, hashlib.sha256)[:_TAG_BYTES]
+
+def _tag(key: bytes, payload: bytes, bound_to: BoundTo) -> bytes:
+    scope = orjson.dumps(dict(bound_to), option=orjson.OPT_SORT_KEYS)
+    return hmac.digest(key, b"cursor\n" + scope + b"\n" + payload, hashlib.sha256)[:_TAG_BYTES]
 
 
 @dataclass(frozen=True, slots=True)

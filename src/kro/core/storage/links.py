@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -51,10 +52,13 @@ class DownloadLink:
 
 
 class LinkSigner:
-    """Makes links below ``base_url`` and recognizes its own."""
+    """Makes links below ``base_url`` and recognizes its own.
 
-    def __init__(self, *, secret: bytes, base_url: str, clock: Clock) -> None:
-        self._secret = secret
+    :param others: secrets that are believed too, which is how the one that signs is rotated.
+    """
+
+    def __init__(self, *, secret: bytes, base_url: str, clock: Clock, others: Sequence[bytes] = ()) -> None:
+        self._secret, self._secrets = secret, (secret, *others)
         self._base_url = base_url
         self._clock = clock
 
@@ -73,18 +77,23 @@ class LinkSigner:
         :raises FileLinkInvalidError: when it is not ours, whatever it says of its end.
         :raises FileLinkExpiredError: when its time is over.
         """
-        if not hmac.compare_digest(self._sign(link).encode(), signature.encode(errors="replace")):
+        given = signature.encode(errors="replace")
+        matches = [hmac.compare_digest(_signature(secret, link).encode(), given) for secret in self._secrets]
+        if not any(matches):
             raise FileLinkInvalidError
         if self._clock.now() >= datetime.fromtimestamp(link.expires, UTC):
             raise FileLinkExpiredError
 
     def _url(self, link: UploadLink | DownloadLink, **query: str | int) -> str:
-        return f"{self._base_url}/v1/files/{link.key}?{urlencode({**query, 'signature': self._sign(link)})}"
+        return (
+            f"{self._base_url}/v1/files/{link.key}?{urlencode({**query, 'signature': _signature(self._secret, link)})}"
+        )
 
-    def _sign(self, link: UploadLink | DownloadLink) -> str:
-        # A JSON list, so that no value can be mistaken for the end of the one before; escaped, so that any text fits.
-        if isinstance(link, UploadLink):
-            signed = [_PURPOSE, "PUT", link.key, link.content_type, link.size, link.expires]
-        else:
-            signed = [_PURPOSE, "GET", link.key, link.content_type, link.file_name, link.expires]
-        return hmac.new(self._secret, json.dumps(signed).encode(), hashlib.sha256).hexdigest()
+
+def _signature(secret: bytes, link: UploadLink | DownloadLink) -> str:
+    # A JSON list, so that no value can be mistaken for the end of the one before; escaped, so that any text fits.
+    if isinstance(link, UploadLink):
+        signed = [_PURPOSE, "PUT", link.key, link.content_type, link.size, link.expires]
+    else:
+        signed = [_PURPOSE, "GET", link.key, link.content_type, link.file_name, link.expires]
+    return hmac.new(secret, json.dumps(signed).encode(), hashlib.sha256).hexdigest()

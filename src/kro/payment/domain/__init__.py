@@ -93,7 +93,7 @@ from kro.payment.domain.errors import (
 from kro.payment.domain.inflows import InflowService
 from kro.payment.domain.lending import AccountLending
 from kro.payment.domain.one_code import OneCode
-from kro.payment.domain.payers import PayerNotFoundError, PayerReads, Payers
+from kro.payment.domain.payers import PayerNotFoundError, PayerReads, Payers, payer_context
 from kro.payment.domain.payout_alarms import PayoutAlarms
 from kro.payment.domain.payout_resolutions import PayoutResolutions
 from kro.payment.domain.payouts import PayoutService
@@ -343,6 +343,7 @@ __all__ = [
     "decide_suspense_credit",
     "decide_suspense_return",
     "next_poll",
+    "payer_context",
     "payout_day_start",
     "provider_reference_for",
     "read_payout_day",

@@ -25,11 +25,11 @@ class Payers:
         if not isinstance(result, Succeeded):
             return None
         told = {name: value for name, value in asdict(result.facts.payer).items() if value}
-        return self._cipher.seal(orjson.dumps(told).decode(), context=_context(payment_id)) if told else None
+        return self._cipher.seal(orjson.dumps(told).decode(), context=payer_context(payment_id)) if told else None
 
     def open(self, payment_id: UUID, sealed: str) -> Payer:
         """Return who paid."""
-        return Payer(**orjson.loads(self._cipher.open(sealed, context=_context(payment_id))))
+        return Payer(**orjson.loads(self._cipher.open(sealed, context=payer_context(payment_id))))
 
 
 class PayerNotFoundError(KroError):
@@ -55,5 +55,6 @@ class PayerReads:
         return self._payers.open(payment_id, sealed)
 
 
-def _context(payment_id: UUID) -> str:
+def payer_context(payment_id: UUID) -> str:
+    """Return what a payer is sealed for."""
     return f"payers.sealed:{payment_id}"

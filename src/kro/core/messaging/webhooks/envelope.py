@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qs
@@ -29,6 +30,15 @@ class ReportReader(Protocol):
         :raises MalformedReportError: if it is, and still not what the vendor documents.
         """
         ...
+
+
+def matches(given: str, expected: Iterable[str]) -> bool:
+    """Compare a signature with what each accepted key would have made of it, in constant time.
+
+    All are compared, so that the time says nothing of which key, or which spelling, was nearly right.
+    """
+    compared = [hmac.compare_digest(given.encode(), one.encode()) for one in expected]
+    return any(compared)
 
 
 def read_json(raw: bytes) -> dict[str, Any]:

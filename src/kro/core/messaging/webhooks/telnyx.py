@@ -34,9 +34,9 @@ _EVENTS: Final = frozenset({"message.sent", "message.finalized"})
 
 @dataclass(frozen=True, slots=True)
 class TelnyxReports:
-    """``public_key`` is base64 of 32 bytes, as the portal shows it."""
+    """``public_keys`` are base64 of 32 bytes, as the portal shows them; several while the key is rotated."""
 
-    public_key: str
+    public_keys: tuple[str, ...]
     clock: Clock
 
     def read(self, webhook: Webhook) -> tuple[Report, ...]:
@@ -57,12 +57,18 @@ class TelnyxReports:
             raise ReportSignatureError
         if abs(self.clock.now().timestamp() - int(stamp)) > _OLDEST_SECONDS:
             raise ReportSignatureError
-        try:
-            signature = base64.b64decode(webhook.headers.get(_SIGNATURE, ""), validate=True)
-            key = Ed25519PublicKey.from_public_bytes(base64.b64decode(self.public_key, validate=True))
-            key.verify(signature, f"{stamp}|".encode() + webhook.raw)
-        except (binascii.Error, InvalidSignature, ValueError):
-            raise ReportSignatureError from None
+        signature, message = webhook.headers.get(_SIGNATURE, ""), f"{stamp}|".encode() + webhook.raw
+        if not any(_is_signed(message, signature, key) for key in self.public_keys):
+            raise ReportSignatureError
+
+
+def _is_signed(message: bytes, signature: str, key: str) -> bool:
+    try:
+        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key, validate=True))
+        public.verify(base64.b64decode(signature, validate=True), message)
+    except (binascii.Error, InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _reports(payload: dict[str, Any]) -> tuple[Report, ...]:

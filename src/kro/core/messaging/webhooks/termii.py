@@ -9,7 +9,7 @@ from typing import Final
 
 from kro.core.messaging.errors import ReportSignatureError
 from kro.core.messaging.states import AttemptState, Report
-from kro.core.messaging.webhooks.envelope import Webhook, read_json, text_of
+from kro.core.messaging.webhooks.envelope import Webhook, matches, read_json, text_of
 from kro.core.sms.http_vendor import price
 
 _PROVIDER: Final = "termii"
@@ -27,12 +27,14 @@ _BEGINNINGS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class TermiiReports:
-    secret_key: str = field(repr=False)
+    """``secret_keys`` are all a report may be signed with: the present one, and another while it is rotated."""
+
+    secret_keys: tuple[str, ...] = field(repr=False)
 
     def read(self, webhook: Webhook) -> tuple[Report, ...]:
         given = webhook.headers.get(_SIGNATURE, "").strip().lower()
-        expected = hmac.new(self.secret_key.encode(), webhook.raw, hashlib.sha512).hexdigest()
-        if not hmac.compare_digest(given.encode(), expected.encode()):
+        expected = [hmac.digest(key.encode(), webhook.raw, hashlib.sha512).hex() for key in self.secret_keys]
+        if not matches(given, expected):
             raise ReportSignatureError
         body = read_json(webhook.raw)
         message_id = text_of(body.get("message_id"))

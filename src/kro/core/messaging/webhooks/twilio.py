@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 from kro.core.messaging.errors import MalformedReportError, ReportSignatureError
 from kro.core.messaging.routing import ENDS
 from kro.core.messaging.states import AttemptState, Report
-from kro.core.messaging.webhooks.envelope import Webhook, reference_in, text_of
+from kro.core.messaging.webhooks.envelope import Webhook, matches, reference_in, text_of
 from kro.core.sms.twilio import ERRORS, PROVIDER
 
 _SIGNATURE: Final = "x-twilio-signature"
@@ -36,10 +36,11 @@ _STATES: Final = {
 class TwilioReports:
     """``public_url`` is what the world calls us, from the configuration: a Host header is anybody's.
 
+    ``auth_tokens`` are all a report may be signed with: the present one, and another while it is rotated.
     ``shared_keys`` by their ids; one of those signs with SHA-256 where a webhook names it.
     """
 
-    auth_token: str = field(repr=False)
+    auth_tokens: tuple[str, ...] = field(repr=False)
     public_url: str
     shared_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -54,8 +55,7 @@ class TwilioReports:
         return (Report(PROVIDER, message_id, state, error, is_final=error in ENDS, reference=reference),)
 
     def _verified(self, webhook: Webhook) -> Mapping[str, str]:
-        secret, algorithm = self._key(webhook.headers.get(_SETTINGS))
-        given = webhook.headers.get(_SIGNATURE, "").encode()
+        secrets, algorithm = self._keys(webhook.headers.get(_SETTINGS))
         url = f"{self.public_url}{webhook.path}" + (f"?{webhook.query}" if webhook.query else "")
         body_hashes = parse_qs(webhook.query).get(_BODY_HASH)
         if body_hashes is not None:
@@ -68,25 +68,24 @@ class TwilioReports:
         except ValueError:
             raise ReportSignatureError from None
         signed = "".join(name + value for name, value in sorted(set(pairs)))
-        # All candidates are compared, so that the time says nothing of which one was nearly right.
-        matches = [hmac.compare_digest(given, _mac(secret, one + signed, algorithm)) for one in _spellings(url)]
-        if not any(matches):
+        expected = [_mac(secret, one + signed, algorithm) for secret in secrets for one in _spellings(url)]
+        if not matches(webhook.headers.get(_SIGNATURE, ""), expected):
             raise ReportSignatureError
         return dict(pairs)
 
-    def _key(self, settings: str | None) -> tuple[str, str]:
-        """Return the secret and the algorithm. The webhook may name a key, not bring one or weaken ours."""
+    def _keys(self, settings: str | None) -> tuple[tuple[str, ...], str]:
+        """Return the secrets and the algorithm. The webhook may name a key, not bring one or weaken ours."""
         if settings is None:
-            return self.auth_token, "sha1"
+            return self.auth_tokens, "sha1"
         named = dict(part.strip().partition("=")[::2] for part in settings.split(","))
         secret = self.shared_keys.get(named.get("key", ""))
         if secret is None or named.get("algorithm") != "HMAC_SHA256":
             raise ReportSignatureError
-        return secret, "sha256"
+        return (secret,), "sha256"
 
 
-def _mac(secret: str, message: str, algorithm: str) -> bytes:
-    return base64.b64encode(hmac.digest(secret.encode(), message.encode(), getattr(hashlib, algorithm)))
+def _mac(secret: str, message: str, algorithm: str) -> str:
+    return base64.b64encode(hmac.digest(secret.encode(), message.encode(), getattr(hashlib, algorithm))).decode()
 
 
 def _spellings(url: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from kro.core.messaging.errors import ReportSignatureError
 from kro.core.messaging.states import AttemptState, Report
-from kro.core.messaging.webhooks.envelope import Webhook, read_json, text_of
+from kro.core.messaging.webhooks.envelope import Webhook, matches, read_json, text_of
 from kro.core.whatsapp.meta import PROVIDER, named
 
 _SIGNATURE: Final = "x-hub-signature-256"
@@ -25,13 +25,14 @@ _MOST: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class WhatsAppReports:
-    app_secret: str = field(repr=False)
+    """``app_secrets`` are all a report may be signed with: the present one, and another while it is rotated."""
+
+    app_secrets: tuple[str, ...] = field(repr=False)
     verify_token: str = field(repr=False)
 
     def read(self, webhook: Webhook) -> tuple[Report, ...]:
-        digest = hmac.new(self.app_secret.encode(), webhook.raw, hashlib.sha256).hexdigest()
-        given = webhook.headers.get(_SIGNATURE, "")
-        if not hmac.compare_digest(given.encode(), f"sha256={digest}".encode()):
+        digests = [hmac.digest(key.encode(), webhook.raw, hashlib.sha256).hex() for key in self.app_secrets]
+        if not matches(webhook.headers.get(_SIGNATURE, ""), [f"sha256={digest}" for digest in digests]):
             raise ReportSignatureError
         return tuple(_reports(read_json(webhook.raw)))[:_MOST]
 
