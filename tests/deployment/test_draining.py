@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx2
 import pytest
 
-from fleet import Load, Served, served
+from fleet import PATIENCE, Load, Served, processes, served
 from kro.run.door import SETTLE_SECONDS, let_nobody_in, stop_listening
 from socket_crowd import Crowd, until
 
@@ -143,3 +143,38 @@ async def test_where_nobody_can_be_kept_out_those_who_wait_are_taken_and_others_
             assert [one.recv(1) for one in taken] == [b"1", b"2"]
             for one in taken:
                 one.close()
+
+
+@pytest.mark.timeout(300)
+async def test_replaced_one_after_the_other_they_answer_also_who_takes_time_to_ask(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    environment["KRO_API_DRAIN_SECONDS"] = "1"
+    with served(environment, tmp_path / "log", workers=2) as api:
+        await api.ready()
+        asked: set[asyncio.Task[bytes]] = set()
+        before = processes(api)
+        assert api.process is not None
+        api.process.send_signal(signal.SIGHUP)
+
+        async with asyncio.timeout(PATIENCE):
+            while len(processes(api) - before) < len(before) or processes(api) & before:
+                asked.add(asyncio.create_task(_ask_slowly(api.port)))
+                await asyncio.sleep(0.02)
+        answers = await asyncio.gather(*asked)
+
+    assert [answer for answer in answers if not answer.startswith(b"HTTP/1.1 200")] == []
+
+
+async def _ask_slowly(port: int) -> bytes:
+    """Connect, and send the request a little later; return the first line of the answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        await asyncio.sleep(0.2)
+        writer.write(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        return await reader.readline()
+    except ConnectionError as error:
+        return repr(error).encode()
+    finally:
+        writer.close()

@@ -108,17 +108,28 @@ def drain_before_ending(draining: Draining) -> None:
             end()
             return
         draining.begin()
-        tasks.add(loop.create_task(_drain(draining, end)))
+        tasks.add(loop.create_task(_drain(draining, end, _listening_of(uvicorns))))
 
     loop.add_signal_handler(signal.SIGTERM, begin)
 
 
-async def _drain(draining: Draining, end: Callable[[], None]) -> None:
+def _listening_of(handler: object) -> Sequence[asyncio.Server]:
+    """Return what listens in the server whose method handles a signal."""
+    server = getattr(handler, "__self__", None)
+    return server.servers if isinstance(server, uvicorn.Server) else ()
+
+
+async def _drain(draining: Draining, end: Callable[[], None], listening: Sequence[asyncio.Server]) -> None:
     await asyncio.sleep(draining.seconds)
     last = [asyncio.create_task(_take(one)) for one in _close_to_newcomers(_listeners)]
     await asyncio.sleep(SETTLE_SECONDS)
     # Whoever could not be taken keeps nobody from ending.
     await asyncio.gather(*last, return_exceptions=True)
+    if not _alone:
+        # The others take newcomers on the same socket. One whom this process let in at last would be closed unheard.
+        for one in listening:
+            one.close()
+        await asyncio.sleep(SETTLE_SECONDS)
     end()
 
 
