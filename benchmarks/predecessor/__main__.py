@@ -1,4 +1,4 @@
-"""Measures both servers in turn; ``make bench-predecessor`` writes ``results/predecessor.md``."""
+"""Measures the servers in turn; ``make bench-predecessor`` writes ``results/predecessor.md``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,8 +16,8 @@ from rich.console import Console
 
 from benchmarks.predecessor.answers import bodies, differences
 from benchmarks.predecessor.house import audit, moved_in
-from benchmarks.predecessor.report import ASKED, SIDES, Plan, Result, Row, report
-from benchmarks.predecessor.server import Server, build, missing, served
+from benchmarks.predecessor.report import ASKED, OURS, THEIRS, Plan, Result, Row, report
+from benchmarks.predecessor.server import Server, Store, build, missing, served
 from benchmarks.processes import Program, free_port, memory_of, serving
 from benchmarks.requests.load import drive, parent_of
 from benchmarks.requests.market import open_market
@@ -34,12 +35,13 @@ _SCENES: Final = tuple(ASKED)
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One of the two servers: its process, and the market that is held on it."""
+    """One of the servers: the market that is held on it, its process, and its database's owner."""
 
     name: str
     market: Market
     port: int
     pid: int
+    owner: asyncpg.Connection[asyncpg.Record]
 
     async def stock(self) -> None:
         await asyncio.gather(*(self._stock(pair) for pair in self.market.crowd.pairs))
@@ -53,55 +55,58 @@ class _Side:
 
 
 async def measure(program: Program, plan: Plan) -> Result:
-    """Fill both databases alike, see that both servers answer alike, and measure them in turn.
+    """Fill all databases alike, see that all servers answer alike, and measure them in turn.
 
-    :raises RuntimeError: when they answer differently, or the other server's books are wrong in the end.
+    :raises RuntimeError: when they answer differently, or another server's books are wrong in the end.
     """
     settings = load_settings(environment="test", environ=program.environment())
     configure_logging(settings.logging)
     market = await open_market(program.cluster.dsn(Role.OWNER, program.database), settings, pairs=plan.pairs)
-    other = Market(market.crowd, market.webhook_key, market.references)
-    name = f"{program.database}_predecessor"
-    async with moved_in(program.cluster, name, market.crowd) as owner:
-        server = Server(program.cluster, free_port(), program.folder, name, settings)
-        with serving(program) as pid, served(server) as other_pid:
-            sides = (
-                _Side(SIDES[0], market, program.port, pid),
-                _Side(SIDES[1], other, server.port, other_pid),
-            )
-            sizes = await _prepare(sides)
-            await _analyze(program)
-            await owner.execute("ANALYZE")
-            postmaster = parent_of(await owner.fetchval("SELECT pg_backend_pid()"))
-            assert postmaster is not None  # noqa: S101 - it answers on this connection
-            rows = await _rounds(sides, plan, postmaster)
-            memory = {side.name: memory_of(side.pid) for side in sides}
-        return Result(rows, memory, sizes, await audit(owner))
+    async with AsyncExitStack() as running:
+        sides = [await _ours(running, program, market)]
+        for store in Store:
+            name = f"{program.database}_{store}"
+            server = Server(program.cluster, free_port(), program.folder, name, settings, store)
+            sides.append(await _theirs(running, server, market))
+        sizes = await _prepare(sides)
+        rows = await _rounds(sides, plan)
+        memory = {side.name: memory_of(side.pid) for side in sides}
+        return Result(rows, memory, sizes, {side.name: await audit(side.owner) for side in sides[1:]})
 
 
-async def _prepare(sides: tuple[_Side, _Side]) -> dict[str, tuple[int, int]]:
+async def _ours(running: AsyncExitStack, program: Program, market: Market) -> _Side:
+    owner = await asyncpg.connect(program.cluster.dsn(Role.OWNER, program.database))
+    running.push_async_callback(owner.close)
+    return _Side(OURS, market, program.port, running.enter_context(serving(program)), owner)
+
+
+async def _theirs(running: AsyncExitStack, server: Server, market: Market) -> _Side:
+    owner = await running.enter_async_context(moved_in(server.cluster, server.database, market.crowd))
+    own = Market(market.crowd, market.webhook_key, market.references)
+    return _Side(THEIRS[server.store], own, server.port, running.enter_context(served(server)), owner)
+
+
+async def _prepare(sides: list[_Side]) -> dict[str, tuple[int, ...]]:
     for side in sides:
         await side.stock()
-    ours, theirs = [await bodies(side.market, side.port, _SCENES) for side in sides]
-    if found := differences(ours, theirs):
-        raise RuntimeError("the servers answer differently:\n" + "\n".join(found))
-    return {name: (len(ours[name][0]), len(theirs[name][0])) for name in ("create", "get", "list 20")}
+    ours, *others = [await bodies(side.market, side.port, _SCENES) for side in sides]
+    for side, theirs in zip(sides[1:], others, strict=True):
+        if found := differences(ours, theirs):
+            raise RuntimeError(f"{side.name} answers differently:\n" + "\n".join(found))
+    for side in sides:
+        await side.owner.execute("ANALYZE")
+    return {name: tuple(len(one[name][0]) for one in (ours, *others)) for name in ("create", "get", "list 20")}
 
 
-async def _analyze(program: Program) -> None:
-    owner = await asyncpg.connect(program.cluster.dsn(Role.OWNER, program.database))
-    try:
-        await owner.execute("ANALYZE")
-    finally:
-        await owner.close()
-
-
-async def _rounds(sides: tuple[_Side, _Side], plan: Plan, postmaster: int) -> list[Row]:
+async def _rounds(sides: list[_Side], plan: Plan) -> list[Row]:
+    postmaster = parent_of(await sides[0].owner.fetchval("SELECT pg_backend_pid()"))
+    assert postmaster is not None  # noqa: S101 - it answers on this connection
     rows = [Row(name) for name in _SCENES]
     for turn in range(plan.rounds + 1):
         sides[0].market.crowd.log_in()
+        first = turn % len(sides)
         for row in rows:
-            for side in sides if turn % 2 else sides[::-1]:
+            for side in sides[first:] + sides[:first]:
                 measured = await drive(
                     side.market,
                     SCENARIOS[row.name],
@@ -113,7 +118,7 @@ async def _rounds(sides: tuple[_Side, _Side], plan: Plan, postmaster: int) -> li
                 )
                 # The first round only warms up.
                 if turn:
-                    row.of(side.name).append(measured)
+                    row.of[side.name].append(measured)
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Whether both servers answer the same: everything but ids, hashes, moments and cursors is compared."""
+"""Whether two servers answer the same: everything but ids, hashes, moments and cursors is compared."""
 
 from __future__ import annotations
 

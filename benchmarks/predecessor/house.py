@@ -1,4 +1,4 @@
-"""The other server's database: its tables, the same people with the same money, and whether its books are sound."""
+"""Another server's database: its tables, the same people with the same money, and whether its books are sound."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,13 @@ _INSTALLED: Final = FOLDER / "node_modules" / ".package-lock.json"
 _BUILT: Final = FOLDER / "dist" / "main.js"
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 10.0
+
+
+class Store(StrEnum):
+    """How the server writes rows and reads orders: ``src/store.ts`` has both ways."""
+
+    LEAN = "lean"
+    IDIOMATIC = "idiomatic"
 
 
 def missing() -> str | None:
@@ -57,13 +65,14 @@ def build() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Its port, a folder for its log, its database, and the configuration of the product whose keys it shares."""
+    """Its port, a folder for its log, its database, the configuration whose keys it shares, and how it stores."""
 
     cluster: Cluster
     port: int
     folder: Path
     database: str
     settings: Settings
+    store: Store
 
     def environment(self) -> dict[str, str]:
         """Return its whole configuration: the product's keys, users' tokens and size of the pool."""
@@ -72,6 +81,7 @@ class Server:
         return kept | {
             "NODE_ENV": "production",
             "PORT": str(self.port),
+            "STORE": self.store.value,
             "DATABASE_HOST": self.cluster.host,
             "DATABASE_PORT": str(self.cluster.port),
             "DATABASE_USERNAME": Role.OWNER.value,
@@ -91,7 +101,7 @@ def served(server: Server) -> Iterator[int]:
 
     :raises RuntimeError: when it does not become so, with what it said.
     """
-    log = server.folder / "predecessor.log"
+    log = server.folder / f"{server.store}.log"
     with log.open("ab") as file:
         process = subprocess.Popen(  # noqa: S603 - our own program
             [_program("node"), str(_BUILT)],

@@ -24,7 +24,7 @@ INSERT INTO fee_configurations (order_type, currency, percent_bps, minimum, cap,
 VALUES ('goods', 'NGN', 250, 10000, 10000000, 750);
 
 CREATE TABLE fee_quotes (
-    id uuid PRIMARY KEY,
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     user_id uuid NOT NULL REFERENCES users,
     order_type text NOT NULL,
     currency text NOT NULL,
@@ -38,7 +38,7 @@ CREATE TABLE fee_quotes (
 );
 
 CREATE TABLE orders (
-    id uuid PRIMARY KEY,
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     buyer_id uuid NOT NULL REFERENCES users,
     seller_id uuid NOT NULL REFERENCES users,
     proposed_by text NOT NULL,
@@ -76,7 +76,7 @@ CREATE INDEX orders_of_buyer ON orders (buyer_id, created_at DESC, id DESC);
 CREATE INDEX orders_of_seller ON orders (seller_id, created_at DESC, id DESC);
 
 CREATE TABLE conditions (
-    id uuid PRIMARY KEY,
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     order_id uuid NOT NULL REFERENCES orders,
     position int NOT NULL,
     kind text NOT NULL,
@@ -110,7 +110,7 @@ CREATE TABLE order_events (
 -- A positive entry adds to an account. What belongs to somebody has a running balance; the accounts of the house, which
 -- every order touches, have none, so that nobody waits for them.
 CREATE TABLE ledger_accounts (
-    id uuid PRIMARY KEY,
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     kind text NOT NULL CHECK (kind IN ('user', 'escrow', 'provider', 'fees', 'vat')),
     owner_id uuid,
     currency text NOT NULL,
@@ -123,7 +123,7 @@ INSERT INTO ledger_accounts (id, kind, currency) VALUES
     ('00000000-0000-4000-8000-000000000003', 'vat', 'NGN');
 
 CREATE TABLE ledger_journals (
-    id uuid PRIMARY KEY,
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     kind text NOT NULL,
     order_id uuid REFERENCES orders,
     actor_id uuid,
@@ -152,7 +152,7 @@ CREATE TABLE idempotency_keys (
 );
 
 CREATE TABLE webhook_events (
-    id uuid PRIMARY KEY,
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     provider text NOT NULL,
     type text NOT NULL,
     reference text,

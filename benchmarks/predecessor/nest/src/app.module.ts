@@ -11,6 +11,7 @@ import { FeesController, FeesService } from './fees';
 import { LedgerService } from './ledger';
 import { OrdersController } from './orders.controller';
 import { OrdersService } from './orders.service';
+import { IdiomaticStore, LeanStore, Store } from './store';
 import { WebhooksController } from './webhooks';
 
 @Controller('health')
@@ -34,6 +35,10 @@ class HealthController {
       namingStrategy: new SnakeNaming(),
       synchronize: false,
       logging: false,
+      // Ids come from PostgreSQL's own gen_random_uuid().
+      installExtensions: false,
+      // While the other servers are measured, connections stay open, as they do on those.
+      extra: { idleTimeoutMillis: 0 },
     }),
     TypeOrmModule.forFeature(ENTITIES),
     JwtModule.register({
@@ -42,6 +47,13 @@ class HealthController {
     }),
   ],
   controllers: [HealthController, FeesController, OrdersController, WebhooksController],
-  providers: [{ provide: APP_GUARD, useClass: AuthGuard }, Commands, FeesService, LedgerService, OrdersService],
+  providers: [
+    { provide: APP_GUARD, useClass: AuthGuard },
+    { provide: Store, useClass: { lean: LeanStore, idiomatic: IdiomaticStore }[config.store] },
+    Commands,
+    FeesService,
+    LedgerService,
+    OrdersService,
+  ],
 })
 export class AppModule {}

@@ -1,10 +1,9 @@
 import { BadRequestException, ConflictException, ExecutionContext, Injectable, RawBodyRequest, UnprocessableEntityException, createParamDecorator } from '@nestjs/common';
 import { createHash } from 'crypto';
-import { DataSource, EntityManager, QueryFailedError } from 'typeorm';
+import { DataSource, EntityManager } from 'typeorm';
 import { Authenticated } from './auth';
 import { IdempotencyKey, User } from './entities';
-
-const UNIQUE_VIOLATION = '23505';
+import { isUniqueViolation } from './store';
 
 export interface Asked {
   user: User;
@@ -35,9 +34,7 @@ export class Commands {
     try {
       return await this.dataSource.transaction((manager) => this.once(manager, asked, work));
     } catch (error) {
-      if (error instanceof QueryFailedError && error.driverError?.code === UNIQUE_VIOLATION) {
-        throw new ConflictException('request_in_progress');
-      }
+      if (isUniqueViolation(error)) throw new ConflictException('request_in_progress');
       throw error;
     }
   }
@@ -53,6 +50,7 @@ export class Commands {
       return earlier.response as T;
     }
     const response = await work(manager);
+    // `save` would overwrite the answer of who asked with the same key meanwhile; this fails, whatever the store.
     await manager.insert(IdempotencyKey, { userId: user.id, key, route, fingerprint, response, createdAt: new Date() });
     return response;
   }

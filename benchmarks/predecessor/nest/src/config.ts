@@ -4,8 +4,15 @@ function required(name: string): string {
   return value;
 }
 
+function chosen<T extends string>(name: string, choices: readonly T[]): T {
+  const value = choices.find((one) => one === required(name));
+  if (!value) throw new Error(`${name} is none of ${choices.join(', ')}`);
+  return value;
+}
+
 export const config = {
   port: Number(required('PORT')),
+  store: chosen('STORE', ['lean', 'idiomatic'] as const),
   database: {
     host: required('DATABASE_HOST'),
     port: Number(required('DATABASE_PORT')),

@@ -46,7 +46,7 @@ export class FeeConfiguration {
 
 @Entity('fee_quotes')
 export class FeeQuote {
-  @PrimaryColumn('uuid') id: string;
+  @PrimaryGeneratedColumn('uuid') id: string;
   @Column('uuid') userId: string;
   @Column('text') orderType: string;
   @Column('text') currency: string;
@@ -61,7 +61,7 @@ export class FeeQuote {
 
 @Entity('orders')
 export class Order {
-  @PrimaryColumn('uuid') id: string;
+  @PrimaryGeneratedColumn('uuid') id: string;
   @Column('uuid') buyerId: string;
   @Column('uuid') sellerId: string;
   @ManyToOne(() => User) @JoinColumn() buyer: User;
@@ -101,7 +101,7 @@ export class Order {
 
 @Entity('conditions')
 export class Condition {
-  @PrimaryColumn('uuid') id: string;
+  @PrimaryGeneratedColumn('uuid') id: string;
   @Column('uuid') orderId: string;
   @ManyToOne(() => Order, (order) => order.conditions) @JoinColumn() order: Order;
   @Column('int') position: number;
@@ -134,7 +134,7 @@ export class OrderEvent {
 
 @Entity('ledger_accounts')
 export class LedgerAccount {
-  @PrimaryColumn('uuid') id: string;
+  @PrimaryGeneratedColumn('uuid') id: string;
   @Column('text') kind: string;
   @Column('uuid', { nullable: true }) ownerId: string | null;
   @Column('text') currency: string;
@@ -143,7 +143,7 @@ export class LedgerAccount {
 
 @Entity('ledger_journals')
 export class LedgerJournal {
-  @PrimaryColumn('uuid') id: string;
+  @PrimaryGeneratedColumn('uuid') id: string;
   @Column('text') kind: string;
   @Column('uuid', { nullable: true }) orderId: string | null;
   @Column('uuid', { nullable: true }) actorId: string | null;
@@ -171,7 +171,7 @@ export class IdempotencyKey {
 
 @Entity('webhook_events')
 export class WebhookEvent {
-  @PrimaryColumn('uuid') id: string;
+  @PrimaryGeneratedColumn('uuid') id: string;
   @Column('text') provider: string;
   @Column('text') type: string;
   @Column('text', { nullable: true }) reference: string | null;

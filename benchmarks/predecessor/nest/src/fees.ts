@@ -1,9 +1,9 @@
 import { Body, Controller, Injectable, Post, UnprocessableEntityException } from '@nestjs/common';
-import { randomUUID } from 'crypto';
 import { Asked, Command, Commands } from './commands';
 import { QuoteDto } from './dto';
 import { FeeConfiguration, FeeQuote } from './entities';
 import { money } from './present';
+import { Store } from './store';
 
 const ALL_BPS = 10_000;
 const QUOTE_MINUTES = 30;
@@ -12,7 +12,10 @@ const share = (amount: number, bps: number) => Math.round((amount * bps) / ALL_B
 
 @Injectable()
 export class FeesService {
-  constructor(private readonly commands: Commands) {}
+  constructor(
+    private readonly commands: Commands,
+    private readonly store: Store,
+  ) {}
 
   quote(asked: Asked, dto: QuoteDto) {
     return this.commands.run(asked, async (manager) => {
@@ -22,8 +25,7 @@ export class FeesService {
       const total = Math.min(Math.max(share(amount, rate.percentBps), rate.minimum), rate.cap);
       const feeBuyer = share(total, dto.buyer_share_bps);
       const feeSeller = total - feeBuyer;
-      const quote = {
-        id: randomUUID() as string,
+      const promised = {
         userId: asked.user.id,
         orderType: dto.order_type,
         currency,
@@ -35,7 +37,7 @@ export class FeesService {
         vatSeller: share(feeSeller, rate.vatBps),
         expiresAt: new Date(Date.now() + QUOTE_MINUTES * 60_000),
       };
-      await manager.insert(FeeQuote, quote);
+      const [quote] = await this.store.add(manager, FeeQuote, [promised]);
       return this.present(quote, rate);
     });
   }

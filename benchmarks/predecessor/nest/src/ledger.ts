@@ -1,7 +1,7 @@
 import { ConflictException, Injectable, UnprocessableEntityException } from '@nestjs/common';
-import { randomUUID } from 'crypto';
 import { EntityManager } from 'typeorm';
 import { LedgerAccount, LedgerEntry, LedgerJournal, Order } from './entities';
+import { Store } from './store';
 
 const FEES = '00000000-0000-4000-8000-000000000002';
 const VAT = '00000000-0000-4000-8000-000000000003';
@@ -13,6 +13,8 @@ interface Line {
 
 @Injectable()
 export class LedgerService {
+  constructor(private readonly store: Store) {}
+
   /** Take what the buyer pays from the buyer's balance into an escrow account of this order; returns how much. */
   async fund(manager: EntityManager, order: Order, actorId: string, at: Date): Promise<number> {
     const total = order.amount + order.feeBuyer + order.vatBuyer;
@@ -20,9 +22,9 @@ export class LedgerService {
     const [buyer] = await this.lock(manager, currency, [['user', order.buyerId]]);
     const rest = (buyer.balance ?? 0) - total;
     if (rest < 0) throw new UnprocessableEntityException('insufficient_funds');
-    const escrow = { id: randomUUID() as string, kind: 'escrow', ownerId: order.id, currency, balance: total };
-    await manager.insert(LedgerAccount, escrow);
-    await manager.update(LedgerAccount, buyer.id, { balance: rest });
+    const opened = { kind: 'escrow', ownerId: order.id, currency, balance: total };
+    const [escrow] = await this.store.add(manager, LedgerAccount, [opened]);
+    await this.store.change(manager, LedgerAccount, [buyer, { balance: rest }]);
     await this.post(manager, 'order_funded', order, actorId, at, [
       { accountId: buyer.id, amount: -total },
       { accountId: escrow.id, amount: total },
@@ -39,8 +41,12 @@ export class LedgerService {
     const [escrow, seller] = accounts;
     if (escrow.balance !== order.held) throw new ConflictException('escrow_differs');
     const got = order.amount - order.feeSeller - order.vatSeller;
-    await manager.update(LedgerAccount, escrow.id, { balance: escrow.balance - order.held });
-    await manager.update(LedgerAccount, seller.id, { balance: (seller.balance ?? 0) + got });
+    await this.store.change(
+      manager,
+      LedgerAccount,
+      [escrow, { balance: escrow.balance - order.held }],
+      [seller, { balance: (seller.balance ?? 0) + got }],
+    );
     await this.post(manager, 'full_release', order, actorId, at, [
       { accountId: escrow.id, amount: -order.held },
       { accountId: seller.id, amount: got },
@@ -66,11 +72,12 @@ export class LedgerService {
 
   private async post(manager: EntityManager, kind: string, order: Order, actorId: string, at: Date, lines: Line[]) {
     if (lines.reduce((sum, line) => sum + line.amount, 0) !== 0) throw new Error('the journal does not balance');
-    const journalId = randomUUID() as string;
-    await manager.insert(LedgerJournal, { id: journalId, kind, orderId: order.id, actorId, occurredAt: at });
-    await manager.insert(
+    const written = { kind, orderId: order.id, actorId, occurredAt: at };
+    const [journal] = await this.store.add(manager, LedgerJournal, [written]);
+    await this.store.add(
+      manager,
       LedgerEntry,
-      lines.map((line) => ({ journalId, currency: order.currency, ...line })),
+      lines.map((line) => ({ journalId: journal.id, currency: order.currency, ...line })),
     );
   }
 }

@@ -1,19 +1,16 @@
 import { BadRequestException, ConflictException, Injectable, NotFoundException, UnprocessableEntityException } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { createHash, randomUUID } from 'crypto';
-import { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
+import { createHash } from 'crypto';
+import { EntityManager } from 'typeorm';
 import { Asked, Commands } from './commands';
 import { AcceptDto, CreateOrderDto, ListDto } from './dto';
 import { Condition, FeeQuote, Order, OrderEvent, Party, User } from './entities';
 import { LedgerService } from './ledger';
 import { money, partyOf, presentOrder, presentSummary } from './present';
+import { Position, Store } from './store';
 
 const ACCEPT_HOURS = 72;
 const FUND_HOURS = 48;
 const INSPECTION_HOURS = 72;
-const SUMMARY = ['id', 'buyerId', 'sellerId', 'status', 'fundingStatus', 'orderType', 'title', 'amount', 'currency'];
-const MOMENTS = ['acceptedHash', 'createdAt', 'updatedAt'];
-const NAMES = ['id', 'firstName', 'lastName', 'phone'];
 
 const hoursAfter = (at: Date, hours: number) => new Date(at.getTime() + hours * 3_600_000);
 
@@ -35,7 +32,8 @@ export class OrdersService {
   constructor(
     private readonly commands: Commands,
     private readonly ledger: LedgerService,
-    @InjectRepository(Order) private readonly orders: Repository<Order>,
+    private readonly store: Store,
+    private readonly manager: EntityManager,
   ) {}
 
   create(asked: Asked, dto: CreateOrderDto) {
@@ -48,39 +46,22 @@ export class OrdersService {
       if (other?.status !== 'active') throw new UnprocessableEntityException('counterparty_unknown');
       if (other.id === asked.user.id) throw new UnprocessableEntityException('counterparty_is_self');
       const [buyer, seller] = dto.role === 'buyer' ? [asked.user, other] : [other, asked.user];
-      const order = this.propose(dto, quote, buyer, seller, now);
-      const conditions = this.conditions(dto, order.id);
-      await manager.insert(Order, order);
-      await manager.insert(Condition, conditions);
+      const [order] = await this.store.add(manager, Order, [this.propose(dto, quote, buyer, seller, now)]);
+      const conditions = await this.store.add(manager, Condition, this.conditions(dto, order.id));
       const data = { terms_hash: order.termsHash, terms_version: 1 };
       await this.record(manager, order, { type: 'created', data }, dto.role, asked.user.id, now);
-      return presentOrder({ ...order, buyer, seller, conditions } as Order, dto.role);
+      return presentOrder({ ...order, buyer, seller, conditions }, dto.role);
     });
   }
 
   async get(user: User, id: string) {
-    const order = await this.whole(this.orders.createQueryBuilder('o'), user.id, id);
+    const order = await this.whole(this.manager, user.id, id, false);
     return presentOrder(order, partyOf(order, user.id));
   }
 
-  /** The newest first. Either party's orders are read by an index of their own, so that no more are read than asked for. */
+  /** The newest first. */
   async list(user: User, { limit, cursor }: ListDto) {
-    const [at, last] = cursor ? this.position(cursor) : [];
-    const before = cursor ? 'AND (x.created_at, x.id) < (:at, :last)' : '';
-    const newest = (column: string) =>
-      `(SELECT x.id FROM orders x WHERE x.${column} = :me ${before} ORDER BY x.created_at DESC, x.id DESC LIMIT :some)`;
-    const found = await this.orders
-      .createQueryBuilder('o')
-      .innerJoin('o.buyer', 'buyer')
-      .innerJoin('o.seller', 'seller')
-      .select([...SUMMARY, ...MOMENTS].map((name) => `o.${name}`))
-      .addSelect(NAMES.flatMap((name) => [`buyer.${name}`, `seller.${name}`]))
-      .where(`o.id IN (${newest('buyer_id')} UNION ALL ${newest('seller_id')})`)
-      .setParameters({ me: user.id, some: limit + 1, at, last })
-      .orderBy('o.createdAt', 'DESC')
-      .addOrderBy('o.id', 'DESC')
-      .limit(limit + 1)
-      .getMany();
+    const found = await this.store.newest(this.manager, user.id, limit + 1, cursor ? this.position(cursor) : undefined);
     const page = found.slice(0, limit);
     const more = found.length > limit;
     const end = page[page.length - 1];
@@ -120,7 +101,7 @@ export class OrdersService {
     return this.step(asked, id, async ({ order, party, manager, now }) => {
       const condition = this.condition(order, conditionId);
       this.mayIf(party !== condition.confirmedBy && order.status === 'in_progress' && condition.status === 'pending');
-      await this.alter(manager, condition, { status: 'submitted', submittedAt: now });
+      await this.store.change(manager, Condition, [condition, { status: 'submitted', submittedAt: now }]);
       return { type: 'condition_submitted', data: { title: condition.title, condition_id: condition.id } };
     });
   }
@@ -130,7 +111,7 @@ export class OrdersService {
       const condition = this.condition(order, conditionId);
       const open = order.status === 'in_progress' && condition.status !== 'fulfilled';
       this.mayIf(party === condition.confirmedBy && open);
-      await this.alter(manager, condition, { status: 'fulfilled', settledAt: now, settledBy: party });
+      await this.store.change(manager, Condition, [condition, { status: 'fulfilled', settledAt: now, settledBy: party }]);
       return { type: 'condition_confirmed', data: { title: condition.title, condition_id: condition.id } };
     });
   }
@@ -167,27 +148,19 @@ export class OrdersService {
   /** Lock the order, take one step of its life, and write down that it was taken. */
   private step(asked: Asked, id: string, decide: (scene: Scene) => Promise<Step>) {
     return this.commands.run(asked, async (manager) => {
-      const locked = manager.createQueryBuilder(Order, 'o').setLock('pessimistic_write', undefined, ['o', 'condition']);
-      const order = await this.whole(locked, asked.user.id, id);
+      const order = await this.whole(manager, asked.user.id, id, true);
       const party = partyOf(order, asked.user.id);
       const now = new Date();
       const step = await decide({ order, party, manager, now });
       const changes = { ...step.changes, lastSeq: order.lastSeq + 1, version: order.version + 1, updatedAt: now };
-      await manager.update(Order, order.id, changes);
-      Object.assign(order, changes);
+      await this.store.change(manager, Order, [order, changes]);
       await this.record(manager, order, step, party, asked.user.id, now);
       return presentOrder(order, party);
     });
   }
 
-  private async whole(query: SelectQueryBuilder<Order>, userId: string, id: string): Promise<Order> {
-    const order = await query
-      .innerJoinAndSelect('o.buyer', 'buyer')
-      .innerJoinAndSelect('o.seller', 'seller')
-      .innerJoinAndSelect('o.conditions', 'condition')
-      .where('o.id = :id', { id })
-      .orderBy('condition.position')
-      .getOne();
+  private async whole(manager: EntityManager, userId: string, id: string, locked: boolean): Promise<Order> {
+    const order = await this.store.order(manager, id, locked);
     if (!order || (order.buyerId !== userId && order.sellerId !== userId)) throw new NotFoundException('not_found');
     return order;
   }
@@ -197,7 +170,7 @@ export class OrdersService {
     const { amount, currency, buyerShareBps, feeBuyer, feeSeller, vatBuyer, vatSeller } = quote;
     const terms = { ...dto, quote_id: undefined, amount, currency, buyerShareBps, feeBuyer, feeSeller, vatBuyer, vatSeller };
     return {
-      ...{ id: randomUUID() as string, buyerId: buyer.id, sellerId: seller.id, proposedBy: dto.role },
+      ...{ buyerId: buyer.id, sellerId: seller.id, proposedBy: dto.role },
       ...{ orderType, title, description, currency, amount, deliveryHours, inspectionHours: INSPECTION_HOURS },
       ...{ buyerShareBps, feeBuyer, feeSeller, vatBuyer, vatSeller, held: 0, released: 0, refunded: 0 },
       ...{ termsHash: createHash('sha256').update(JSON.stringify(terms)).digest('hex'), acceptedHash: null },
@@ -209,7 +182,7 @@ export class OrdersService {
 
   private conditions(dto: CreateOrderDto, orderId: string) {
     return dto.conditions.map((one, index) => ({
-      ...{ id: randomUUID() as string, orderId, position: index + 1, kind: one.kind, title: one.title },
+      ...{ orderId, position: index + 1, kind: one.kind, title: one.title },
       ...{ description: one.description ?? '', confirmedBy: one.confirmed_by, required: one.required ?? true },
       ...{ evidenceRequired: one.evidence_required ?? false, deemedOnTimeout: true, status: 'pending' as const },
       ...{ note: null, submittedAt: null, settledAt: null, settledBy: null, rejectionReason: null, amount: null },
@@ -224,16 +197,8 @@ export class OrdersService {
     actorId: string,
     at: Date,
   ): Promise<void> {
-    await manager.insert(OrderEvent, { orderId: order.id, seq: order.lastSeq, type, actorKind, actorId, data, at });
-  }
-
-  private async alter(
-    manager: EntityManager,
-    condition: Condition,
-    changes: Partial<Omit<Condition, 'order'>>,
-  ): Promise<void> {
-    await manager.update(Condition, condition.id, changes);
-    Object.assign(condition, changes);
+    const event = { orderId: order.id, seq: order.lastSeq, type, actorKind, actorId, data, at };
+    await this.store.add(manager, OrderEvent, [event]);
   }
 
   private condition(order: Order, id: string): Condition {
@@ -242,7 +207,7 @@ export class OrdersService {
     return condition;
   }
 
-  private position(cursor: string): [Date, string] {
+  private position(cursor: string): Position {
     const [at, last] = Buffer.from(cursor, 'base64url').toString().split('|');
     const moment = new Date(at);
     if (Number.isNaN(moment.getTime()) || !/^[0-9a-f-]{36}$/.test(last ?? '')) throw new BadRequestException('bad_cursor');

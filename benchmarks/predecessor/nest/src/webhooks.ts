@@ -1,15 +1,17 @@
 import { Controller, Headers, HttpCode, Post, RawBodyRequest, Req, UnauthorizedException } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { createHash, createHmac, randomUUID, timingSafeEqual } from 'crypto';
+import { createHash, createHmac, timingSafeEqual } from 'crypto';
 import { Request } from 'express';
-import { Repository } from 'typeorm';
+import { EntityManager } from 'typeorm';
 import { Public } from './auth';
 import { config } from './config';
-import { WebhookEvent } from './entities';
+import { Store } from './store';
 
 @Controller('webhooks')
 export class WebhooksController {
-  constructor(@InjectRepository(WebhookEvent) private readonly events: Repository<WebhookEvent>) {}
+  constructor(
+    private readonly manager: EntityManager,
+    private readonly store: Store,
+  ) {}
 
   /** Keep what the provider says, once, to be looked into later. */
   @Public()
@@ -18,21 +20,15 @@ export class WebhooksController {
   async paystack(@Req() request: RawBodyRequest<Request>, @Headers('x-paystack-signature') signature?: string) {
     const body = request.rawBody ?? Buffer.alloc(0);
     this.verify(body, signature ?? '');
-    await this.events
-      .createQueryBuilder()
-      .insert()
-      .values({
-        id: randomUUID(),
-        provider: 'paystack',
-        type: String(request.body?.event),
-        reference: request.body?.data?.reference ?? null,
-        bodySha256: createHash('sha256').update(body).digest('hex'),
-        body: body.toString(),
-        state: 'received',
-        receivedAt: new Date(),
-      })
-      .orIgnore()
-      .execute();
+    await this.store.receive(this.manager, {
+      provider: 'paystack',
+      type: String(request.body?.event),
+      reference: request.body?.data?.reference ?? null,
+      bodySha256: createHash('sha256').update(body).digest('hex'),
+      body: body.toString(),
+      state: 'received',
+      receivedAt: new Date(),
+    });
   }
 
   private verify(body: Buffer, signature: string): void {
