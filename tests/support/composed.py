@@ -124,7 +124,8 @@ def _environment(folder: Path, sources: Path) -> tuple[dict[str, str], str, tupl
     name = f"krotest{ports['KRO_HTTP_PORT']}"
     environment = {
         **{image: f"{STAND_INS}/{stand_in}" for image, stand_in in _IMAGES.items()},
-        **os.environ,
+        # An operator's own variables of this project decide nothing here.
+        **{key: value for key, value in os.environ.items() if not key.startswith("KRO_")},
         **ports,
         **passwords,
         "KRO_ENV": "dev",
