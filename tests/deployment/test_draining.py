@@ -30,6 +30,7 @@ _AS_ROOT: Final = pytest.mark.skipif(os.geteuid() != 0, reason="only root has it
         (1, ()),
         (2, ()),
         pytest.param(1, UNPRIVILEGED, marks=_AS_ROOT),
+        pytest.param(2, UNPRIVILEGED, marks=_AS_ROOT),
     ],
 )
 async def test_asked_to_end_under_load_it_answers_everybody_it_let_in(

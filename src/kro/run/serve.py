@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
 import signal
 import socket
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 import uvicorn
@@ -24,12 +25,9 @@ _KEEP_ALIVE_SECONDS: Final = 15
 """Longer than a proxy keeps a connection it does not use, so that the proxy is the one to close it."""
 _UNRESPONSIVE_SECONDS: Final = 30
 _LARGEST_SOCKET_MESSAGE: Final = 65_536
+_ALL_END: Final = signal.SIGUSR1
+"""Tells a process among several that none of them will listen any more; else another one takes who waits."""
 _APPLICATION: Final = "kro.run.application:application"
-
-_listeners: list[socket.socket] = []
-"""What this process alone listens on; a process among several leaves it to the one that started them."""
-_alone: list[uvicorn.Server] = []
-"""What serves in a process that is none of several."""
 
 
 def serve(settings: Settings, *, host: str | None = None, port: int | None = None, workers: int = 1) -> None:
@@ -52,9 +50,7 @@ def serve(settings: Settings, *, host: str | None = None, port: int | None = Non
         settle()
         _Processes(config, [listener], drain_seconds=api.drain_seconds).run()
         return
-    _listeners.append(listener)
     server = uvicorn.Server(config)
-    _alone.append(server)
     server.run([listener])
     if not server.started:
         sys.exit(1)
@@ -80,63 +76,61 @@ def _configure(settings: Settings, *, host: str, port: int, workers: int) -> uvi
 
 
 class _Processes(Multiprocess):
-    """Several processes on one socket, which is closed to newcomers when all of them are to end."""
+    """Several processes on one socket, each of which is told when all end: the first to leave takes who waits."""
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], *, drain_seconds: float) -> None:
         super().__init__(config, sockets)
         self._drain_seconds = drain_seconds
 
     def terminate_all(self) -> None:
+        for process in self.processes if self._drain_seconds else ():
+            if process.exitcode is None and process.pid is not None:
+                os.kill(process.pid, _ALL_END)
         super().terminate_all()
-        if self._drain_seconds:
-            time.sleep(self._drain_seconds)
-            _close_to_newcomers(self.sockets)
 
 
 def drain_before_ending(draining: Draining) -> None:
     """Put the drain before what uvicorn does about SIGTERM; a second one does not wait."""
     loop = asyncio.get_running_loop()
-    uvicorns = signal.getsignal(signal.SIGTERM)
+    uvicorns: Any = signal.getsignal(signal.SIGTERM)
+    last = asyncio.Event()
     tasks: set[asyncio.Task[None]] = set()
 
     def end() -> None:
-        if callable(uvicorns):
-            uvicorns(signal.SIGTERM, None)
+        uvicorns(signal.SIGTERM, None)
 
     def begin() -> None:
         if draining.has_begun:
             end()
             return
         draining.begin()
-        tasks.add(loop.create_task(_drain(draining, end, _listening_of(uvicorns))))
+        tasks.add(loop.create_task(_drain(draining, uvicorns.__self__, last, end)))
 
     loop.add_signal_handler(signal.SIGTERM, begin)
+    if multiprocessing.parent_process() is None:
+        last.set()
+    else:
+        loop.add_signal_handler(_ALL_END, last.set)
 
 
-def _listening_of(handler: object) -> Sequence[asyncio.Server]:
-    """Return what listens in the server whose method handles a signal."""
-    server = getattr(handler, "__self__", None)
-    return server.servers if isinstance(server, uvicorn.Server) else ()
-
-
-async def _drain(draining: Draining, end: Callable[[], None], listening: Sequence[asyncio.Server]) -> None:
+async def _drain(draining: Draining, server: uvicorn.Server, last: asyncio.Event, end: Callable[[], None]) -> None:
     await asyncio.sleep(draining.seconds)
-    last = [asyncio.create_task(_take(one)) for one in _close_to_newcomers(_listeners)]
+    waiting = _close_to_newcomers(server) if last.is_set() else []
+    taken = [asyncio.create_task(_take(server, one)) for one in waiting]
     await asyncio.sleep(SETTLE_SECONDS)
     # Whoever could not be taken keeps nobody from ending.
-    await asyncio.gather(*last, return_exceptions=True)
-    if not _alone:
+    await asyncio.gather(*taken, return_exceptions=True)
+    if not last.is_set():
         # The others take newcomers on the same socket. One whom this process let in at last would be closed unheard.
-        for one in listening:
+        for one in server.servers:
             one.close()
         await asyncio.sleep(SETTLE_SECONDS)
     end()
 
 
-async def _take(accepted: socket.socket) -> None:
+async def _take(server: uvicorn.Server, accepted: socket.socket) -> None:
     """Serve a connection that was accepted past the server's own listening."""
     loop = asyncio.get_running_loop()
-    [server] = _alone
     protocol: Any = server.config.http_protocol_class
     await loop.connect_accepted_socket(
         lambda: protocol(config=server.config, server_state=server.server_state, app_state=server.lifespan.state),
@@ -144,14 +138,15 @@ async def _take(accepted: socket.socket) -> None:
     )
 
 
-def _close_to_newcomers(listeners: Sequence[socket.socket]) -> list[socket.socket]:
+def _close_to_newcomers(server: uvicorn.Server) -> list[socket.socket]:
     """Let nobody in any more, and return who was let in and has to be taken now because that could not be had."""
-    held_off = [let_nobody_in(listener) for listener in listeners]
-    if not _alone:
-        return []
-    return [
-        one
-        for listener, holds in zip(listeners, held_off, strict=True)
-        if not holds
-        for one in stop_listening(listener)
-    ]
+    waiting: list[socket.socket] = []
+    for watched in [one for served in server.servers for one in served.sockets]:
+        # The loop's own listens on, and closes it.
+        listener = socket.socket(fileno=watched.fileno())
+        try:
+            if not let_nobody_in(listener):
+                waiting += stop_listening(listener)
+        finally:
+            listener.detach()
+    return waiting
