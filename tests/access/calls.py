@@ -137,6 +137,14 @@ BODIES: Final[Mapping[str, Any]] = {
         "return_reference": "RF_1",
         "reason": "nobody_claims_it",
     },
+    "POST /v1/admin/proposals/opening-transfers": {
+        **WHY,
+        "amount": ngn(100),
+        "side": "provider",
+        "account": "paystack",
+        "statement_reference": "S-1",
+        "reason": "money_arrived",
+    },
     "POST /v1/admin/disputes/{issue_id}/decisions": {"awarded": ngn(100), "grounds": "The photos show it."},
     "POST /v1/admin/disputes/{issue_id}/decision-proposals": {"awarded": ngn(100), "grounds": "The photos show it."},
     "POST /v1/admin/condition-templates": {

@@ -8,7 +8,8 @@ from kro.bootstrap.foundation import Foundation
 from kro.bootstrap.order_rules import dispute_rules
 from kro.bootstrap.orders import Orders
 from kro.bootstrap.providers import Providers
-from kro.kro_balance.domain import LedgerReads
+from kro.bootstrap.reconciliation import statement_accounts
+from kro.kro_balance.domain import LedgerReads, OpeningReads
 from kro.management.database.sanctions import SanctionRepository
 from kro.management.domain import (
     AdjustmentEffect,
@@ -16,6 +17,7 @@ from kro.management.domain import (
     DisputeDecisionEffect,
     GoodwillEffect,
     HoldLiftEffect,
+    OpeningTransferEffect,
     ProposalRepository,
     ProposalService,
     ReversalEffect,
@@ -57,6 +59,7 @@ def build_exceptions(base: Foundation, providers: Providers, orders: Orders) -> 
                 WriteOffEffect(ReceivableRepository(base.database)),
                 SuspenseCreditEffect(items),
                 SuspenseReturnEffect(items),
+                OpeningTransferEffect(OpeningReads(base.database), statement_accounts(base, providers)),
                 DisputeDecisionEffect(orders.for_admins, dispute_rules(base)),
                 HoldLiftEffect(orders.for_admins),
                 FreezeLiftEffect(SanctionRepository(base.database)),

@@ -49,6 +49,14 @@ class Reconciliation:
     safeguarding: SafeguardingReads
 
 
+def statement_accounts(base: Foundation, providers: Providers) -> StatementAccounts:
+    """Return where our money may lie: the configured providers, and our own accounts at banks."""
+    return StatementAccounts(
+        providers=frozenset(vendor.name for vendor in providers.payments),
+        banks={account.name: account.currency for account in base.settings.reconciliation.bank_accounts},
+    )
+
+
 def build_reconciliation(base: Foundation, providers: Providers) -> Reconciliation:
     """Join what compares the ledger with the world outside."""
     settings, database, vendors = base.settings.reconciliation, base.database, providers.payments
@@ -59,10 +67,7 @@ def build_reconciliation(base: Foundation, providers: Providers) -> Reconciliati
         lines=StatementStore(database),
         imports=known,
         requests=runs,
-        accounts=StatementAccounts(
-            providers=frozenset(vendor.name for vendor in vendors),
-            banks={account.name: account.currency for account in settings.bank_accounts},
-        ),
+        accounts=statement_accounts(base, providers),
         **shared,
     )
     histories = tuple(

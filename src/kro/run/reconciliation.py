@@ -104,6 +104,8 @@ def _run_table(run: Run) -> Table:
         ratio = one["ratio_bps"]
         shown = "nothing owed" if ratio is None else f"{ratio // 100}.{ratio % 100:02d} %"
         table.add_row(f"Customers' {one['currency']} covered", shown)
+        if opening := one.get("opening"):
+            table.add_row(f"Opening balances in {one['currency']} without a place, in minor units", str(opening))
     return table
 
 

@@ -269,6 +269,11 @@ ROWS: dict[str, tuple[Callable[..., Journal], dict[str, Any], dict[str, int]]] =
         {"order_id": ORDER, "amount": ngn(5)},
         {"adjustment opening_balance": 5, "order_escrow order": -5},
     ),
+    "an opening has its place": (
+        book.opening_transferred,
+        {"transfer_id": THING, "amount": ngn(5), "external": VENDOR, "is_bank": False},
+        {"provider_clearing paystack": 5, "adjustment opening_balance": -5},
+    ),
     "reserve freed": (
         book.reserve_freed,
         {"hold_id": THING, "user_id": SELLER, "amount": ngn(500)},

@@ -4,7 +4,7 @@ from kro.kro_balance.database.balances import BalanceReads
 from kro.kro_balance.database.fee_admin import FeeAdminRepository
 from kro.kro_balance.database.history import LedgerReads
 from kro.kro_balance.database.invariants import LEDGER_INVARIANTS
-from kro.kro_balance.database.openings import OpeningReads
+from kro.kro_balance.database.openings import OpeningReads, OpeningStanding
 from kro.kro_balance.database.quotes import QuoteRepository
 from kro.kro_balance.database.records import (
     AccountBalance,
@@ -63,8 +63,10 @@ from kro.kro_balance.domain.postings import (
     full_release,
     goodwill,
     manual_adjustment,
+    opening_account,
     opening_balance,
     opening_escrow,
+    opening_transferred,
     order_amended,
     order_funded,
     partial_release,
@@ -126,6 +128,7 @@ __all__ = [
     "NotReversibleError",
     "NothingToChangeError",
     "OpeningReads",
+    "OpeningStanding",
     "PayoutReserve",
     "Period",
     "Posting",
@@ -161,8 +164,10 @@ __all__ = [
     "full_release",
     "goodwill",
     "manual_adjustment",
+    "opening_account",
     "opening_balance",
     "opening_escrow",
+    "opening_transferred",
     "order_amended",
     "order_funded",
     "partial_release",

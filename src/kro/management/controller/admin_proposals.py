@@ -24,6 +24,7 @@ from kro.management.controller.proposal_views import (
     ApproveProposalIn,
     GoodwillIn,
     JournalReversalIn,
+    OpeningTransferIn,
     ProposalQuery,
     ProposalRead,
     RejectProposalIn,
@@ -35,6 +36,8 @@ from kro.management.controller.proposal_views import (
 from kro.management.domain import (
     BeneficiaryNotFoundError,
     JournalNotFoundError,
+    OpeningReferenceUsedError,
+    OpeningTooLowError,
     OwnBenefitError,
     ProposalDecidedError,
     ProposalMismatchError,
@@ -57,7 +60,12 @@ from kro.order.domain import (
     SplitAboveHeldError,
     SplitTooSmallError,
 )
-from kro.payment.domain import ReturnReferenceUsedError, SuspenseItemNotFoundError, SuspenseSettledError
+from kro.payment.domain import (
+    ReturnReferenceUsedError,
+    StatementAccountError,
+    SuspenseItemNotFoundError,
+    SuspenseSettledError,
+)
 from kro.refund.domain import DebtContestedError, DebtTooLowError
 
 router = Router(prefix="/admin/proposals", tags=["admin"])
@@ -89,6 +97,11 @@ DISPUTED: tuple[type[KroError], ...] = (
     SplitAboveHeldError,
 )
 HELD: tuple[type[KroError], ...] = (HoldNotFoundError, NoHoldError, ConflictOfInterestError, IllegalTransitionError)
+_OPENINGS: tuple[type[KroError], ...] = (
+    StatementAccountError,
+    OpeningTooLowError,
+    OpeningReferenceUsedError,
+)
 _SUSPENSE: tuple[type[KroError], ...] = (SuspenseItemNotFoundError, SuspenseSettledError)
 
 
@@ -180,6 +193,19 @@ async def propose_suspense_return(
     body: SuspenseReturnIn, admin: Proposer, key: IdempotencyKey, proposals: ProposalsDep
 ) -> Response:
     """Propose to book that unmatched money went back to its sender."""
+    return await _propose(body, admin, key.by(admin.id), proposals)
+
+
+@router.post(
+    "/opening-transfers",
+    status_code=201,
+    response_model=ProposalRead,
+    responses=problems(*_OPENINGS, ProposalOpenError),
+)
+async def propose_opening_transfer(
+    body: OpeningTransferIn, admin: Proposer, key: IdempotencyKey, proposals: ProposalsDep
+) -> Response:
+    """Propose to book where money behind imported opening balances lies, by the movement on its statement."""
     return await _propose(body, admin, key.by(admin.id), proposals)
 
 

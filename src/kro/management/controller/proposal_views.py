@@ -17,6 +17,7 @@ from kro.management.domain import (
     AdjustmentReason,
     Direction,
     GoodwillReason,
+    OpeningReason,
     Proposal,
     ProposalKind,
     ProposalStatus,
@@ -29,6 +30,7 @@ from kro.management.domain import (
     adjustment_terms,
     goodwill_terms,
     hold_lift_terms,
+    opening_transfer_terms,
     proposal_hash,
     reversal_terms,
     suspense_credit_terms,
@@ -36,6 +38,7 @@ from kro.management.domain import (
     write_off_terms,
 )
 from kro.order.domain import LiftReason
+from kro.payment.domain import Side
 
 UserId = Annotated[str, id_text("usr")]
 _SUBJECT_PREFIX = {
@@ -135,6 +138,25 @@ class SuspenseReturnIn(Reasoned):
         )
 
 
+class OpeningTransferIn(Reasoned):
+    amount: MoneyIn
+    side: Side = Field(description="Whether it lies at one of our banks or at a provider.")
+    account: str = Field(pattern=r"^[a-z0-9-]{1,40}$", description="The bank account's or the provider's name.")
+    statement_reference: str = Field(
+        min_length=1, max_length=100, pattern=r"^[!-~]+$", description="What the statement calls the movement."
+    )
+    reason: OpeningReason
+
+    def terms(self) -> Terms:
+        return opening_transfer_terms(
+            amount=self.amount.to_money(),
+            side=self.side,
+            account=self.account,
+            reference=self.statement_reference,
+            why=self.why(self.reason),
+        )
+
+
 class HoldLiftIn(Reasoned):
     reason: LiftReason
 
@@ -164,6 +186,9 @@ class ProposalRead(Output):
     amount: MoneyOut | None
     direction: Direction | None
     return_reference: str | None
+    side: Side | None = Field(description="Whether the money lies at a bank or at a provider.")
+    account: str | None = Field(description="The name of the bank account or provider where it lies.")
+    statement_reference: str | None
     reason: str
     ticket: str
     note: str
@@ -188,6 +213,9 @@ class ProposalRead(Output):
             amount=MoneyOut.of(Money(payload["amount"], payload["currency"])) if "amount" in payload else None,
             direction=payload.get("direction"),
             return_reference=payload.get("return_reference"),
+            side=payload.get("side"),
+            account=payload.get("account"),
+            statement_reference=payload.get("statement_reference"),
             reason=terms.reason_code,
             ticket=terms.ticket,
             note=terms.note,

@@ -152,6 +152,7 @@ class CoverRead(Output):
     owed: MoneyOut
     at_providers: MoneyOut
     at_banks: MoneyOut
+    opening: MoneyOut = Field(description="What an import opened the books with and nobody has transferred yet.")
     covered: MoneyOut
     ratio_bps: int | None = Field(description="Covered part in basis points, rounded down; null when nothing is owed.")
 
@@ -165,6 +166,7 @@ class CoverRead(Output):
             owed=money(one.owed),
             at_providers=money(one.at_providers),
             at_banks=money(one.at_banks),
+            opening=money(one.opening),
             covered=money(one.covered),
             ratio_bps=one.ratio_bps,
         )

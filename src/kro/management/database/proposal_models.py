@@ -17,7 +17,7 @@ class ProposalRow(Base):
     __table_args__ = (
         CheckConstraint(
             "kind IN ('adjustment', 'goodwill', 'journal_reversal', 'receivable_write_off', 'suspense_credit', "
-            "'suspense_return', 'dispute_decision', 'hold_lift', 'freeze_lift')",
+            "'suspense_return', 'dispute_decision', 'hold_lift', 'freeze_lift', 'opening_transfer')",
             name="kind",
         ),
         CheckConstraint("subject_id IS NOT NULL OR kind IN ('adjustment', 'goodwill')", name="subject_id"),

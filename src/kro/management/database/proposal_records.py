@@ -22,6 +22,7 @@ class ProposalKind(StrEnum):
     DISPUTE_DECISION = "dispute_decision"
     HOLD_LIFT = "hold_lift"
     FREEZE_LIFT = "freeze_lift"
+    OPENING_TRANSFER = "opening_transfer"
 
 
 class ProposalStatus(StrEnum):

@@ -70,6 +70,13 @@ from kro.management.domain.decide_user_import import (
 )
 from kro.management.domain.dispute_effects import DisputeDecisionEffect, HoldLiftEffect
 from kro.management.domain.logins import LoggedIn, Logins
+from kro.management.domain.opening_transfers import (
+    OpeningReason,
+    OpeningReferenceUsedError,
+    OpeningTooLowError,
+    OpeningTransferEffect,
+    opening_transfer_terms,
+)
 from kro.management.domain.passwords import Passwords, WrongPasswordError
 from kro.management.domain.profiles import Profiles
 from kro.management.domain.proposal_errors import (
@@ -143,6 +150,10 @@ __all__ = [
     "Logins",
     "Match",
     "NoFactorError",
+    "OpeningReason",
+    "OpeningReferenceUsedError",
+    "OpeningTooLowError",
+    "OpeningTransferEffect",
     "OwnAccountError",
     "OwnBenefitError",
     "Passwords",
@@ -196,6 +207,7 @@ __all__ = [
     "import_bank_account",
     "import_record",
     "import_user",
+    "opening_transfer_terms",
     "proposal_hash",
     "reversal_terms",
     "suspense_credit_terms",

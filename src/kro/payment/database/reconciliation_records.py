@@ -288,6 +288,8 @@ class Safeguarding:
     owed: int
     at_providers: int
     at_banks: int
+    opening: int
+    """What opened the books and has no place yet; not covered, and zero once all of it is transferred."""
 
     @property
     def covered(self) -> int:

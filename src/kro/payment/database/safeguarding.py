@@ -14,7 +14,8 @@ SELECT currency,
        coalesce(sum(balance) FILTER (WHERE code IN ('user_available', 'user_reserve', 'order_escrow', 'suspense',
                                                     'payout_in_transit', 'refund_in_transit')), 0)::bigint AS owed,
        coalesce(sum(balance) FILTER (WHERE code = 'provider_clearing'), 0)::bigint AS at_providers,
-       coalesce(sum(balance) FILTER (WHERE code = 'bank'), 0)::bigint AS at_banks
+       coalesce(sum(balance) FILTER (WHERE code = 'bank'), 0)::bigint AS at_banks,
+       coalesce(sum(balance) FILTER (WHERE code = 'adjustment' AND qualifier = 'opening_balance'), 0)::bigint AS opening
 FROM ledger_balances GROUP BY currency ORDER BY currency"""
 
 
@@ -25,4 +26,4 @@ class SafeguardingReads:
     async def totals(self) -> Sequence[Safeguarding]:
         """Return every currency's totals, as the ledger stands now."""
         rows = await self._database.rows(_SAFEGUARDING)
-        return [Safeguarding(row["currency"], row["owed"], row["at_providers"], row["at_banks"]) for row in rows]
+        return [Safeguarding(**row) for row in rows]

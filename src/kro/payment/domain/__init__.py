@@ -114,7 +114,7 @@ from kro.payment.domain.reconciliation_errors import (
     StatementKindsError,
     StatementPeriodError,
 )
-from kro.payment.domain.reconciliation_imports import StatementImports
+from kro.payment.domain.reconciliation_imports import StatementAccounts, StatementImports
 from kro.payment.domain.reconciliation_runs import ReconciliationRuns
 from kro.payment.domain.resolution_rules import Finding
 from kro.payment.domain.rules import CollectionRules, PayoutLimits, PayoutRules, next_poll
@@ -303,6 +303,7 @@ __all__ = [
     "Side",
     "Statement",
     "StatementAccountError",
+    "StatementAccounts",
     "StatementImports",
     "StatementInvalidError",
     "StatementKindsError",

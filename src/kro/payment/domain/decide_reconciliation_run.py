@@ -170,6 +170,7 @@ def _report(tally: Tally) -> dict[str, Any]:
                 "owed": one.owed,
                 "at_providers": one.at_providers,
                 "at_banks": one.at_banks,
+                "opening": one.opening,
                 "ratio_bps": one.ratio_bps,
             }
             for one in tally.safeguarding
@@ -189,6 +190,8 @@ def _alarms(tally: Tally, safeguarding_min_bps: int, context: Context) -> list[M
     for one in tally.safeguarding:
         if one.ratio_bps is not None and one.ratio_bps < safeguarding_min_bps:
             sentence = f"Customers are owed {one.owed} {one.currency} in minor units; {one.covered} are covered."
+            if one.opening:
+                sentence += f" Of what opened the books {one.opening} have no place yet."
             told.append(("safeguarding", f"Customers' {one.currency} is not fully covered", sentence))
     if tally.not_imported:
         sentence = f"Not asked for their transactions: {', '.join(tally.not_imported)}. The next run asks again."

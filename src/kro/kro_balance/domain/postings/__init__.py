@@ -22,7 +22,13 @@ from kro.kro_balance.domain.postings.house import (
     reserve_held,
 )
 from kro.kro_balance.domain.postings.journals import External, Posting, Source
-from kro.kro_balance.domain.postings.opening import OPENING_BALANCE, opening_balance, opening_escrow
+from kro.kro_balance.domain.postings.opening import (
+    OPENING_BALANCE,
+    opening_account,
+    opening_balance,
+    opening_escrow,
+    opening_transferred,
+)
 from kro.kro_balance.domain.postings.orders import (
     Release,
     Split,
@@ -77,8 +83,10 @@ __all__ = [
     "full_release",
     "goodwill",
     "manual_adjustment",
+    "opening_account",
     "opening_balance",
     "opening_escrow",
+    "opening_transferred",
     "order_amended",
     "order_funded",
     "partial_release",
