@@ -229,6 +229,7 @@ async def get_proposal(proposal_id: str, admin: ProposalReader, proposals: Propo
         *_JOURNALS,
         *_DEBTS,
         *_SUSPENSE,
+        *_OPENINGS,
         ReturnReferenceUsedError,
         *DISPUTED,
         *HELD,
