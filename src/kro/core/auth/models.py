@@ -94,7 +94,11 @@ class SessionRow(Base):
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         Index("ix_sessions_user_id", "user_id", postgresql_where=text("revoked_at IS NULL")),
         Index("ix_sessions_user_id_country", "user_id", "country", postgresql_where=text("country IS NOT NULL")),
-        Index("ix_sessions_admin_id", "admin_id", postgresql_where=text("revoked_at IS NULL")),
+        Index(
+            "ix_sessions_admin_id_live",
+            "admin_id",
+            postgresql_where=text("revoked_at IS NULL AND admin_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

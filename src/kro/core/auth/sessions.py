@@ -42,14 +42,14 @@ SELECT t.principal_id, t.live, CASE WHEN NOT t.live THEN apply_decision($8::text
 _REVOKE: Final = """
 WITH ended AS (
     UPDATE sessions SET revoked_at = now(), revoke_reason = $4
-    WHERE id = $1 AND audience = $2 AND coalesce(user_id, admin_id) = $3 AND revoked_at IS NULL RETURNING id
+    WHERE id = $1 AND audience = $2 AND (user_id = $3 OR admin_id = $3) AND revoked_at IS NULL RETURNING id
 )
 SELECT apply_decision($5::text::jsonb) FROM ended"""
 
 _REVOKE_OTHERS: Final = """
 WITH ended AS (
     UPDATE sessions SET revoked_at = now(), revoke_reason = 'revoked'
-    WHERE audience = $1 AND coalesce(user_id, admin_id) = $2 AND id IS DISTINCT FROM $3::uuid AND revoked_at IS NULL
+    WHERE audience = $1 AND (user_id = $2 OR admin_id = $2) AND id IS DISTINCT FROM $3::uuid AND revoked_at IS NULL
       AND expires_at > now()
     RETURNING id
 ), written AS (

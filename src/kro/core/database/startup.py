@@ -16,7 +16,7 @@ from kro.core.database.limits import session_faults
 from kro.core.database.pool import Database
 from kro.core.errors import ErrorKind, KroError
 
-SCHEMA_REVISION: Final = "0054"
+SCHEMA_REVISION: Final = "0057"
 """The migration this code was written for; every new migration moves it. A newer schema is accepted if it says so."""
 
 MOST_SKEW_SECONDS: Final = 5.0

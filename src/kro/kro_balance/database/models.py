@@ -28,7 +28,8 @@ class LedgerAccount(Base):
         CheckConstraint("allow_negative OR balance >= 0", name="not_negative"),
         CheckConstraint("tracked OR balance = 0", name="untracked"),
         CheckConstraint("code <> 'user_receivable' OR balance >= 0", name="debt"),
-        Index("ix_kro_balance_owed", "owner_id", postgresql_where=text("code = 'user_receivable' AND balance > 0")),
+        # Not on the balance: one that an index looks at cannot be changed in place.
+        Index("ix_kro_balance_receivable", "owner_id", postgresql_where=text("code = 'user_receivable'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
