@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -137,15 +137,19 @@ class Decision:
     messages: tuple[Message, ...] = ()
     audits: tuple[Audit, ...] = ()
 
-    def __add__(self, other: Decision) -> Decision:
-        """Join two decisions; writes keep their order, so the global lock order is the caller's order."""
-        return replace(
-            self,
-            writes=self.writes + other.writes,
-            journals=self.journals + other.journals,
-            events=self.events + other.events,
-            timers=self.timers + other.timers,
-            cleared=self.cleared + other.cleared,
-            messages=self.messages + other.messages,
-            audits=self.audits + other.audits,
+    @classmethod
+    def joined(cls, parts: Sequence[Decision]) -> Decision:
+        """Return several as one; writes keep their order, so the global lock order is the caller's order."""
+        return cls(
+            writes=tuple([write for part in parts for write in part.writes]),
+            journals=tuple([journal for part in parts for journal in part.journals]),
+            events=tuple([event for part in parts for event in part.events]),
+            timers=tuple([timer for part in parts for timer in part.timers]),
+            cleared=tuple([cleared for part in parts for cleared in part.cleared]),
+            messages=tuple([message for part in parts for message in part.messages]),
+            audits=tuple([audit for part in parts for audit in part.audits]),
         )
+
+    def __add__(self, other: Decision) -> Decision:
+        """Join two decisions; see :meth:`joined`."""
+        return Decision.joined((self, other))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -31,6 +31,7 @@ from kro.order.database.words import (
     OrderType,
     Party,
 )
+from kro.utils.records import changed
 
 FACTS: Final = f"""
        o.*, {shown_name("b", "o.proposed_by = 'seller' AND b.id <> $1")} AS buyer_name,
@@ -180,7 +181,7 @@ class OrderRepository:
         row = await self._database.row(_LOAD_FOR_SYSTEM, order_id, self._evidence)
         if row is None:
             return None
-        return replace(
+        return changed(
             read_state(row, viewer=Party.SYSTEM),
             reached_channels=row["reached_channels"],
             is_contested=row["is_contested"],
@@ -193,7 +194,7 @@ def visible_state(row: asyncpg.Record, actor: Actor) -> OrderState | None:
     standing = read_standing(row)
     standing.ensure_active()
     state = _state_of_party(row, actor)
-    return None if state is None else replace(state, standing=standing)
+    return None if state is None else changed(state, standing=standing)
 
 
 def _state_of_party(row: asyncpg.Record, actor: Actor) -> OrderState | None:
