@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
-
 from kro.core.errors import ErrorKind, FieldError, KroError
 
 DEFAULT_REGION: Final = "NG"
-_MOBILE: Final = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 _LONGEST: Final = 40
 
 
@@ -32,6 +28,8 @@ def to_e164(text: str, *, regions: frozenset[str] = frozenset({DEFAULT_REGION}),
 
     :raises InvalidPhoneError: naming the field by its JSON pointer.
     """
+    import phonenumbers  # noqa: PLC0415 - the number plans of the world: a server is ready without them
+
     if len(text) > _LONGEST:
         raise InvalidPhoneError(pointer)
     text = text.strip()
@@ -40,17 +38,18 @@ def to_e164(text: str, *, regions: frozenset[str] = frozenset({DEFAULT_REGION}),
         text = text if text.startswith("009") else f"+{text[2:]}"
     try:
         number = phonenumbers.parse(text, DEFAULT_REGION)
-    except NumberParseException:
+    except phonenumbers.NumberParseException:
         raise InvalidPhoneError(pointer) from None
+    mobile = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
     # `is_possible_number` is no help: it accepts numbers that are too short.
     if (
         not phonenumbers.is_valid_number(number)
-        or phonenumbers.number_type(number) not in _MOBILE
+        or phonenumbers.number_type(number) not in mobile
         or phonenumbers.region_code_for_number(number) not in regions
         or number.extension
     ):
         raise InvalidPhoneError(pointer)
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def masked(phone: str) -> str:

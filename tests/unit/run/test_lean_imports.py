@@ -48,7 +48,8 @@ with lean_imports(settings):
     import kro.run.serve
     from kro.main import build
 build(settings)
-print(*sorted(name for name in ("attr", "cryptography.x509", "httpcore2", "httpx2", "rich") if name in sys.modules))
+late = "attr cryptography.x509 httpcore2 httpx2 maxminddb passlib phonenumbers pyotp qrcode rich"
+print(*(name for name in late.split() if name in sys.modules))
 """
 NOWHERE: Final = {"KRO_DATABASE_EMBEDDED": "false", "KRO_DATABASE_URL": "postgresql://127.0.0.1:1/none"} | {
     f"KRO_DATABASE_{role}_{word}": role.lower() for role in ("OWNER", "APP") for word in ("USERNAME", "PASSWORD")

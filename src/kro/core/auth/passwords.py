@@ -6,9 +6,8 @@ import asyncio
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
-
-from passlib.context import CryptContext  # type: ignore[import-untyped] # libpass ships no types
+from functools import cached_property
+from typing import Any, Final, TypeVar
 
 from kro.core.errors import ErrorKind, FieldError, KroError
 
@@ -80,16 +79,19 @@ class PasswordHasher:
     """
 
     def __init__(self, *, memory_kib: int = 64 * 1024, rounds: int = 3, at_once: int = 2) -> None:
-        self._context = CryptContext(
-            schemes=["argon2", "bcrypt"],
-            deprecated=["bcrypt"],
-            argon2__memory_cost=memory_kib,
-            argon2__time_cost=rounds,
-            argon2__parallelism=_PARALLELISM,
-        )
+        self._costs = {"argon2__memory_cost": memory_kib, "argon2__time_cost": rounds}
         # Well-formed but matching nothing: an unknown person costs exactly what a wrong password costs.
         self._nobody = f"$argon2id$v=19$m={memory_kib},t={rounds},p={_PARALLELISM}${'A' * 22}${'A' * 43}"
         self._slots = asyncio.Semaphore(at_once)
+
+    @cached_property
+    def _context(self) -> Any:  # noqa: ANN401 - libpass ships no types
+        # Loaded in the thread of the first password: a server is ready without it.
+        from passlib.context import CryptContext  # type: ignore[import-untyped] # noqa: PLC0415
+
+        return CryptContext(
+            schemes=["argon2", "bcrypt"], deprecated=["bcrypt"], argon2__parallelism=_PARALLELISM, **self._costs
+        )
 
     async def hash(self, password: str) -> str:
         return await self._in_thread(lambda: str(self._context.hash(_normal(password))))

@@ -3,11 +3,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol
-
-import maxminddb
+from typing import TYPE_CHECKING, Final, Protocol
 
 from kro.core.telemetry import get_logger
+
+if TYPE_CHECKING:
+    from maxminddb import Reader
 
 _LOG = get_logger()
 _LOOK_AGAIN_SECONDS: Final = 60.0
@@ -41,7 +42,7 @@ class GeoFile:
     def __init__(self, path: Path, *, ticks: Callable[[], float] = time.monotonic) -> None:
         self._path = path
         self._ticks = ticks
-        self._reader: maxminddb.Reader | None = None
+        self._reader: Reader | None = None
         self._changed: int | None = None
         self._looked_at: float | None = None
 
@@ -57,7 +58,7 @@ class GeoFile:
             return None
         return _country(found)
 
-    def _current(self) -> maxminddb.Reader | None:
+    def _current(self) -> Reader | None:
         now = self._ticks()
         if self._looked_at is None or now - self._looked_at >= _LOOK_AGAIN_SECONDS:
             self._looked_at = now
@@ -65,6 +66,8 @@ class GeoFile:
         return self._reader
 
     def _look(self) -> None:
+        import maxminddb  # noqa: PLC0415 - a server is ready without it, and may have no file
+
         try:
             changed = self._path.stat().st_mtime_ns
             if changed != self._changed:

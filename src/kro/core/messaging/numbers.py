@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Final
-
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
+from typing import TYPE_CHECKING, Final
 
 from kro.core.encryption import BlindIndex
 from kro.core.phone import masked
 
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
 _CONTEXT: Final = "text_attempts.number"
-# Premium, shared-cost, toll-free and UAN numbers have types of their own; landlines refuse texts for money or for free.
-_TEXTABLE: Final = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 _NETWORK_DIGITS: Final = 3
 _SUBSCRIBER_DIGITS: Final = 4
 
@@ -44,12 +42,17 @@ class NumberReader:
 
     def read(self, e164: str) -> Number | None:
         """Return a number that may be texted to, or ``None``."""
+        import phonenumbers  # noqa: PLC0415 - the number plans of the world, which only senders need
+
         try:
             number = phonenumbers.parse(e164)
-        except NumberParseException:
+        except phonenumbers.NumberParseException:
             return None
+        # Premium, shared-cost, toll-free and UAN numbers have types of their own; landlines refuse texts for money or
+        # for free.
+        textable = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
         country = phonenumbers.region_code_for_number(number)
-        is_textable = phonenumbers.is_valid_number(number) and phonenumbers.number_type(number) in _TEXTABLE
+        is_textable = phonenumbers.is_valid_number(number) and phonenumbers.number_type(number) in textable
         if not is_textable or country is None or country not in self._countries:
             return None
         prefix = len(f"+{number.country_code}") + _NETWORK_DIGITS

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Final, cast
 
-import qrcode
 from fastapi import Depends, Request, Response
 from pydantic import Field
-from qrcode.image.svg import SvgPathImage
 
 from kro.core.config import Settings
 from kro.core.guards import ActiveUser, ClientDep, Public
@@ -18,6 +15,7 @@ from kro.core.money import Money
 from kro.core.rate_limit import RateLimitedError
 from kro.order.domain.errors import OrderNotFoundError
 from kro.order.domain.public_orders import NotGenuineError, PublicOrders, SignedOrder
+from kro.utils.qr import qr_svg
 
 router = Router(tags=["public"])
 
@@ -151,10 +149,8 @@ async def show_order(code: str, client: ClientDep, orders: PublicOrdersDep) -> R
 async def draw_code(code: str, client: ClientDep, orders: PublicOrdersDep, base_url: BaseURLDep) -> Response:
     """Draw a QR code that leads to the order's public page."""
     found = await orders.look(code, ip=client.ip)
-    drawing = io.BytesIO()
-    image: Any = qrcode.make(f"{base_url}/v1/public/orders/{found.code}/page", image_factory=SvgPathImage)
-    image.save(drawing)
-    return Response(drawing.getvalue(), media_type="image/svg+xml", headers=_NOT_STORED)
+    drawing = qr_svg(f"{base_url}/v1/public/orders/{found.code}/page")
+    return Response(drawing, media_type="image/svg+xml", headers=_NOT_STORED)
 
 
 @router.get("/public/keys", response_model=PublicKeysRead, dependencies=[Public])
