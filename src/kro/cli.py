@@ -106,6 +106,9 @@ def serve(
 @app.command()
 def worker(exit_with_parent: ExitWithParent = None) -> None:
     """Relay the outbox, process webhooks, fire timers; SIGHUP has it read its configuration anew."""
+    from kro.core.renewals import hold_renewals
+
+    hold_renewals()
     follow(exit_with_parent)
     from kro.run.collector import hurry, settle
 

@@ -19,6 +19,7 @@ from kro.core.clock import Clock
 from kro.core.config import ConfigError, Settings, WorkerSettings, load_settings
 from kro.core.database.pool import Database
 from kro.core.outbox import Handler, OutboxRelay, RelayOptions
+from kro.core.renewals import admit_renewals, hold_renewals
 from kro.core.scheduler import (
     DueWatch,
     Loop,
@@ -157,11 +158,11 @@ def _stop_on_signals(stop: asyncio.Event, renewal: Renewal) -> None:
 
     def renew() -> None:
         if not stop.is_set() and renewal.ask():
-            # Another one waits until the successor can take it, instead of ending a process that has no handler.
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+            # Another one waits until the successor can take it.
+            hold_renewals()
             stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
     loop.add_signal_handler(signal.SIGHUP, renew)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    admit_renewals()

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from tests.crash.processes import Process
 
-from renewing import PATIENCE, Letters, Mails, ask_to_renew, begun, mails, renewed, starts, worker_of
+from renewing import PATIENCE, Letters, Mails, ask_to_renew, begun, holds_renewals, mails, renewed, starts, worker_of
 from socket_crowd import until
 
 pytestmark = pytest.mark.timeout(600)
@@ -59,6 +59,21 @@ async def test_what_it_has_in_hand_is_delivered_once_and_what_comes_meanwhile_af
 
     assert await letters.delivered() == {in_hand: ("delivered", 1), later: ("delivered", 1)}
     assert post_office.times([in_hand, later]) == {in_hand: (1, 1), later: (1, 1)}
+
+
+async def test_asked_before_it_works_it_begins_anew_as_soon_as_it_does(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    worker = worker_of(environment, tmp_path)
+    worker.start()
+    await until(lambda: holds_renewals(worker) or worker.is_dead(), seconds=PATIENCE)
+    pid = worker.pid
+
+    ask_to_renew(worker)
+    await begun(worker, times=2)
+
+    assert worker.pid == pid
+    worker.stop(patience_seconds=30)
 
 
 @at_length

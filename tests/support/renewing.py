@@ -43,6 +43,13 @@ def ask_to_renew(worker: Process) -> None:
     worker.running.send_signal(signal.SIGHUP)
 
 
+def holds_renewals(worker: Process) -> bool:
+    """Say whether SIGHUP waits at a worker instead of ending it."""
+    status = Path(f"/proc/{worker.pid}/status").read_text()
+    blocked = next(line.split()[1] for line in status.splitlines() if line.startswith("SigBlk:"))
+    return bool(int(blocked, 16) & 1 << signal.SIGHUP - 1)
+
+
 async def begun(worker: Process, *, times: int) -> None:
     """Wait until it works for the n-th time."""
     await until(lambda: starts(worker) >= times or worker.is_dead(), seconds=PATIENCE)

@@ -1,4 +1,4 @@
-"""Ending with the process that started us, even when that one is killed."""
+"""How a process ends with the one that started it, even a killed one, and how it begins anew."""
 
 from __future__ import annotations
 
