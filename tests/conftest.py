@@ -13,6 +13,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from canaries import forget_sent, keep_spans, kept_spans, leaks
 from kro.core.clock import SystemClock
@@ -21,6 +22,10 @@ from kro.core.database.migrate import migrate
 from kro.core.database.pool import Database, PoolOptions
 from kro.core.ids import SystemIdSource
 from stored import stored_secrets
+
+# How fast a machine is decides no test.
+settings.register_profile("kro", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kro")
 
 _TEMPLATE = "kro_template"
 _ROOM_BYTES = 2 * 2**30
