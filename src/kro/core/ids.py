@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from functools import lru_cache
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -52,6 +53,8 @@ class SequentialIdSource:
         return UUID(int=self._last)
 
 
+# The same people and orders are shown again and again: to those who wait, and on every page of a list.
+@lru_cache(maxsize=8_192)
 def show_id(prefix: str, value: UUID) -> str:
     """Return the public form of an identifier: prefix, underscore, 26 letters of Crockford base32, lower case."""
     number, pairs = value.int, _PAIRS
