@@ -243,6 +243,7 @@ async def test_it_goes_on_where_there_are_no_settings_to_begin_anew_with(
             pass
         process.terminate()
         assert b"ends" in (await process.stdout.read()).splitlines()
+        assert await process.wait() == 0
 
     assert (await state(later))["state"] == "delivered"
 
