@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Final, Protocol
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from functools import partial
+from typing import Final, Protocol, TypeAlias
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 import kro
@@ -17,7 +18,7 @@ from kro.core.clock import Clock
 from kro.core.config import Settings
 from kro.core.database.failures import UNREACHABLE, DatabaseBusyError
 from kro.core.draining import Draining
-from kro.core.http import SurfaceMiddleware, behind_proxies, new_api
+from kro.core.http import API, SurfaceMiddleware, behind_proxies, new_api
 from kro.core.http.docs import add_event_docs
 from kro.core.messaging.endpoints import router as delivery_reports
 from kro.core.notifications.endpoints import router as mail_reports
@@ -35,8 +36,14 @@ from kro.refund.controller import router as refunds
 from kro.verification.controller import router as verification
 
 ROUTERS: Final = (delivery_reports, mail_reports, verification, management, orders, payments, refunds, balance, files)
-"""Everything under ``/v1``; delivery reports before the payments' webhooks, whose path takes any name."""
+"""Everything under ``/v1`` but :func:`admins_routes`.
 
+Delivery reports come before the payments' webhooks, whose path takes any name.
+"""
+
+Importing: TypeAlias = Callable[[], AbstractContextManager[None]]
+
+_REST_AFTER_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.5
 
@@ -55,13 +62,18 @@ def create_app(
     providers: Providers | None = None,
     clock: Clock | None = None,
     draining: Draining | None = None,
+    importing: Importing | None = None,
 ) -> ASGIApp:
-    """Return the application to serve: HTTP and Socket.IO, with everything opened and closed by its lifespan."""
+    """Return the application to serve: HTTP and Socket.IO, with everything opened and closed by its lifespan.
+
+    ``importing`` surrounds the import of the admins' routes, which then waits until the process serves; without it
+    they are there at once.
+    """
     configure_logging(settings.logging)
     telemetry = start_telemetry(settings, role="api", version=kro.__version__)
     application = build(settings, providers=providers, clock=clock)
     draining = draining or Draining()
-    api = create_api(application, draining=draining, telemetry=telemetry)
+    api = create_api(application, draining=draining, telemetry=telemetry, importing=importing)
     return beside_sockets(application, api, draining=draining)
 
 
@@ -74,9 +86,13 @@ def beside_sockets(application: Application, api: FastAPI, *, draining: Draining
 
 
 def create_api(
-    application: Application, *, draining: Draining | None = None, telemetry: Telemetry | None = None
-) -> FastAPI:
-    """Return the HTTP side alone."""
+    application: Application,
+    *,
+    draining: Draining | None = None,
+    telemetry: Telemetry | None = None,
+    importing: Importing | None = None,
+) -> API:
+    """Return the HTTP side alone; for ``importing`` see :func:`create_app`."""
     replica = application.base.replica
 
     @asynccontextmanager
@@ -87,9 +103,11 @@ def create_api(
         await application.realtime.start()
         if telemetry is not None:
             await telemetry.open(application.database)
+        rest = asyncio.create_task(api.bring_rest(after_seconds=_REST_AFTER_SECONDS))
         try:
             yield
         finally:
+            rest.cancel()
             await application.realtime.stop()
             if replica is not None:
                 await replica.close()
@@ -130,9 +148,20 @@ def create_api(
     )
     for router in ROUTERS:
         api.include_router(router, prefix="/v1")
+    if importing is None:
+        api.include_router(admins_routes(), prefix="/v1")
+    else:
+        api.include_later("/v1/admin/", partial(admins_routes, importing), below="/v1")
     if application.settings.app.test_clock:
         api.include_router(test_clock, prefix="/v1")
     return api
+
+
+def admins_routes(importing: Importing = nullcontext) -> APIRouter:
+    """Return what admins do, also under ``/v1``; ``importing`` surrounds its import."""
+    with importing():
+        from kro.management.controller.admin import router  # noqa: PLC0415 - half of all routes; a start does without
+    return router
 
 
 async def open_patiently(

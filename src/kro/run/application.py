@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from starlette.types import ASGIApp
 
 from kro.core.config import load_settings
 from kro.core.draining import Draining
 from kro.run.collector import hurry, settle
-from kro.run.imports import lean_imports
+from kro.run.imports import lean_imports, light_definitions
 from kro.run.lifetime import end_with_parent
 
 
@@ -27,6 +29,13 @@ def application() -> ASGIApp:
     draining = Draining(seconds=settings.app.api.drain_seconds)
     if draining.seconds:
         drain_before_ending(draining)
-    app = create_app(settings, draining=draining)
+    app = create_app(settings, draining=draining, importing=_as_in_a_start)
     settle()
     return app
+
+
+@contextmanager
+def _as_in_a_start() -> Iterator[None]:
+    with light_definitions():
+        yield
+    settle()

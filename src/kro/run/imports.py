@@ -29,11 +29,18 @@ def lean_imports(settings: Settings) -> Iterator[None]:
     # The import system takes an entry of None as a package that is not there.
     sys.modules.update(dict.fromkeys(left_out))  # type: ignore[arg-type] # documented, but not in the stubs
     try:
-        with shared_methods(), _models_built_when_used():
+        with light_definitions():
             yield
     finally:
         for name in left_out:
             del sys.modules[name]
+
+
+@contextmanager
+def light_definitions() -> Iterator[None]:
+    """Have the block's records and models cost little until they are used."""
+    with shared_methods(), _models_built_when_used():
+        yield
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from kro.core.guards.admins import AdminGuard
 from kro.core.guards.public import public
 from kro.core.guards.users import UserGuard
 from kro.core.http.routes import operations
-from kro.main import ROUTERS
+from kro.main import ROUTERS, admins_routes
 
 _HEAD: Final = """\
 # Who may call what
@@ -37,7 +37,7 @@ def guarded_operations(app: FastAPI | None = None) -> Sequence[Guarded]:
     """Return every operation under ``/v1`` with the guards it declares."""
     if app is None:
         app = FastAPI(openapi_url=None)
-        for router in ROUTERS:
+        for router in (*ROUTERS, admins_routes()):
             app.include_router(router, prefix="/v1")
     found = [_guarded(method, path, calls) for method, path, calls in operations(app)]
     return sorted(found, key=lambda one: (one.path, one.method))

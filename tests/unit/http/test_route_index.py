@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import product
 from typing import Any
 
@@ -14,19 +15,21 @@ from pydantic import SecretStr
 from starlette.routing import Match
 from starlette.types import Scope
 
-from kro.bootstrap import build
+from kro.bootstrap import Application, build
 from kro.core.config import load_settings
 from kro.core.config.platform import Credentials
+from kro.core.http import API
 from kro.core.http.route_index import RouteIndex
 from kro.core.http.routes import matched_route, operations, route_template
 from kro.main import create_api
+from kro.run.permissions import guarded_operations
 
 _PARAMETER = re.compile(r"{(\w+)}")
 _METHODS = ("GET", "POST")
 
 
 @pytest.fixture(scope="module")
-def api() -> FastAPI:
+def application() -> Application:
     settings = load_settings(environment="test", environ={})
     never_opened = {
         "embedded": False,
@@ -34,7 +37,22 @@ def api() -> FastAPI:
         "app": Credentials(username="kro_app", password=SecretStr("-")),
     }
     database = settings.database.model_copy(update=never_opened)
-    return create_api(build(settings.model_copy(update={"database": database})))
+    return build(settings.model_copy(update={"database": database}))
+
+
+@pytest.fixture(scope="module")
+def api(application: Application) -> API:
+    return create_api(application)
+
+
+@pytest.fixture(scope="module")
+def completed(application: Application) -> API:
+    """The application as it is served: its index is older than half of its routes."""
+    api = create_api(application, importing=nullcontext)
+    api.build_middleware_stack()
+    assert api.later is not None
+    api.later.bring_now()
+    return api
 
 
 def found(routes: list[Any], method: str, path: str) -> tuple[str, Any] | None:
@@ -58,7 +76,7 @@ def indexed(index: RouteIndex, method: str, path: str) -> tuple[str, Any] | None
     return None if answer is None else (route_template(answer[0].route.told), answer[1])
 
 
-def paths(api: FastAPI) -> Iterator[str]:
+def paths(api: API) -> Iterator[str]:
     """Yield every template with its parameters filled in, also by words that stand in the same place elsewhere."""
     templates = {template for _, template, _ in operations(api) if template.startswith("/v1/")}
     words = defaultdict(set)
@@ -76,21 +94,30 @@ def paths(api: FastAPI) -> Iterator[str]:
         yield template + "/"
 
 
-def test_it_finds_what_the_framework_finds(api: FastAPI) -> None:
-    index = RouteIndex.of(api)
+def test_it_finds_what_the_framework_finds_also_among_routes_that_came_later(api: API, completed: API) -> None:
+    index, grown = RouteIndex.of(api), completed.index
+    assert grown is not None
     asked = set(paths(api))
     assert len(asked) > 500
 
     for path, method in product(sorted(asked), _METHODS):
-        assert indexed(index, method, path) == found(api.router.routes, method, path), f"{method} {path}"
+        by_framework = found(api.router.routes, method, path)
+        assert indexed(index, method, path) == by_framework == indexed(grown, method, path), f"{method} {path}"
 
 
-def test_it_knows_every_operation(api: FastAPI) -> None:
+def test_it_knows_every_operation(api: API) -> None:
     index = RouteIndex.of(api)
 
     for method, template, _ in operations(api):
         if template.startswith("/v1/"):
             assert index.find(method, _PARAMETER.sub("x", template)) is not None, template
+
+
+def test_the_guards_of_every_operation_are_looked_at(api: API) -> None:
+    served = {(method, template) for method, template, _ in operations(api) if template.startswith("/v1/")}
+
+    # The clock is part of test configurations alone.
+    assert {(one.method, one.path) for one in guarded_operations()} == served - {("POST", "/v1/test/clock")}
 
 
 def test_a_parameter_of_several_parts_is_refused() -> None:

@@ -42,13 +42,14 @@ import sys
 import kro.run.application
 print(*sorted(name for name in ("fastapi", "structlog") if name in sys.modules))
 from kro.core.config import load_settings
-from kro.run.imports import lean_imports
+from kro.run.imports import lean_imports, light_definitions
 settings = load_settings(environment="test")
 with lean_imports(settings):
     import kro.run.serve
-    from kro.main import build
-build(settings)
+    from kro.main import build, create_api
+create_api(build(settings), importing=light_definitions)
 late = "attr cryptography.x509 httpcore2 httpx2 maxminddb passlib phonenumbers pyotp qrcode rich"
+late += " kro.management.controller.admin"
 print(*(name for name in late.split() if name in sys.modules))
 """
 NOWHERE: Final = {"KRO_DATABASE_EMBEDDED": "false", "KRO_DATABASE_URL": "postgresql://127.0.0.1:1/none"} | {
@@ -79,5 +80,5 @@ def test_the_interface_is_described_as_where_everything_is_built_at_once() -> No
     assert said(_DESCRIBE, environ) == [hashlib.sha256(orjson.dumps(document)).hexdigest()]
 
 
-def test_an_api_starts_without_what_only_its_parent_a_terminal_or_a_call_to_a_provider_needs() -> None:
+def test_an_api_starts_without_what_only_its_parent_a_terminal_an_admin_or_a_call_to_a_provider_needs() -> None:
     assert said(_START, {**os.environ, **NOWHERE}) == ["", ""]

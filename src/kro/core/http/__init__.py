@@ -1,5 +1,6 @@
 """HTTP manners: problems, request identity, strict inputs, idempotency, pages, documentation, health."""
 
+from kro.core.http.application import API
 from kro.core.http.body import BodyPolicy
 from kro.core.http.context import RequestContext, current_request
 from kro.core.http.health import Check, health_router
@@ -18,6 +19,7 @@ from kro.core.http.surfaces import SurfaceMiddleware
 from kro.core.paging import Position
 
 __all__ = [
+    "API",
     "BodyPolicy",
     "BoundTo",
     "Check",

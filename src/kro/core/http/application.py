@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kro.core.http.direct import DirectCall
+from kro.core.http.later import LaterRoutes
 from kro.core.http.problems import plain_problem_response
 from kro.core.http.route_index import RouteIndex
 from kro.core.http.routes import route_template
@@ -33,12 +34,42 @@ class API(FastAPI):
 
     has_replica = False
     """Whether what says so may be read from a replica."""
+    later: LaterRoutes | None = None
+    """What is imported after the start, where anything is."""
+    index: RouteIndex | None = None
+    """Made on the first request."""
+
+    def include_later(self, prefix: str, load: Callable[[], APIRouter], *, below: str) -> None:
+        """Include, below a path, a router that is imported when it is first needed: see :class:`LaterRoutes`.
+
+        The document of the interface has the routes in any case.
+        """
+
+        def include(router: APIRouter) -> None:
+            known = len(self.routes)
+            self.include_router(router, prefix=below)
+            if self.index is not None:
+                self.index.add(self.routes[known:])
+
+        self.later = LaterRoutes(prefix, load, include)
+
+    async def bring_rest(self, *, after_seconds: float) -> None:
+        """Include what was left for later some time after the start."""
+        if self.later is not None:
+            await self.later.bring_unasked(after_seconds)
+
+    def openapi(self) -> dict[str, Any]:
+        """Describe every route."""
+        if self.later is not None:
+            self.later.bring_now()
+        return super().openapi()
 
     def build_middleware_stack(self) -> ASGIApp:
         """Put the middleware around what answers; called by the framework on the first request."""
         handlers: Any = self.exception_handlers
         framework = ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=handlers)
-        app: ASGIApp = Answering(framework, index=RouteIndex.of(self, has_replica=self.has_replica), handlers=handlers)
+        self.index = RouteIndex.of(self, has_replica=self.has_replica)
+        app: ASGIApp = Answering(framework, index=self.index, later=self.later, handlers=handlers)
         for layer, args, options in reversed(self.user_middleware):
             app = layer(app, *args, **options)
         return app
@@ -52,15 +83,28 @@ class Answering:
     nothing can be answered; the error then goes on to the server, which logs it and drops the connection.
     """
 
-    def __init__(self, framework: ASGIApp, *, index: RouteIndex, handlers: dict[type[Exception], Handler]) -> None:
+    def __init__(
+        self,
+        framework: ASGIApp,
+        *,
+        index: RouteIndex,
+        handlers: dict[type[Exception], Handler],
+        later: LaterRoutes | None = None,
+    ) -> None:
         self._framework = framework
         self._index = index
+        self._later = later
         self._handlers = handlers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._framework(scope, receive, send)
-        elif (call := self._index.call(scope)) is not None:
+            return
+        call = self._index.call(scope)
+        if call is None and self._later is not None and self._later.are_missed(scope["path"]):
+            await self._later.bring()
+            call = self._index.call(scope)
+        if call is not None:
             response = await self._answer(call, Request(scope, receive, send))
             await response(scope, receive, send)
         else:

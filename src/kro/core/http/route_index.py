@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final, Self
 
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 from kro.core.http.direct import DirectCall
@@ -73,8 +75,10 @@ class RouteIndex:
     none is left to the framework, which knows how to say so.
     """
 
-    def __init__(self, root: _Node) -> None:
-        self._root = root
+    def __init__(self, *, has_replica: bool = False) -> None:
+        self._root = _Node()
+        self._has_replica = has_replica
+        self._places = count()
 
     @classmethod
     def of(cls, app: FastAPI, *, has_replica: bool = False) -> Self:
@@ -82,15 +86,22 @@ class RouteIndex:
 
         :raises NotImplementedError: for a parameter that may take several parts.
         """
-        root = _Node()
-        for place, (template, methods, route) in enumerate(included_routes(app.routes)):
-            route.has_replica = has_replica
+        index = cls(has_replica=has_replica)
+        index.add(app.routes)
+        return index
+
+    def add(self, routes: Iterable[BaseRoute]) -> None:
+        """Take routes that the application was given after those of the index.
+
+        :raises NotImplementedError: for a parameter that may take several parts.
+        """
+        for template, methods, route in included_routes(routes):
+            route.has_replica = self._has_replica
             parts = template.split("/")
             names = tuple((at, part[1:-1]) for at, part in enumerate(parts) if part.startswith("{"))
-            node = root.put(parts)
+            node, place = self._root.put(parts), next(self._places)
             for method in methods:
                 node.routes.setdefault(method, Found(place, route, names))
-        return cls(root)
 
     def find(self, method: str, path: str) -> tuple[Found, dict[str, str]] | None:
         """Return the route of a request and its path's parameters."""

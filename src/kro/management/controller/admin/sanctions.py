@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, Final, Self, cast
+from typing import Annotated, Self, cast
 
 from fastapi import Depends, Query, Request, Response
 from pydantic import Field
@@ -16,7 +15,6 @@ from kro.core.auth.permissions import Permission
 from kro.core.decisions import Reply
 from kro.core.guards import admin_with
 from kro.core.http import (
-    BodyPolicy,
     IdempotencyKey,
     Input,
     JSONBytes,
@@ -34,8 +32,8 @@ from kro.core.http import (
 from kro.core.ids import read_id, show_id
 from kro.core.reading import from_replica
 from kro.core.sanctions import ListFormat, UnreadableListError
+from kro.management.controller.admin.proposal_views import ProposalRead, Reasoned, render_proposal
 from kro.management.controller.dependencies import CursorsDep, ProposalsDep
-from kro.management.controller.proposal_views import ProposalRead, Reasoned, render_proposal
 from kro.management.database.sanction_records import MatchFile, MatchStatus, SanctionList, SanctionMatch
 from kro.management.domain import ProposalOpenError, Terms
 from kro.management.domain.freeze_effects import freeze_lift_terms
@@ -50,11 +48,6 @@ from kro.management.domain.sanction_errors import (
 from kro.management.domain.sanctions import SanctionImports, SanctionMatches
 
 router = Router(prefix="/admin/sanctions", tags=["admin"])
-
-list_policy: Final = BodyPolicy(
-    pattern=re.compile(r"/v1/admin/sanctions/lists"), max_bytes=64 * 1_048_576, json_only=False
-)
-"""The largest list that is published is half of that."""
 
 SanctionReader = Annotated[Actor, admin_with(Permission.SANCTIONS_READ, trace="sanctions.read")]
 SanctionOfficer = Annotated[Actor, admin_with(Permission.SANCTIONS_DECIDE)]

@@ -25,9 +25,9 @@ from kro.core.http import (
 )
 from kro.core.ids import read_id
 from kro.core.two_factor import FactorLockedError, WrongFactorError
+from kro.management.controller.admin.payout_views import StuckPayoutRead, render_stuck
 from kro.management.controller.dependencies import CursorsDep, PayoutResolutionsDep
 from kro.management.controller.inputs import Code
-from kro.management.controller.payout_views import StuckPayoutRead, render_stuck
 from kro.payment.domain import (
     ApprovalMismatchError,
     Finding,

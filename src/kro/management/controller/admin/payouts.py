@@ -27,9 +27,7 @@ from kro.core.http import (
 from kro.core.ids import read_id
 from kro.core.reading import from_replica
 from kro.core.two_factor import FactorLockedError, WrongFactorError
-from kro.management.controller.dependencies import AdminPayoutsDep, CursorsDep, PayoutsDep
-from kro.management.controller.inputs import Code
-from kro.management.controller.payout_views import (
+from kro.management.controller.admin.payout_views import (
     AdminPayoutRead,
     DecidedPayoutRead,
     FollowedAdminPayoutRead,
@@ -37,6 +35,8 @@ from kro.management.controller.payout_views import (
     render_decided_payout,
     render_rejected,
 )
+from kro.management.controller.dependencies import AdminPayoutsDep, CursorsDep, PayoutsDep
+from kro.management.controller.inputs import Code
 from kro.payment.domain import (
     AlreadyApprovedError,
     ApprovalMismatchError,

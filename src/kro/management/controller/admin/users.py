@@ -17,10 +17,7 @@ from kro.core.http import Input, JSONBytes, Page, PageQuery, Position, Router, p
 from kro.core.ids import UnknownIdError, read_id
 from kro.core.phone import InvalidPhoneError, to_e164
 from kro.core.reading import from_replica
-from kro.management.controller.dependencies import AccountsDep, CursorsDep, UserAdministrationDep
-from kro.management.controller.notification_views import NotificationRead
-from kro.management.controller.notifications import InboxDep, InboxQuery, notification_page
-from kro.management.controller.user_views import (
+from kro.management.controller.admin.user_views import (
     AdminUserFileRead,
     AdminUserPersonalRead,
     AdminUserRead,
@@ -28,6 +25,9 @@ from kro.management.controller.user_views import (
     UserStatus,
     masked_profile,
 )
+from kro.management.controller.dependencies import AccountsDep, CursorsDep, UserAdministrationDep
+from kro.management.controller.notification_views import NotificationRead
+from kro.management.controller.notifications import InboxDep, InboxQuery, notification_page
 from kro.management.controller.views import UserRead
 from kro.management.domain import OwnAccountError, UserFilter, UserStatusError
 

@@ -16,9 +16,8 @@ from kro.core.http import IdempotencyKey, JSONBytes, Page, Position, Router, pro
 from kro.core.ids import read_id
 from kro.core.money import CurrencyMismatchError
 from kro.core.reading import from_replica
-from kro.management.controller.dependencies import CursorsDep, DisputeFilesDep, DisputesDep, ProposalsDep
-from kro.management.controller.dispute_file_views import DisputeFileRead, DisputeMessageRead, DisputeThreadRead
-from kro.management.controller.dispute_views import (
+from kro.management.controller.admin.dispute_file_views import DisputeFileRead, DisputeMessageRead, DisputeThreadRead
+from kro.management.controller.admin.dispute_views import (
     AdminStatementIn,
     AgesRead,
     AssignIn,
@@ -29,7 +28,8 @@ from kro.management.controller.dispute_views import (
     ThreadQuery,
     render_dispute,
 )
-from kro.management.controller.proposal_views import ProposalRead, render_proposal
+from kro.management.controller.admin.proposal_views import ProposalRead, render_proposal
+from kro.management.controller.dependencies import CursorsDep, DisputeFilesDep, DisputesDep, ProposalsDep
 from kro.management.domain import ProposalOpenError, dispute_decision_terms
 from kro.order.domain import (
     ConflictOfInterestError,

@@ -14,10 +14,10 @@ from kro.core.guards import admin_with
 from kro.core.http import Input, JSONBytes, Page, PageQuery, Paragraphs, Position, Router, problems
 from kro.core.ids import read_id
 from kro.core.reading import from_replica
-from kro.management.controller.admin_users import ReasonIn, UserReader
-from kro.management.controller.audit_views import AuditEntryRead
+from kro.management.controller.admin.audit_views import AuditEntryRead
+from kro.management.controller.admin.user_views import EndedRead, UserNoteRead
+from kro.management.controller.admin.users import ReasonIn, UserReader
 from kro.management.controller.dependencies import CursorsDep, UserAdministrationDep
-from kro.management.controller.user_views import EndedRead, UserNoteRead
 from kro.management.controller.views import SessionList
 from kro.management.domain.errors import SessionNotFoundError
 

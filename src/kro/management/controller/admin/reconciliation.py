@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Annotated, Final
 
@@ -15,7 +14,6 @@ from kro.core.business_days import Days
 from kro.core.decisions import Reply
 from kro.core.guards import admin_with
 from kro.core.http import (
-    BodyPolicy,
     IdempotencyKey,
     JSONBytes,
     Page,
@@ -28,13 +26,13 @@ from kro.core.http import (
 )
 from kro.core.ids import read_id
 from kro.core.reading import from_replica
+from kro.management.controller.admin.reconciliation_views import CoverRead, ImportRead, RunRead, SafeguardingRead
 from kro.management.controller.dependencies import (
     CursorsDep,
     ReconciliationRunsDep,
     SafeguardingDep,
     StatementImportsDep,
 )
-from kro.management.controller.reconciliation_views import CoverRead, ImportRead, RunRead, SafeguardingRead
 from kro.payment.domain import (
     Described,
     Import,
@@ -49,11 +47,6 @@ from kro.payment.domain import (
 )
 
 router = Router(prefix="/admin/reconciliation", tags=["admin"])
-
-statement_policy: Final = BodyPolicy(
-    pattern=re.compile(r"/v1/admin/reconciliation/imports"), max_bytes=32 * 1_048_576, json_only=False
-)
-"""Two hundred thousand lines of a statement, as they come out of a provider's dashboard."""
 
 LedgerReader = Annotated[Actor, admin_with(Permission.LEDGER_READ)]
 Reconciler = Annotated[Actor, admin_with(Permission.RECONCILIATION_MANAGE)]

@@ -29,8 +29,8 @@ from kro.core.http import (
 )
 from kro.core.ids import read_id, show_id
 from kro.core.reading import from_replica
+from kro.management.controller.admin.proposal_views import HoldLiftIn, ProposalRead, render_proposal
 from kro.management.controller.dependencies import CursorsDep, DisputeFilesDep, DisputesDep, ProposalsDep
-from kro.management.controller.proposal_views import HoldLiftIn, ProposalRead, render_proposal
 from kro.management.domain import ProposalOpenError
 from kro.order.domain import (
     ConflictOfInterestError,

@@ -18,8 +18,7 @@ from kro.core.money import CurrencyMismatchError
 from kro.core.reading import from_replica
 from kro.core.two_factor import FactorLockedError, WrongFactorError
 from kro.kro_balance.domain import AlreadyReversedError, NotReversibleError
-from kro.management.controller.dependencies import CursorsDep, ProposalsDep
-from kro.management.controller.proposal_views import (
+from kro.management.controller.admin.proposal_views import (
     AdjustmentIn,
     ApproveProposalIn,
     GoodwillIn,
@@ -33,6 +32,7 @@ from kro.management.controller.proposal_views import (
     WriteOffIn,
     render_proposal,
 )
+from kro.management.controller.dependencies import CursorsDep, ProposalsDep
 from kro.management.domain import (
     BeneficiaryNotFoundError,
     JournalNotFoundError,

@@ -14,7 +14,7 @@ from kro.core.errors import ErrorKind, KroError, ValidationFailedError
 from kro.core.guards import admin_with
 from kro.core.http import JSONBytes, Page, PageQuery, Position, QueryInput, Router, problems
 from kro.core.reading import from_replica
-from kro.management.controller.audit_views import (
+from kro.management.controller.admin.audit_views import (
     AuditEntryRead,
     AuditExportRead,
     AuditFilterQuery,

@@ -26,8 +26,8 @@ from kro.core.http import (
 )
 from kro.core.ids import read_id
 from kro.core.reading import from_replica
+from kro.management.controller.admin.reconciliation_views import BreakRead
 from kro.management.controller.dependencies import BreaksDep, CursorsDep
-from kro.management.controller.reconciliation_views import BreakRead
 from kro.payment.domain import (
     AssigneeUnknownError,
     Break,

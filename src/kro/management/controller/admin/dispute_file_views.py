@@ -10,7 +10,7 @@ from pydantic import Field
 
 from kro.core.http import MoneyOut, Output
 from kro.core.ids import show_id
-from kro.management.controller.dispute_views import DisputeRead
+from kro.management.controller.admin.dispute_views import DisputeRead
 from kro.order.domain import Author, DisputeFile, Message, MessageWarning, OfferStatus, OrderType, Party, event_item
 
 

@@ -16,9 +16,8 @@ from kro.kro_balance.domain import (
     NoTaxRuleError,
     NothingToChangeError,
 )
-from kro.management.controller.dependencies import CursorsDep
-from kro.management.controller.fee_inputs import FeeChangeMadeIn, FeePreviewIn, RuleQuery, TaxChangeIn
-from kro.management.controller.fee_views import (
+from kro.management.controller.admin.fee_inputs import FeeChangeMadeIn, FeePreviewIn, RuleQuery, TaxChangeIn
+from kro.management.controller.admin.fee_views import (
     FeePreviewRead,
     FeeStepRead,
     KeptBandRead,
@@ -27,6 +26,7 @@ from kro.management.controller.fee_views import (
     render_fee_step,
     render_tax_step,
 )
+from kro.management.controller.dependencies import CursorsDep
 
 router = Router(prefix="/admin/fees", tags=["admin"])
 

@@ -1,0 +1,62 @@
+"""Routes that a start does without: imported once the process serves, or when somebody asks for one of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from threading import Lock
+
+from fastapi import APIRouter
+
+from kro.core.telemetry import get_logger
+
+_log = get_logger()
+
+
+class LaterRoutes:
+    """A router that ``load`` imports, never twice at a time, and that ``include`` takes, once.
+
+    ``prefix`` is what the paths of these routes, and no others that are missed, begin with.
+    """
+
+    def __init__(self, prefix: str, load: Callable[[], APIRouter], include: Callable[[APIRouter], None]) -> None:
+        self._prefix = prefix
+        self._load = load
+        self._include = include
+        self._is_there = False
+        self._importing = Lock()
+
+    def are_missed(self, path: str) -> bool:
+        """Return whether a request for a path that no route takes has to wait for these."""
+        return not self._is_there and path.startswith(self._prefix)
+
+    async def bring(self) -> None:
+        """Have the routes when it returns; a thread imports them, while others are served.
+
+        :raises ImportError: or whatever else keeps the routes' modules from being imported; the next one tries again.
+        """
+        if not self._is_there:
+            self._take(await asyncio.to_thread(self._imported))
+
+    async def bring_unasked(self, after_seconds: float) -> None:
+        """Have the routes some time after the start, so that nobody waits for them and no mistake in them hides."""
+        await asyncio.sleep(after_seconds)
+        try:
+            await self.bring()
+        except Exception:  # noqa: BLE001 - everybody else is served; whoever asks for one of these tries again
+            _log.exception("routes_not_imported", prefix=self._prefix)
+
+    def bring_now(self) -> None:
+        """Have the routes, whatever it keeps waiting."""
+        if not self._is_there:
+            self._take(self._imported())
+
+    def _imported(self) -> APIRouter:
+        with self._importing:
+            return self._load()
+
+    def _take(self, router: APIRouter) -> None:
+        # Several may have waited for the import; only the loop's own thread comes here, one after the other.
+        if not self._is_there:
+            self._include(router)
+            self._is_there = True
