@@ -72,8 +72,8 @@ def found(routes: list[Any], method: str, path: str) -> tuple[str, Any] | None:
 
 def indexed(index: RouteIndex, method: str, path: str) -> tuple[str, Any] | None:
     """Return template and path parameters of what the index finds."""
-    answer = index.find(method, path)
-    return None if answer is None else (route_template(answer[0].route.told), answer[1])
+    scope: Scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
+    return None if index.match(scope) is None else (route_template(scope), scope["path_params"])
 
 
 def paths(api: API) -> Iterator[str]:

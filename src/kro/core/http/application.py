@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from starlette.datastructures import URL
+from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
-from kro.core.http.direct import DirectCall
 from kro.core.http.later import LaterRoutes
 from kro.core.http.problems import plain_problem_response
 from kro.core.http.route_index import RouteIndex
@@ -22,12 +25,13 @@ from kro.core.telemetry import get_logger
 _log = get_logger()
 
 _SERVER_ERROR: Final = 500
+_NO_SOCKET: Final = WebSocketClose()
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 class API(FastAPI):
-    """Calls the routes that :class:`DirectCall` knows from an index; everything else goes through the framework.
+    """Finds routes in an index, and calls them directly where it can; the others are handled by the framework.
 
     Inside of the middleware stands :class:`Answering`, in the place of the framework's own last resort.
     """
@@ -67,9 +71,11 @@ class API(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Put the middleware around what answers; called by the framework on the first request."""
         handlers: Any = self.exception_handlers
-        framework = ExceptionMiddleware(AsyncExitStackMiddleware(self.router), handlers=handlers)
+        framework = ExceptionMiddleware(AsyncExitStackMiddleware(_handle), handlers=handlers)
         self.index = RouteIndex.of(self, has_replica=self.has_replica)
-        app: ASGIApp = Answering(framework, index=self.index, later=self.later, handlers=handlers)
+        app: ASGIApp = Answering(
+            framework, index=self.index, later=self.later, handlers=handlers, lifespan=self.router.lifespan
+        )
         for layer, args, options in reversed(self.user_middleware):
             app = layer(app, *args, **options)
         return app
@@ -89,28 +95,46 @@ class Answering:
         *,
         index: RouteIndex,
         handlers: dict[type[Exception], Handler],
+        lifespan: ASGIApp,
         later: LaterRoutes | None = None,
     ) -> None:
         self._framework = framework
         self._index = index
         self._later = later
+        self._lifespan = lifespan
         self._handlers = handlers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._framework(scope, receive, send)
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
             return
-        call = self._index.call(scope)
-        if call is None and self._later is not None and self._later.are_missed(scope["path"]):
+        if scope["type"] == "websocket":
+            await _NO_SOCKET(scope, receive, send)
+            return
+        route = self._index.match(scope)
+        if route is None and self._later is not None and self._later.are_missed(scope["path"]):
             await self._later.bring()
-            call = self._index.call(scope)
+            route = self._index.match(scope)
+        call = self._refuse if route is None else route.call
         if call is not None:
             response = await self._answer(call, Request(scope, receive, send))
             await response(scope, receive, send)
         else:
             await self._leave(scope, receive, send)
 
-    async def _answer(self, call: DirectCall, request: Request) -> Response:
+    async def _refuse(self, request: Request) -> Response:
+        """Answer a request that no route takes, without asking any of them: each would be worked out for that.
+
+        :raises HTTPException: the path is there for other methods, or not there.
+        """
+        path = request.scope["path"]
+        if allowed := self._index.methods(path):
+            raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(allowed))})
+        if self._index.methods(without := path.rstrip("/")):
+            return RedirectResponse(str(URL(scope={**request.scope, "path": without})))
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+
+    async def _answer(self, call: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
         try:
             return await call(request)
         except Exception as error:  # noqa: BLE001 - every one is answered
@@ -135,6 +159,11 @@ class Answering:
             if started:
                 raise
             await answer_bug(scope, receive, send)
+
+
+async def _handle(scope: Scope, receive: Receive, send: Send) -> None:
+    """Have the framework handle the route that was found for it."""
+    await scope["route"].handle(scope, receive, send)
 
 
 def _last_resort(scope: Scope) -> Response:

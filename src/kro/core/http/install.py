@@ -48,6 +48,7 @@ def new_api(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         dependencies=[Depends(strict_query)],
         # Log records of the framework would carry exception texts; ours are filtered. Nothing takes its spans and
         # figures yet, and asking for that on each request costs more than matching its route.
@@ -75,7 +76,7 @@ def install(
     traffic: TrafficSettings | None = None,
     draining: Draining | None = None,
 ) -> None:
-    """Wire middleware, error handlers, documentation and health into an application without ``docs_url``.
+    """Wire middleware, error handlers, documentation and health into an application that has none of them.
 
     The last middleware added stands outermost: request identity, then CORS, then hosts and
     origins, then traffic, then the body, and inside of them what answers.

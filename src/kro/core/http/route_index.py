@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Final, Self
+from typing import Self
 
 from fastapi import FastAPI
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Mount
 from starlette.types import Scope
 
-from kro.core.http.direct import DirectCall
-from kro.core.http.routes import IncludedRoute, included_routes
-
-_PREFIX: Final = "/v1/"
+from kro.core.http.routes import IncludedRoute, PlainRoute, all_routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +19,7 @@ class Found:
     """A route, the place in which the framework would ask it, and which parts of a path are its parameters."""
 
     place: int
-    route: IncludedRoute
+    route: IncludedRoute | PlainRoute
     names: tuple[tuple[int, str], ...]
 
     def parameters(self, parts: list[str]) -> dict[str, str]:
@@ -55,28 +52,27 @@ class _Node:
                 node = node.literal.setdefault(part, _Node())
         return node
 
-    def find(self, parts: list[str], method: str, at: int = 0) -> Iterator[Found]:
-        """Yield every route of the method whose template fits the parts."""
+    def ends(self, parts: list[str], at: int = 0) -> Iterator[_Node]:
+        """Yield the end of every template that fits the parts."""
         if at == len(parts):
-            if method in self.routes:
-                yield self.routes[method]
+            yield self
             return
         if (literal := self.literal.get(parts[at])) is not None:
-            yield from literal.find(parts, method, at + 1)
+            yield from literal.ends(parts, at + 1)
         # A parameter takes one part that is not empty, as the framework's does.
         if self.parameter is not None and parts[at]:
-            yield from self.parameter.find(parts, method, at + 1)
+            yield from self.parameter.ends(parts, at + 1)
 
 
 class RouteIndex:
-    """Knows the routes under the prefix whose parameters take one part of the path each.
+    """Knows every route of an application; parameters take one part of the path each.
 
-    Where two templates fit, the one that was added first is taken, as by the framework. A path or a method that fits
-    none is left to the framework, which knows how to say so.
+    Where two templates fit, the one that was added first is taken, as by the framework.
     """
 
     def __init__(self, *, has_replica: bool = False) -> None:
         self._root = _Node()
+        self._mounts: list[Mount] = []
         self._has_replica = has_replica
         self._places = count()
 
@@ -84,7 +80,7 @@ class RouteIndex:
     def of(cls, app: FastAPI, *, has_replica: bool = False) -> Self:
         """Return an index of the routes that the application has now; where there is a replica, some read from it.
 
-        :raises NotImplementedError: for a parameter that may take several parts.
+        :raises NotImplementedError: for a route of another kind, or a parameter that may take several parts.
         """
         index = cls(has_replica=has_replica)
         index.add(app.routes)
@@ -93,10 +89,12 @@ class RouteIndex:
     def add(self, routes: Iterable[BaseRoute]) -> None:
         """Take routes that the application was given after those of the index.
 
-        :raises NotImplementedError: for a parameter that may take several parts.
+        :raises NotImplementedError: for a route of another kind, or a parameter that may take several parts.
         """
-        for template, methods, route in included_routes(routes):
-            route.has_replica = self._has_replica
+        self._mounts += [route for route in routes if isinstance(route, Mount)]
+        for template, methods, route in all_routes(route for route in routes if not isinstance(route, Mount)):
+            if isinstance(route, IncludedRoute):
+                route.has_replica = self._has_replica
             parts = template.split("/")
             names = tuple((at, part[1:-1]) for at, part in enumerate(parts) if part.startswith("{"))
             node, place = self._root.put(parts), next(self._places)
@@ -104,21 +102,28 @@ class RouteIndex:
                 node.routes.setdefault(method, Found(place, route, names))
 
     def find(self, method: str, path: str) -> tuple[Found, dict[str, str]] | None:
-        """Return the route of a request and its path's parameters."""
-        if not path.startswith(_PREFIX):
-            return None
+        """Return the route of a request and its path's parameters; what is mounted is not looked at."""
         parts = path.split("/")
-        found = min(self._root.find(parts, method), default=None, key=_place)
+        fitting = (node.routes[method] for node in self._root.ends(parts) if method in node.routes)
+        found = min(fitting, default=None, key=_place)
         return None if found is None else (found, found.parameters(parts))
 
-    def call(self, scope: Scope) -> DirectCall | None:
-        """Return what answers a request, and note the route in its scope; ``None`` when it is the framework's."""
-        found = self.find(scope["method"], scope["path"])
-        if found is None or (call := found[0].route.call) is None:
-            return None
-        scope["path_params"] = found[1]
-        scope.update(found[0].route.told)
-        return call
+    def methods(self, path: str) -> frozenset[str]:
+        """Return the methods that a path is there for: none where it is not there."""
+        return frozenset(method for node in self._root.ends(path.split("/")) for method in node.routes)
+
+    def match(self, scope: Scope) -> IncludedRoute | PlainRoute | None:
+        """Return the route of a request, noted in its scope together with the path's parameters."""
+        if (found := self.find(scope["method"], scope["path"])) is not None:
+            scope["path_params"] = found[1]
+            found[0].route.note(scope)
+            return found[0].route
+        for mount in self._mounts:
+            if scope["path"].startswith(f"{mount.path}/"):
+                mounted = PlainRoute(mount)
+                mounted.note(scope)
+                return mounted
+        return None
 
 
 def _place(found: Found) -> int:

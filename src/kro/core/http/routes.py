@@ -14,7 +14,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, _EffectiveRouteContext, _IncludedRouter, iter_route_contexts
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Scope
 
 from kro.core.http.direct import DirectCall
@@ -38,6 +38,10 @@ class IncludedRoute:
     inclusion: Any
     has_replica: bool = False
 
+    def note(self, scope: Scope) -> None:
+        """Note in the scope of a request to this route what the framework would."""
+        scope.update(self.told)
+
     @cached_property
     def told(self) -> Scope:
         """What the framework would note in the scope of a request to this route, its path's parameters aside."""
@@ -50,17 +54,44 @@ class IncludedRoute:
         return DirectCall.of(self.told["fastapi"]["effective_route_context"], has_replica=self.has_replica)
 
 
-def included_routes(
+@dataclass(frozen=True, slots=True)
+class PlainRoute:
+    """A route that takes a request as it is: for a page, a document, a folder of files. The framework handles it."""
+
+    route: Route | Mount
+    call: None = None
+
+    def note(self, scope: Scope) -> None:
+        """Note in the scope of a request to this route what the framework would, and which route it is."""
+        _, noted = self.route.matches(scope)
+        scope.update(noted)
+        scope["route"] = self.route
+
+
+def all_routes(
     routes: Iterable[BaseRoute],
     inclusion: Any = None,  # noqa: ANN401 - a private class of the framework
-) -> Iterator[tuple[str, Iterable[str], IncludedRoute]]:
-    """Yield template, methods and route of everything that was included, in the order in which it would be asked."""
+) -> Iterator[tuple[str, Iterable[str], IncludedRoute | PlainRoute]]:
+    """Yield template, methods and route of everything there is, in the order in which it would be asked.
+
+    :raises NotImplementedError: for a route of another kind.
+    """
     for route in routes:
         if isinstance(route, _IncludedRouter):
             inner = route.include_context if inclusion is None else inclusion.combine(route.include_context)
-            yield from included_routes(route.original_router.routes, inner)
+            yield from all_routes(route.original_router.routes, inner)
         elif inclusion is not None and isinstance(route, APIRoute):
             yield inclusion.path_for(route), route.methods or (), IncludedRoute(route, inclusion)
+        elif isinstance(route, Route):
+            plain = route if inclusion is None else _plain_route(route, inclusion.path_for(route))
+            yield plain.path, plain.methods or (), PlainRoute(plain)
+        else:
+            raise NotImplementedError(f"{route} is of a kind that is not looked for")
+
+
+def _plain_route(route: Route, path: str) -> Route:
+    methods = list(route.methods or ())
+    return Route(path, route.endpoint, methods=methods, name=route.name, include_in_schema=route.include_in_schema)
 
 
 def operations(app: FastAPI) -> Iterator[tuple[str, str, Sequence[Callable[..., Any]]]]:
