@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from kro.core.config.errors import ConfigError
 from kro.core.config.guard import refusals
-from kro.core.config.layers import read_layers
+from kro.core.config.layers import Layers, read_layers
 from kro.core.config.platform import Environment
 from kro.core.config.settings import Settings
 from kro.core.config.shape import Leaf, leaves, siblings
@@ -55,8 +55,14 @@ class ConfigReport:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
+    environment: str
     settings: Settings | None
-    report: ConfigReport
+    problems: Sequence[str]
+    layers: Layers | None = None
+
+    def report(self) -> ConfigReport:
+        entries = () if self.layers is None else _entries(self.layers.tree, self.layers.origins)
+        return ConfigReport(self.environment, entries, tuple(self.problems))
 
 
 def load_settings(
@@ -73,8 +79,8 @@ def load_settings(
     :raises ConfigError: with every problem at once, each by the path of its key.
     """
     outcome = _load(environment=environment, directory=directory, environ=environ)
-    if outcome.settings is None or outcome.report.problems:
-        raise ConfigError(outcome.report.environment, outcome.report.problems)
+    if outcome.settings is None or outcome.problems:
+        raise ConfigError(outcome.environment, tuple(outcome.problems))
     return outcome.settings
 
 
@@ -85,7 +91,7 @@ def check_config(
     environ: Mapping[str, str] = os.environ,
 ) -> ConfigReport:
     """Describe the effective configuration, masked, with the origin of each value and everything wrong with it."""
-    return _load(environment=environment, directory=directory, environ=environ).report
+    return _load(environment=environment, directory=directory, environ=environ).report()
 
 
 def shown_settings(settings: Settings) -> Sequence[tuple[str, str]]:
@@ -100,13 +106,13 @@ def _load(*, environment: str | None, directory: Path | None, environ: Mapping[s
     external = directory or (Path(given) if given else None)
     problems = [*_environment_problems(name), *_directory_problems(external, name)]
     if problems:
-        return _Outcome(None, ConfigReport(name, (), tuple(problems)))
+        return _Outcome(name, None, problems)
     layers = read_layers(environment=name, base=base_directory(), external=external, environ=environ)
     layers.put(("app", "env"), name, origin="environment name")
     settings, invalid = _validate(layers.tree)
     refused = [_line(path, reason) for path, reason in refusals(layers.tree, environment=Environment(name))]
     problems = [*layers.problems, *sorted({*invalid, *refused})]
-    return _Outcome(settings, ConfigReport(name, _entries(layers.tree, layers.origins), tuple(problems)))
+    return _Outcome(name, settings, problems, layers)
 
 
 def base_directory() -> Path:
