@@ -11,12 +11,13 @@ from typing import Any, Final, Protocol
 from kro.core.actor import Actor, SessionEndedError, Standing
 from kro.core.decisions import StoredAnswer
 
-USER_STANDING: Final = """
+_USER: Final = """
 (SELECT json_build_object('live', s.id IS NOT NULL, 'status', u.status, 'kyc_tier', u.kyc_tier,
                           'frozen', u.frozen_at IS NOT NULL)
  FROM users AS u LEFT JOIN sessions AS s
    ON s.id = $2::uuid AND s.user_id = u.id AND s.revoked_at IS NULL AND s.expires_at > now()
- WHERE u.id = $1::uuid) AS standing"""
+ WHERE u.id = $1::uuid)"""
+USER_STANDING: Final = f"{_USER} AS standing"
 
 ADMIN_STANDING: Final = """
 (SELECT json_build_object('live', s.id IS NOT NULL, 'status', a.status, 'permissions', r.permissions)
@@ -28,6 +29,11 @@ STORED_ANSWER: Final = """
 (SELECT row_to_json(k) FROM (
     SELECT principal_id, key, route, fingerprint, status, body, content_type FROM idempotency_keys
     WHERE principal_id = $1::uuid AND key = $3::text AND expires_at > now()) AS k) AS answer"""
+
+
+def standing_in_first_row(order: str) -> str:
+    """Return :data:`USER_STANDING` for a list in this order: to read it in each of its rows would take longest."""
+    return f"CASE WHEN row_number() OVER (ORDER BY {order}) = 1 THEN {_USER} END AS standing"
 
 
 class Columns(Protocol):

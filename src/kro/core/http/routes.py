@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, _EffectiveRouteContext, _IncludedRouter, iter_route_contexts
+from pydantic import BaseModel
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Scope
 
 from kro.core.http.direct import DirectCall
+
+_QUERY_NAMES: Final = "kro.query_names"
 
 
 def matched_route(scope: Scope) -> Any:  # noqa: ANN401 - one of several framework classes
@@ -46,7 +49,12 @@ class IncludedRoute:
     def told(self) -> Scope:
         """What the framework would note in the scope of a request to this route, its path's parameters aside."""
         context = _EffectiveRouteContext.from_api_route(original_route=self.route, include_context=self.inclusion)
-        return {"endpoint": context.endpoint, "route": self.route, "fastapi": {"effective_route_context": context}}
+        return {
+            "endpoint": context.endpoint,
+            "route": self.route,
+            "fastapi": {"effective_route_context": context},
+            _QUERY_NAMES: frozenset(_query_names(context.dependant)),
+        }
 
     @cached_property
     def call(self) -> DirectCall | None:
@@ -101,6 +109,25 @@ def operations(app: FastAPI) -> Iterator[tuple[str, str, Sequence[Callable[..., 
         if dependant is not None:
             for method in sorted(route.methods or ()):
                 yield method, str(route.path), tuple(_called(dependant))
+
+
+def query_names(scope: Scope) -> frozenset[str] | None:
+    """Return the names of the query parameters of the request's route; ``None`` for one that takes what may come."""
+    names: frozenset[str] | None = scope.get(_QUERY_NAMES)
+    return names
+
+
+def _query_names(dependant: Dependant | None) -> Iterator[str]:
+    if dependant is None:
+        return
+    for parameter in dependant.query_params:
+        annotation: Any = parameter.field_info.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield from (info.alias or name for name, info in annotation.model_fields.items())
+        else:
+            yield parameter.alias
+    for inner in dependant.dependencies:
+        yield from _query_names(inner)
 
 
 def _called(dependant: Dependant) -> Iterator[Callable[..., Any]]:

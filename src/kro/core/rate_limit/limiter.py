@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from kro.core.database.pool import Database
@@ -102,6 +103,7 @@ def seconds_until_free(limit: Limit, *, hits: int, before: int, elapsed: float) 
     return max(1, math.ceil((free_at - elapsed) * limit.window_seconds))
 
 
+@lru_cache(maxsize=4_096)
 def network_of(ip: str | None) -> str:
     """Return what to count an address by: an IPv4 address itself, the /64 an IPv6 subscriber owns."""
     try:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from kro.core.actor import Actor
-from kro.core.auth.standing import USER_STANDING, Columns, ensure_may_read
+from kro.core.auth.standing import USER_STANDING, ensure_may_read, standing_in_first_row
 from kro.core.database.pool import Database
 from kro.core.paging import Position
 from kro.order.database.list_query import ListQuery, OrderFilter
@@ -48,7 +48,7 @@ class OrderSummary(NamedTuple):
     """An order in a list, as its viewer sees it; the amount in minor units."""
 
     id: UUID
-    role: Party
+    role: str
     status: str
     funding_status: str
     order_type: str
@@ -72,7 +72,8 @@ class OrderLists:
         sql, values = list_query(wanted, actor=actor, before=before, limit=limit)
         rows = await self._database.rows(sql, *values)
         ensure_may_read(rows[0], actor)
-        return tuple(_summary(row, actor) for row in rows if row["id"] is not None)
+        # Who has none gets one row, which tells their standing.
+        return [OrderSummary._make(row[1:]) for row in rows if row["id"] is not None]
 
     async def counts(self, *, actor: Actor) -> dict[Party, dict[OrderStatus, int]]:
         """Return how many orders the actor has in each status, per role.
@@ -89,34 +90,23 @@ class OrderLists:
 
 
 _PROPOSED_BY_VIEWER: Final = "o.proposed_by = CASE WHEN o.buyer_id = $1 THEN 'buyer' ELSE 'seller' END"
+_NEWEST_FIRST: Final = "o.created_at DESC, o.id DESC"
+_MADE: Final = {
+    "role": "CASE WHEN o.buyer_id = $1 THEN 'buyer' ELSE 'seller' END",
+    "counterparty_id": "u.id",
+    "counterparty_name": shown_name("u", _PROPOSED_BY_VIEWER),
+}
+_SUMMARY: Final = ", ".join(f"{_MADE.get(name, f'o.{name}')} AS {name}" for name in OrderSummary._fields)
 
 
 def list_query(
     wanted: OrderFilter, *, actor: Actor, before: Position | None, limit: int
 ) -> tuple[str, Sequence[object]]:
-    """Return the text and the arguments of a page of the actor's orders, with their standing in every row."""
+    """Return the text and the arguments of a page of the actor's orders: their standing, and a summary's columns."""
     query = ListQuery(wanted, actor.id, before, limit, first=(actor.id, actor.session_id))
     sql = f"""
-SELECT {USER_STANDING}, o.*, {shown_name("u", _PROPOSED_BY_VIEWER)} AS counterparty_name
+SELECT {standing_in_first_row(_NEWEST_FIRST)}, {_SUMMARY}
 FROM (SELECT 1) AS one LEFT JOIN LATERAL ({query.text()}) AS o ON true
 LEFT JOIN users AS u ON u.id = CASE WHEN o.buyer_id = $1 THEN o.seller_id ELSE o.buyer_id END
-ORDER BY o.created_at DESC, o.id DESC"""  # noqa: S608 - built from constants only
+ORDER BY {_NEWEST_FIRST}"""  # noqa: S608 - built from constants only
     return sql, query.values
-
-
-def _summary(row: Columns, actor: Actor) -> OrderSummary:
-    is_buyer = row["buyer_id"] == actor.id
-    return OrderSummary(
-        id=row["id"],
-        role=Party.BUYER if is_buyer else Party.SELLER,
-        status=row["status"],
-        funding_status=row["funding_status"],
-        order_type=row["order_type"],
-        title=row["title"],
-        currency=row["currency"],
-        amount=row["amount"],
-        counterparty_id=row["seller_id"] if is_buyer else row["buyer_id"],
-        counterparty_name=row["counterparty_name"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )
