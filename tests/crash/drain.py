@@ -39,16 +39,19 @@ SELECT (SELECT count(*) FROM outbox WHERE state = 'pending')
 
 
 async def drain(owner: asyncpg.Connection[asyncpg.Record], *, paid: list[str], seconds: float) -> int:
-    """Wait until the worker has nothing left to do, and return how many things are still open when time is up.
+    """Wait until the worker has nothing left to do, or nothing ended for some seconds; return how much is still open.
 
-    ``paid`` are the references of payments that were made. A refund whose provider does not know it is nobody's but
-    two admins' to resolve, so it may stay.
+    How much there is depends on how much the clients got done, so no time is set for all of it. ``paid`` are the
+    references of payments that were made. A refund whose provider does not know it is nobody's but two admins' to
+    resolve, so it may stay.
     """
-    deadline = time.monotonic() + seconds
-    left = before = int(await owner.fetchval(_OPEN, paid))
-    while left and time.monotonic() < deadline:
+    left = fewest = before = int(await owner.fetchval(_OPEN, paid))
+    progressed = time.monotonic()
+    while left and time.monotonic() < progressed + seconds:
         await asyncio.sleep(SETTLING_SECONDS)
         left = int(await owner.fetchval(_OPEN, paid))
+        if left < fewest:
+            fewest, progressed = left, time.monotonic()
         # While things still end by themselves, nothing is hurried.
         if left == before:
             for statement in _LET_TIME_PASS:
