@@ -48,7 +48,7 @@ with lean_imports(settings):
     import kro.run.serve
     from kro.main import build, create_api
 create_api(build(settings), importing=light_definitions)
-late = "attr cryptography.x509 httpcore2 httpx2 maxminddb passlib phonenumbers pyotp qrcode rich"
+late = "attr cryptography.x509 httpcore2 httpx2 limits maxminddb passlib phonenumbers pyotp qrcode rich"
 late += " kro.management.controller.admin"
 print(*(name for name in late.split() if name in sys.modules))
 """

@@ -1,7 +1,5 @@
 """Tokens, keys and one-time codes."""
 
-from __future__ import annotations
-
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator

@@ -1,7 +1,5 @@
 """How long links, changes of address, closed accounts and copies of data live."""
 
-from __future__ import annotations
-
 from kro.core.config.groups import Group, Positive
 
 

@@ -1,7 +1,5 @@
 """Limits and periods of the business; every amount in minor units (kobo), every rate in basis points."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 

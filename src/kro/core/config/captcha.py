@@ -1,7 +1,5 @@
 """What stands before codes, links and accounts."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Self
 

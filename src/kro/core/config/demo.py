@@ -1,7 +1,5 @@
 """The people a development installation starts with; no other environment has them."""
 
-from __future__ import annotations
-
 from pydantic import SecretStr
 
 from kro.core.config.groups import Group

@@ -1,7 +1,5 @@
 """What every settings group shares: frozen, closed against unknown keys, camelCase in the files."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 from pathlib import Path

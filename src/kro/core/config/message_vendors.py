@@ -1,7 +1,5 @@
 """Who carries texts and mails: one group per vendor, handed to its adapter alone."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 from pydantic import Field, SecretStr

@@ -1,7 +1,5 @@
 """Texts: which vendor serves which numbers, how long one waits for a report, and what a day may cost."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 

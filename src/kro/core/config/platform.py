@@ -1,7 +1,5 @@
 """The process itself: addresses, database, worker, storage, logging, and what runs beside it."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Self
 

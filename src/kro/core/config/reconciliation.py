@@ -1,7 +1,5 @@
 """Comparing the books with providers and banks: when, how far back, and what is worth an alarm."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -3,8 +3,6 @@
 The ledger, orders, consents and the audit log are not among them.
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

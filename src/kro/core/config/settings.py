@@ -1,7 +1,5 @@
 """The whole, made of groups. Nobody but ``bootstrap`` sees it: everything else receives its own group."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Self
 

@@ -1,7 +1,5 @@
 """Who is told what the program does, and how much of it."""
 
-from __future__ import annotations
-
 from typing import Annotated, Self
 
 from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator

@@ -3,8 +3,6 @@
 Groups that no adapter reads yet exist so that a predecessor's ``production.json`` loads; all their keys are optional.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Self
 

@@ -1,7 +1,5 @@
 """Read-only routes through which admins see what a user's own routes would show."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final, cast
 
 from fastapi import Depends, Request

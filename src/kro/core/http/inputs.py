@@ -1,7 +1,5 @@
 """Base classes and types for what clients send. Inputs are strict: a wrong type is an error, never a conversion."""
 
-from __future__ import annotations
-
 import unicodedata
 from typing import Annotated, Any, Final, Self
 

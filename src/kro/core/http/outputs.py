@@ -1,7 +1,5 @@
 """The base of what clients get."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, ConfigDict
 
 

@@ -1,7 +1,5 @@
 """Keyset pagination: newest first by (created_at, id), with signed cursors that belong to one list."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib
@@ -103,7 +101,7 @@ class CursorSigner:
         shown = rows[:limit]
         return Slice(shown, self.encode(position(shown[-1]), bound_to=bound_to))
 
-    def of(self, query: PageQuery, bound_to: BoundTo) -> Paging:
+    def of(self, query: PageQuery, bound_to: BoundTo) -> "Paging":
         """Return how one request pages through a list."""
         return Paging(self, query, bound_to)
 

@@ -1,7 +1,5 @@
 """Errors as ``application/problem+json`` (RFC 9457), on the wire and in the API documentation."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any, Final, Protocol, runtime_checkable

@@ -1,7 +1,5 @@
 """What open apps hear of the inbox."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Final
 

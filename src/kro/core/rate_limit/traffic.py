@@ -9,10 +9,6 @@ import math
 import time
 from dataclasses import dataclass
 
-from limits import RateLimitItem, RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
-
 from kro.core.config import TrafficSettings, WindowSettings
 from kro.core.rate_limit.limiter import Limit, RateLimitedError
 
@@ -33,9 +29,7 @@ class Traffic:
         self._network = _limit("network", settings.network)
         self._commands = _limit("commands", settings.commands)
         self._reads = _limit("reads", settings.reads)
-        # The storage keeps a thread of its own, so it is made only where something is counted.
-        counts = any((self._network, self._commands, self._reads))
-        self._window = SlidingWindowCounterRateLimiter(MemoryStorage()) if counts else None
+        self._window = _Window() if any((self._network, self._commands, self._reads)) else None
 
     def from_network(self, network: str) -> Quota | None:
         """Count a request of an address.
@@ -54,9 +48,24 @@ class Traffic:
     def _hit(self, limit: Limit | None, subject: str) -> Quota | None:
         if limit is None or self._window is None:
             return None
-        item: RateLimitItem = RateLimitItemPerSecond(limit.quota, limit.window_seconds)
-        allowed = self._window.hit(item, limit.bucket, subject)
-        stats = self._window.get_window_stats(item, limit.bucket, subject)
+        return self._window.hit(limit, subject)
+
+
+class _Window:
+    """The library's sliding window; it takes long to import and keeps a thread, so it is there where it is needed."""
+
+    def __init__(self) -> None:
+        from limits import RateLimitItemPerSecond  # noqa: PLC0415 - see above
+        from limits.storage import MemoryStorage  # noqa: PLC0415 - as above
+        from limits.strategies import SlidingWindowCounterRateLimiter  # noqa: PLC0415 - as above
+
+        self._item = RateLimitItemPerSecond
+        self._counter = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    def hit(self, limit: Limit, subject: str) -> Quota:
+        item = self._item(limit.quota, limit.window_seconds)
+        allowed = self._counter.hit(item, limit.bucket, subject)
+        stats = self._counter.get_window_stats(item, limit.bucket, subject)
         seconds = max(1, math.ceil(stats.reset_time - time.time()))
         if not allowed:
             raise RateLimitedError(limit, retry_after_seconds=seconds)

@@ -1,7 +1,5 @@
 """What travels over the sockets, as types: the server, the tests and the documentation are made from the same."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias

@@ -1,7 +1,5 @@
 """What clients send and get about balances and fees."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from typing import Final
 

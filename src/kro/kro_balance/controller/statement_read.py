@@ -1,7 +1,5 @@
 """What clients ask of statements, and get as JSON."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Self

@@ -1,7 +1,5 @@
 """What clients are told on their way into an account and out of it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, Self

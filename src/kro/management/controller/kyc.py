@@ -1,7 +1,5 @@
 """A user's own verification: the tier, what it allows, and the numbers given for it."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from typing import Annotated, Self, cast
 

@@ -1,7 +1,5 @@
 """What the API says about notices, and takes about what people want to hear."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 from typing import Annotated, Final, Self

@@ -1,7 +1,5 @@
 """A user's inbox, and what they want to hear by which channel."""
 
-from __future__ import annotations
-
 from typing import Annotated, cast
 
 from fastapi import Depends, Query, Request, Response

@@ -1,7 +1,5 @@
 """Asking for money: the bank account is management's, so the request comes in here; the rest is payment's."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Annotated
 

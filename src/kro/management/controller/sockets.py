@@ -1,7 +1,5 @@
 """What admins are told and may ask over the sockets."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """A user's authenticator. Secrets and recovery codes are shown once; no answer of this API is ever stored by caches."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, cast
 

@@ -1,7 +1,5 @@
 """What clients are told about people and their bank accounts."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, Self

@@ -1,7 +1,5 @@
 """Whom a user wants nothing more of."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, cast
 

@@ -1,7 +1,5 @@
 """What clients get about files."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from pydantic import Field

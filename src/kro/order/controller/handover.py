@@ -1,7 +1,5 @@
 """The code that shows that the goods changed hands: for the buyer, the seller, and the seller's rider."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, cast
 

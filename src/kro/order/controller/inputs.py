@@ -1,7 +1,5 @@
 """What clients send about orders."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum

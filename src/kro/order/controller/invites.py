@@ -1,7 +1,5 @@
 """What somebody sees who was invited into an order and has no account yet."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from fastapi import Response

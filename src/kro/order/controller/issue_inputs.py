@@ -1,7 +1,5 @@
 """What clients send in a disagreement."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """What clients get about a disagreement."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Self

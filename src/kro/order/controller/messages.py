@@ -1,7 +1,5 @@
 """The thread of an order."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, Self, cast
 

@@ -1,7 +1,5 @@
 """Whether an order is genuine: for anybody who holds its code."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final, cast
 
 from fastapi import Depends, Request, Response

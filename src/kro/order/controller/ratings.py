@@ -1,7 +1,5 @@
 """What the parties think of each other."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, cast
 

@@ -1,7 +1,5 @@
 """What the parties see of their orders."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated
 

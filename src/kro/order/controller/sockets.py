@@ -1,7 +1,5 @@
 """What is told and asked about orders over the sockets. The handlers ask the repositories that HTTP asks."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """What clients send about terms."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

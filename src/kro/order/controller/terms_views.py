@@ -1,7 +1,5 @@
 """What clients get about terms and their changes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise

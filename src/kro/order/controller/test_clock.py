@@ -1,7 +1,5 @@
 """A clock for tests, where the configuration asks for one; it is not there at all in production."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Annotated, cast
 

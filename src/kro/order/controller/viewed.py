@@ -1,7 +1,5 @@
 """What admins see of a user's orders as the user sees them; every look is on record."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from fastapi import Query, Response

@@ -1,7 +1,5 @@
 """What clients get about orders."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

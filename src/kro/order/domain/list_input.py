@@ -1,7 +1,5 @@
 """What a client narrows a list of orders to: the same words for parties and admins."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Final

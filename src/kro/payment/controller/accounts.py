@@ -1,7 +1,5 @@
 """Bank accounts in a user's name: whatever is paid to one is added to the balance."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, Self, cast
 

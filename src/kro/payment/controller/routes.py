@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from fastapi import Request, Response
 
 from kro.core.database.failures import DatabaseBusyError

@@ -1,7 +1,5 @@
 """What is told about money over the sockets: hints, by which an open app knows what to read again."""
 
-from __future__ import annotations
-
 from typing import Final, Literal
 
 from pydantic import ConfigDict, Field

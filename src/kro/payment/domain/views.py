@@ -1,7 +1,5 @@
 """How payments and payouts are shown, by this module's routes and by those of others that start them."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, Self
 

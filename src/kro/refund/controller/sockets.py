@@ -1,7 +1,5 @@
 """What is told about refunds over the sockets."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from pydantic import ConfigDict, Field

@@ -1,7 +1,5 @@
 """How refunds are shown, by this module's routes and by the admins' that build on them."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Self
 

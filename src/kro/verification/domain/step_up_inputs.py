@@ -1,7 +1,5 @@
 """What clients send as proofs, and to ask for them."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
