@@ -91,10 +91,21 @@ async def test_who_asks_for_one_gets_its_answer_and_the_others_are_served_meanwh
         package.may_end.set()
 
     assert [(await one).json() for one in asking] == ["0", "1", "2"]
+    assert package.times == 1
     assert sum(path.startswith("/v1/admin/orders/{") for path in api.openapi()["paths"]) == 1
-    times = package.times
     assert (await client.get("/v1/admin/orders/4")).json() == "4"
-    assert package.times == times
+    assert package.times == 1
+
+
+async def test_who_stops_waiting_leaves_the_others_their_answer(client: httpx2.AsyncClient, package: Import) -> None:
+    package.may_end.clear()
+    impatient, patient = (asyncio.create_task(client.get(f"/v1/admin/orders/{number}")) for number in range(2))
+    assert await asyncio.to_thread(package.begun.wait, 20)
+    impatient.cancel()
+    package.may_end.set()
+
+    assert (await patient).json() == "1"
+    assert (package.times, impatient.cancelled()) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ _log = get_logger()
 
 
 class LaterRoutes:
-    """A router that ``load`` imports, never twice at a time, and that ``include`` takes, once.
+    """A router that ``load`` imports, one for all who ask meanwhile, and that ``include`` takes, once.
 
     ``prefix`` is what the paths of these routes, and no others that are missed, begin with.
     """
@@ -25,6 +25,7 @@ class LaterRoutes:
         self._include = include
         self._is_there = False
         self._importing = Lock()
+        self._coming: asyncio.Task[None] | None = None
 
     def are_missed(self, path: str) -> bool:
         """Return whether a request for a path that no route takes has to wait for these."""
@@ -35,8 +36,11 @@ class LaterRoutes:
 
         :raises ImportError: or whatever else keeps the routes' modules from being imported; the next one tries again.
         """
-        if not self._is_there:
-            self._take(await asyncio.to_thread(self._imported))
+        if self._is_there:
+            return
+        self._coming = self._coming or asyncio.create_task(self._come())
+        # Whoever stops waiting leaves the others their import.
+        await asyncio.shield(self._coming)
 
     async def bring_unasked(self, after_seconds: float) -> None:
         """Have the routes some time after the start, so that nobody waits for them and no mistake in them hides."""
@@ -51,12 +55,18 @@ class LaterRoutes:
         if not self._is_there:
             self._take(self._imported())
 
+    async def _come(self) -> None:
+        try:
+            self._take(await asyncio.to_thread(self._imported))
+        finally:
+            self._coming = None
+
     def _imported(self) -> APIRouter:
         with self._importing:
             return self._load()
 
     def _take(self, router: APIRouter) -> None:
-        # Several may have waited for the import; only the loop's own thread comes here, one after the other.
+        # The description may have asked meanwhile. Only the loop's own thread comes here, one after the other.
         if not self._is_there:
             self._include(router)
             self._is_there = True
