@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator
-from threading import Event
+from threading import Event, Timer
 
 import httpx2
 import pytest
@@ -22,14 +22,18 @@ class Import:
 
     def __init__(self) -> None:
         self.times = 0
+        self.is_running = False
         self.failures = 0
         self.begun, self.may_end = Event(), Event()
         self.may_end.set()
 
     def __call__(self) -> APIRouter:
+        assert not self.is_running, "the definitions of one import would be left in place by the other"
+        self.is_running = True
         self.times += 1
         self.begun.set()
         assert self.may_end.wait(20)
+        self.is_running = False
         if self.failures:
             self.failures -= 1
             raise ImportError("half of it is missing")
@@ -125,6 +129,18 @@ async def test_the_document_has_them_also_when_nobody_asked_before(
 
     assert (await client.get("/v1/admin/orders/7")).json() == "7"
     assert package.times == 1
+
+
+async def test_the_document_waits_for_an_import_that_is_under_way(
+    client: httpx2.AsyncClient, api: API, package: Import
+) -> None:
+    package.may_end.clear()
+    asking = asyncio.create_task(client.get("/v1/admin/orders/7"))
+    assert await asyncio.to_thread(package.begun.wait, 20)
+    Timer(0.2, package.may_end.set).start()
+
+    assert "/v1/admin/orders/{order_id}" in api.openapi()["paths"]
+    assert (await asking).json() == "7"
 
 
 async def test_an_import_that_fails_is_an_error_of_ours_and_tried_again(

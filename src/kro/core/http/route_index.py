@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Self
@@ -86,7 +86,7 @@ class RouteIndex:
         index.add(app.routes)
         return index
 
-    def add(self, routes: Iterable[BaseRoute]) -> None:
+    def add(self, routes: Sequence[BaseRoute]) -> None:
         """Take routes that the application was given after those of the index.
 
         :raises NotImplementedError: for a route of another kind, or a parameter that may take several parts.

@@ -23,7 +23,8 @@ _COLUMNS: Final = """o.id, o.buyer_id, o.seller_id, o.status, o.funding_status, 
     o.accepted_hash, o.proposed_by"""
 WALKED: Final = 1_000
 """Among how many of the newest orders of a side words are looked for, before the index of words is asked."""
-_NEWEST_FIRST: Final = "ORDER BY o.created_at DESC, o.id DESC"
+NEWEST_ORDER: Final = "o.created_at DESC, o.id DESC"
+_NEWEST_FIRST: Final = f"ORDER BY {NEWEST_ORDER}"
 _OVERDUE: Final = "o.ended_at IS NULL AND o.status = 'in_progress' AND o.deliver_by < now()"
 _SIDES: Final = {Party.BUYER: ("buyer_id", "seller_id"), Party.SELLER: ("seller_id", "buyer_id")}
 

@@ -11,7 +11,7 @@ from kro.core.actor import Actor
 from kro.core.auth.standing import USER_STANDING, ensure_may_read, standing_in_first_row
 from kro.core.database.pool import Database
 from kro.core.paging import Position
-from kro.order.database.list_query import ListQuery, OrderFilter
+from kro.order.database.list_query import NEWEST_ORDER, ListQuery, OrderFilter
 from kro.order.database.names import shown_name
 from kro.order.database.words import OrderStatus, Party
 
@@ -89,12 +89,11 @@ class OrderLists:
         return counts
 
 
-_PROPOSED_BY_VIEWER: Final = "o.proposed_by = CASE WHEN o.buyer_id = $1 THEN 'buyer' ELSE 'seller' END"
-_NEWEST_FIRST: Final = "o.created_at DESC, o.id DESC"
+_ROLE: Final = "CASE WHEN o.buyer_id = $1 THEN 'buyer' ELSE 'seller' END"
 _MADE: Final = {
-    "role": "CASE WHEN o.buyer_id = $1 THEN 'buyer' ELSE 'seller' END",
+    "role": _ROLE,
     "counterparty_id": "u.id",
-    "counterparty_name": shown_name("u", _PROPOSED_BY_VIEWER),
+    "counterparty_name": shown_name("u", f"o.proposed_by = {_ROLE}"),
 }
 _SUMMARY: Final = ", ".join(f"{_MADE.get(name, f'o.{name}')} AS {name}" for name in OrderSummary._fields)
 
@@ -105,8 +104,8 @@ def list_query(
     """Return the text and the arguments of a page of the actor's orders: their standing, and a summary's columns."""
     query = ListQuery(wanted, actor.id, before, limit, first=(actor.id, actor.session_id))
     sql = f"""
-SELECT {standing_in_first_row(_NEWEST_FIRST)}, {_SUMMARY}
+SELECT {standing_in_first_row(NEWEST_ORDER)}, {_SUMMARY}
 FROM (SELECT 1) AS one LEFT JOIN LATERAL ({query.text()}) AS o ON true
 LEFT JOIN users AS u ON u.id = CASE WHEN o.buyer_id = $1 THEN o.seller_id ELSE o.buyer_id END
-ORDER BY {_NEWEST_FIRST}"""  # noqa: S608 - built from constants only
+ORDER BY {NEWEST_ORDER}"""  # noqa: S608 - built from constants only
     return sql, query.values
