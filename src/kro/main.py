@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from functools import partial
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
@@ -137,15 +137,7 @@ def create_api(
     )
     api.has_replica = replica is not None
     application.install(api)
-    add_event_docs(
-        api,
-        asyncapi_document(
-            SURFACES,
-            title="KRO live events",
-            version=kro.__version__,
-            base_url=application.settings.app.public_base_url,
-        ),
-    )
+    add_event_docs(api, partial(_live_events, application.settings))
     for router in ROUTERS:
         api.include_router(router, prefix="/v1")
     if importing is None:
@@ -155,6 +147,11 @@ def create_api(
     if application.settings.app.test_clock:
         api.include_router(test_clock, prefix="/v1")
     return api
+
+
+def _live_events(settings: Settings) -> Mapping[str, Any]:
+    url = settings.app.public_base_url
+    return asyncapi_document(SURFACES, title="KRO live events", version=kro.__version__, base_url=url)
 
 
 def admins_routes(importing: Importing = nullcontext) -> APIRouter:
