@@ -14,7 +14,7 @@ from canaries import leaks
 _TABLES: Final = """
 SELECT c.oid::regclass::text AS place FROM pg_class AS c
 WHERE c.relkind = 'r' AND c.oid >= 16384 AND (pg_stat_file(pg_relation_filepath(c.oid))).size > 0"""
-_MOST: Final = 10_000
+_MOST: Final = 1_000
 """Of tables filled to measure something, whose rows are all alike."""
 _ROWS: Final = "(SELECT '{table} ' || row_to_json(t) FROM {table} AS t LIMIT {most})"
 _BYTES: Final = re.compile(r"\\\\x((?:[0-9a-f]{2})+)")
@@ -26,7 +26,7 @@ async def stored_secrets(dsn: str) -> list[str]:
 
 
 async def stored_text(dsn: str) -> str:
-    """Return every row on a line of its own: the table, then the columns as JSON; of each table the first ten thousand.
+    """Return every row on a line of its own: the table, then the columns as JSON; of each table the first thousand.
 
     Bytes are shown as the letters they would be, and JSON in a text as JSON, so that nothing hides in its form.
     """

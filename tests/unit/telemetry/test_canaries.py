@@ -18,6 +18,7 @@ _REFRESH = RefreshTokens(keys=[bytes(32)], randomness=SystemRandomness())
 
 SEEN = [
     ("password='copper-kettle-42'", "password"),
+    ('"password": "correct horse battery"', "password of all"),
     ("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c3IifQ.c2lnbmF0dXJlLW9m", "access token"),
     (_REFRESH.show(_REFRESH.first(UUID(int=7))), "refresh token"),
     ("event='sent' code=408213 phone='***'", "code"),
