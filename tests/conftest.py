@@ -121,16 +121,19 @@ def postgres(pytestconfig: pytest.Config) -> Cluster:
 
 
 @pytest.fixture(scope="session")
-def lent_database(postgres: Cluster) -> Iterator[Callable[[], AbstractContextManager[FreshDatabase]]]:
-    """What fixtures of any scope get databases from; what is stored in one is read when it is given back."""
+def lent_database(postgres: Cluster) -> Iterator[Callable[..., AbstractContextManager[FreshDatabase]]]:
+    """What fixtures of any scope get databases from; what is stored in one is read when it is given back.
+
+    Called with the name of another database, which nobody may be connected to, it lends a copy of that one.
+    """
     # One connection makes and drops them all: another one for each takes as long as reading what is stored.
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         admin = runner.run(asyncpg.connect(postgres.dsn(Role.ADMIN, "postgres")))
 
         @contextmanager
-        def lend() -> Iterator[FreshDatabase]:
+        def lend(template: str = _TEMPLATE) -> Iterator[FreshDatabase]:
             name = f"kro_{uuid4().hex}"
-            runner.run(admin.execute(_CREATE.format(name=name, template=_TEMPLATE)))
+            runner.run(admin.execute(_CREATE.format(name=name, template=template)))
             yield FreshDatabase(postgres, name)
             found = runner.run(stored_secrets(postgres.dsn(Role.ADMIN, name)))
             forget_sent()
@@ -142,7 +145,7 @@ def lent_database(postgres: Cluster) -> Iterator[Callable[[], AbstractContextMan
 
 
 @pytest.fixture
-def fresh_database(lent_database: Callable[[], AbstractContextManager[FreshDatabase]]) -> Iterator[FreshDatabase]:
+def fresh_database(lent_database: Callable[..., AbstractContextManager[FreshDatabase]]) -> Iterator[FreshDatabase]:
     with lent_database() as database:
         yield database
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,23 @@ import pytest
 
 from kro.core.database.embedded import Role
 from socket_crowd import ROOT, Crowd, environment_of, free_port
+
+
+@pytest.fixture(scope="session")
+def seeded(lent_database: Callable[..., AbstractContextManager[Any]], tmp_path_factory: Any) -> Iterator[str]:
+    """The name of a database after ``kro seed``."""
+    with lent_database() as lent:
+        folder = tmp_path_factory.mktemp("seeded")
+        environment = environment_of(lent.cluster, lent.name, folder, port=free_port(), redis_url=None)
+        subprocess.run([sys.executable, "-m", "kro.cli", "seed"], env=environment, cwd=ROOT, check=True, timeout=120)
+        yield lent.name
+
+
+@pytest.fixture
+def fresh_database(lent_database: Callable[..., AbstractContextManager[Any]], seeded: str) -> Iterator[Any]:
+    """A copy of the seeded one."""
+    with lent_database(seeded) as lent:
+        yield lent
 
 
 @pytest.fixture
@@ -23,7 +41,6 @@ def environment(fresh_database: Any, tmp_path: Path) -> dict[str, str]:
     own = Path(found["KRO_CONFIG_DIR"]) / "test.json"
     settings = json.loads(own.read_text()) | {"database": {"timeouts": {"poolWaitSeconds": 50}}}
     own.write_text(json.dumps(settings))
-    subprocess.run([sys.executable, "-m", "kro.cli", "seed"], env=found, cwd=ROOT, check=True, timeout=120)
     return found
 
 
