@@ -35,7 +35,7 @@ doctor: $(SYNCED) ## Say what would keep `make run` from starting
 ##@ Work on it
 .PHONY: test
 test: $(SYNCED) ## Run every test in parallel; ARGS="-k name" narrows it
-	@$(BIN)/python -m pytest -n $(or $(WORKERS),$(WAITING)) $(ARGS)
+	@$(BIN)/python -m pytest -n $(or $(WORKERS),$(WAITING)) --dist worksteal $(ARGS)
 
 .PHONY: crash
 crash: $(SYNCED) ## Kill API, worker and database under load, CYCLES=20 times; nothing may be lost

@@ -7,10 +7,12 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import httpcore2
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
@@ -26,6 +28,9 @@ from stored import stored_secrets
 # How fast a machine is decides no test.
 settings.register_profile("kro", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kro")
+
+# Every client of a test would read the certificates of all authorities, which takes longer than most tests do.
+httpcore2.default_ssl_context = cache(httpcore2.default_ssl_context)
 
 _TEMPLATE = "kro_template"
 _ROOM_BYTES = 2 * 2**30
