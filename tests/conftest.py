@@ -23,6 +23,7 @@ from kro.core.database.embedded import Cluster, EmbeddedPostgres, Role, running_
 from kro.core.database.migrate import migrate
 from kro.core.database.pool import Database, PoolOptions
 from kro.core.ids import SystemIdSource
+from kro.run.collector import settle
 from stored import stored_secrets
 
 # How fast a machine is decides no test.
@@ -73,6 +74,11 @@ def pytest_configure(config: pytest.Config) -> None:
     postgres = _Postgres(folder)
     config.pluginmanager.register(postgres, "kro-postgres")
     postgres.start()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage as seldom as a served process does, and never again among the tests and what they import."""
+    settle()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,7 +15,6 @@ def _as_before() -> Iterator[None]:
     before = gc.get_threshold()
     yield
     gc.enable()
-    gc.unfreeze()
     gc.set_threshold(*before)
 
 
