@@ -71,6 +71,16 @@ def permissions() -> None:
 
 
 @app.command()
+def openapi() -> None:
+    """Write the description of the interface, as the API serves it at /openapi.json."""
+    from kro.core.config import load_settings
+    from kro.main import described
+
+    with one_sentence():
+        typer.echo(described(load_settings()), nl=False)
+
+
+@app.command()
 def run() -> None:
     """Start database, API, worker and sandbox for development, until Ctrl-C."""
     from rich.console import Console

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
 
+import orjson
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
@@ -19,7 +21,8 @@ from kro.core.config import Settings
 from kro.core.database.failures import UNREACHABLE, DatabaseBusyError
 from kro.core.draining import Draining
 from kro.core.http import API, SurfaceMiddleware, behind_proxies, new_api
-from kro.core.http.docs import add_event_docs
+from kro.core.http.docs import Describe, add_event_docs
+from kro.core.ids import SystemIdSource
 from kro.core.messaging.endpoints import router as delivery_reports
 from kro.core.notifications.endpoints import router as mail_reports
 from kro.core.realtime.asyncapi import asyncapi_document
@@ -42,10 +45,22 @@ Delivery reports come before the payments' webhooks, whose path takes any name.
 """
 
 Importing: TypeAlias = Callable[[], AbstractContextManager[None]]
+_TITLE: Final = "KRO backend"
 
 _REST_AFTER_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 30.0
 _PAUSE_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class LeanStart:
+    """What a start leaves for later: half of all routes, and with them the description of the interface.
+
+    ``importing`` surrounds the import of the admins' routes; ``describe`` makes the document in another process.
+    """
+
+    importing: Importing
+    describe: Describe
 
 
 class Openable(Protocol):
@@ -62,18 +77,17 @@ def create_app(
     providers: Providers | None = None,
     clock: Clock | None = None,
     draining: Draining | None = None,
-    importing: Importing | None = None,
+    lean: LeanStart | None = None,
 ) -> ASGIApp:
     """Return the application to serve: HTTP and Socket.IO, with everything opened and closed by its lifespan.
 
-    ``importing`` surrounds the import of the admins' routes, which then waits until the process serves; without it
-    they are there at once.
+    With ``lean`` the admins' routes are imported when it serves, or when somebody asks for one; else they are there.
     """
     configure_logging(settings.logging)
     telemetry = start_telemetry(settings, role="api", version=kro.__version__)
     application = build(settings, providers=providers, clock=clock)
     draining = draining or Draining()
-    api = create_api(application, draining=draining, telemetry=telemetry, importing=importing)
+    api = create_api(application, draining=draining, telemetry=telemetry, lean=lean)
     return beside_sockets(application, api, draining=draining)
 
 
@@ -90,9 +104,9 @@ def create_api(
     *,
     draining: Draining | None = None,
     telemetry: Telemetry | None = None,
-    importing: Importing | None = None,
+    lean: LeanStart | None = None,
 ) -> API:
-    """Return the HTTP side alone; for ``importing`` see :func:`create_app`."""
+    """Return the HTTP side alone; for ``lean`` see :func:`create_app`."""
     replica = application.base.replica
 
     @asynccontextmanager
@@ -119,7 +133,7 @@ def create_api(
         await application.database.value("SELECT 1")
 
     api = new_api(
-        title="KRO backend",
+        title=_TITLE,
         version=kro.__version__,
         settings=application.settings.app,
         ids=application.base.ids,
@@ -134,19 +148,31 @@ def create_api(
             form_policy,
             file_policy(application.settings.evidence.max_bytes),
         ),
+        describe=lean.describe if lean else None,
     )
     api.has_replica = replica is not None
     application.install(api)
     add_event_docs(api, partial(_live_events, application.settings))
+    _include_routes(api, application.settings, lean)
+    return api
+
+
+def described(settings: Settings) -> bytes:
+    """Return the OpenAPI document of the interface as JSON; there is nothing behind the routes it is made from."""
+    api = new_api(title=_TITLE, version=kro.__version__, settings=settings.app, ids=SystemIdSource(), checks={})
+    _include_routes(api, settings)
+    return orjson.dumps(api.openapi())
+
+
+def _include_routes(api: API, settings: Settings, lean: LeanStart | None = None) -> None:
     for router in ROUTERS:
         api.include_router(router, prefix="/v1")
-    if importing is None:
+    if lean is None:
         api.include_router(admins_routes(), prefix="/v1")
     else:
-        api.include_later("/v1/admin/", partial(admins_routes, importing), below="/v1")
-    if application.settings.app.test_clock:
+        api.include_later("/v1/admin/", partial(admins_routes, lean.importing), below="/v1")
+    if settings.app.test_clock:
         api.include_router(test_clock, prefix="/v1")
-    return api
 
 
 def _live_events(settings: Settings) -> Mapping[str, Any]:

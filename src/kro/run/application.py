@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from kro.core.config import load_settings
 from kro.core.draining import Draining
 from kro.run.collector import hurry, settle
+from kro.run.describing import described_elsewhere
 from kro.run.imports import lean_imports, light_definitions
 from kro.run.lifetime import end_with_parent
 
@@ -24,12 +25,13 @@ def application() -> ASGIApp:
     hurry()
     settings = load_settings()
     with lean_imports(settings):
-        from kro.main import create_app  # noqa: PLC0415 - the parent of several workers never needs the application
+        from kro.main import LeanStart, create_app  # noqa: PLC0415 - the parent of several workers never needs the application
         from kro.run.serve import drain_before_ending  # noqa: PLC0415 - it logs, as the application does
     draining = Draining(seconds=settings.app.api.drain_seconds)
     if draining.seconds:
         drain_before_ending(draining)
-    app = create_app(settings, draining=draining, importing=_as_in_a_start)
+    lean = LeanStart(importing=_as_in_a_start, describe=described_elsewhere)
+    app = create_app(settings, draining=draining, lean=lean)
     settle()
     return app
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator
-from threading import Event, Timer
+from threading import Event
 
 import httpx2
 import pytest
@@ -120,27 +120,6 @@ async def test_what_none_of_them_takes_is_refused_as_ever(
     client: httpx2.AsyncClient, method: str, path: str, status: int
 ) -> None:
     assert (await client.request(method, path)).status_code == status
-
-
-async def test_the_document_has_them_also_when_nobody_asked_before(
-    client: httpx2.AsyncClient, api: API, package: Import
-) -> None:
-    assert {"/v1/orders", "/v1/admin/orders/{order_id}", "/v1/admin/orders/latest"} <= set(api.openapi()["paths"])
-
-    assert (await client.get("/v1/admin/orders/7")).json() == "7"
-    assert package.times == 1
-
-
-async def test_the_document_waits_for_an_import_that_is_under_way(
-    client: httpx2.AsyncClient, api: API, package: Import
-) -> None:
-    package.may_end.clear()
-    asking = asyncio.create_task(client.get("/v1/admin/orders/7"))
-    assert await asyncio.to_thread(package.begun.wait, 20)
-    Timer(0.2, package.may_end.set).start()
-
-    assert "/v1/admin/orders/{order_id}" in api.openapi()["paths"]
-    assert (await asking).json() == "7"
 
 
 async def test_an_import_that_fails_is_an_error_of_ours_and_tried_again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,7 +22,8 @@ from kro.core.config.platform import Credentials
 from kro.core.http import API
 from kro.core.http.route_index import RouteIndex
 from kro.core.http.routes import matched_route, operations, route_template
-from kro.main import create_api
+from kro.main import LeanStart, create_api
+from kro.run.describing import described_elsewhere
 from kro.run.permissions import guarded_operations
 
 _PARAMETER = re.compile(r"{(\w+)}")
@@ -48,10 +50,9 @@ def api(application: Application) -> API:
 @pytest.fixture(scope="module")
 def completed(application: Application) -> API:
     """The application as it is served: its index is older than half of its routes."""
-    api = create_api(application, importing=nullcontext)
+    api = create_api(application, lean=LeanStart(importing=nullcontext, describe=described_elsewhere))
     api.build_middleware_stack()
-    assert api.later is not None
-    api.later.bring_now()
+    asyncio.run(api.bring_rest(after_seconds=0))
     return api
 
 

@@ -1,17 +1,11 @@
 """What the API and the worker do without: asked of new processes, since this one has imported it all."""
 
-import hashlib
 import os
 import subprocess
 import sys
 from typing import Final
 
-import orjson
 import pytest
-
-from kro.bootstrap import build
-from kro.core.config import load_settings
-from kro.main import create_api
 
 _ASK: Final = """
 import sys
@@ -28,15 +22,6 @@ class Later(BaseModel):
     pass
 print(Later.__pydantic_complete__)
 """
-_DESCRIBE: Final = """
-import hashlib, orjson
-from kro.core.config import load_settings
-from kro.run.imports import lean_imports
-settings = load_settings(environment="test")
-with lean_imports(settings):
-    from kro.main import build, create_api
-print(hashlib.sha256(orjson.dumps(create_api(build(settings)).openapi())).hexdigest())
-"""
 _START: Final = """
 import sys
 import kro.run.application
@@ -46,8 +31,8 @@ from kro.run.imports import lean_imports, light_definitions
 settings = load_settings(environment="test")
 with lean_imports(settings):
     import kro.run.serve
-    from kro.main import build, create_api
-create_api(build(settings), importing=light_definitions)
+    from kro.main import LeanStart, build, create_api
+create_api(build(settings), lean=LeanStart(importing=light_definitions, describe=None))
 late = "attr cryptography.x509 httpcore2 httpx2 limits maxminddb passlib phonenumbers pyotp qrcode rich"
 late += " kro.management.controller.admin"
 print(*(name for name in late.split() if name in sys.modules))
@@ -71,13 +56,6 @@ def test_only_what_is_used_is_imported_or_built_and_the_rest_stays_at_hand(url: 
     assert imported == expected
     assert model == "False ours True"
     assert of_later == "True"
-
-
-def test_the_interface_is_described_as_where_everything_is_built_at_once() -> None:
-    environ = {**os.environ, **NOWHERE}
-    document = create_api(build(load_settings(environment="test", environ=environ))).openapi()
-
-    assert said(_DESCRIBE, environ) == [hashlib.sha256(orjson.dumps(document)).hexdigest()]
 
 
 def test_an_api_starts_without_what_only_its_parent_a_terminal_an_admin_or_a_call_to_a_provider_needs() -> None:

@@ -46,7 +46,7 @@ class API(FastAPI):
     def include_later(self, prefix: str, load: Callable[[], APIRouter], *, below: str) -> None:
         """Include, below a path, a router that is imported when it is first needed: see :class:`LaterRoutes`.
 
-        The document of the interface has the routes in any case.
+        Until then :meth:`openapi` knows nothing of its routes.
         """
 
         def include(router: APIRouter) -> None:
@@ -61,12 +61,6 @@ class API(FastAPI):
         """Include what was left for later some time after the start."""
         if self.later is not None:
             await self.later.bring_unasked(after_seconds)
-
-    def openapi(self) -> dict[str, Any]:
-        """Describe every route."""
-        if self.later is not None:
-            self.later.bring_now()
-        return super().openapi()
 
     def build_middleware_stack(self) -> ASGIApp:
         """Put the middleware around what answers; called by the framework on the first request."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import fastapi_offline
 import orjson
@@ -19,9 +20,35 @@ from kro.core.http.replies import JSONBytes
 _STATIC_URL: Final = "/static-offline-docs"
 _DOCUMENT_URL: Final = "/openapi.json"
 
+Describe: TypeAlias = Callable[[], Awaitable[bytes]]
+"""Makes the OpenAPI document, as JSON."""
 
-def add_docs(app: FastAPI) -> None:
-    """Serve ``/docs`` from this machine alone, and the document it shows."""
+
+class _Document:
+    """Made once, for all who ask meanwhile and for everybody later; where that fails the next one tries again."""
+
+    def __init__(self, describe: Describe) -> None:
+        self._describe = describe
+        self._making: asyncio.Task[bytes] | None = None
+
+    async def read(self) -> bytes:
+        self._making = self._making or asyncio.create_task(self._make())
+        # Whoever stops waiting leaves it to the others.
+        return await asyncio.shield(self._making)
+
+    async def _make(self) -> bytes:
+        try:
+            return await self._describe()
+        except BaseException:
+            self._making = None
+            raise
+
+
+def add_docs(app: FastAPI, describe: Describe | None = None) -> None:
+    """Serve ``/docs`` from this machine alone, and the document it shows.
+
+    :param describe: makes the document elsewhere; without it everybody waits while this process does, for seconds.
+    """
     static = Path(fastapi_offline.__file__).parent / "static"
     app.mount(_STATIC_URL, StaticFiles(directory=static), name="static-offline-docs")
     swagger = get_swagger_ui_html(
@@ -35,11 +62,13 @@ def add_docs(app: FastAPI) -> None:
     async def docs() -> HTMLResponse:
         return swagger
 
-    # Two megabytes, which take a twentieth of a second to write, and seconds to gather.
-    described = cache(lambda: orjson.dumps(app.openapi()))
+    async def describe_here() -> bytes:
+        return orjson.dumps(app.openapi())
+
+    document = _Document(describe or describe_here)
 
     async def openapi() -> Response:
-        return JSONBytes(described())
+        return JSONBytes(await document.read())
 
     app.add_api_route("/docs", docs, include_in_schema=False)
     app.add_api_route(_DOCUMENT_URL, openapi, include_in_schema=False)

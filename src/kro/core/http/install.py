@@ -12,7 +12,7 @@ from kro.core.config import AppSettings, TrafficSettings
 from kro.core.draining import Draining
 from kro.core.http.application import API, answer_bug
 from kro.core.http.body import BodyMiddleware, BodyPolicy
-from kro.core.http.docs import add_docs
+from kro.core.http.docs import Describe, add_docs
 from kro.core.http.handlers import add_handlers
 from kro.core.http.health import Check, health_router
 from kro.core.http.idempotency import HEADER
@@ -40,8 +40,12 @@ def new_api(
     body_policies: Sequence[BodyPolicy] = (),
     traffic: TrafficSettings | None = None,
     draining: Draining | None = None,
+    describe: Describe | None = None,
 ) -> API:
-    """Make an application with every manner installed; routers come after."""
+    """Make an application with every manner installed; routers come after.
+
+    :param describe: makes the document of the interface elsewhere.
+    """
     app = API(
         title=title,
         version=version,
@@ -62,6 +66,7 @@ def new_api(
         body_policies=body_policies,
         traffic=traffic,
         draining=draining,
+        describe=describe,
     )
     return app
 
@@ -75,6 +80,7 @@ def install(
     body_policies: Sequence[BodyPolicy] = (),
     traffic: TrafficSettings | None = None,
     draining: Draining | None = None,
+    describe: Describe | None = None,
 ) -> None:
     """Wire middleware, error handlers, documentation and health into an application that has none of them.
 
@@ -98,6 +104,6 @@ def install(
         RequestMiddleware, ids=ids, draining=draining, last_resort=OriginMiddleware(answer_bug, **origins)
     )
     add_handlers(app)
-    add_docs(app)
+    add_docs(app, describe)
     app.include_router(health_router({**checks, "staying": draining.check}))
     complete_openapi(app)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from threading import Lock
 
 from fastapi import APIRouter
 
@@ -24,7 +23,6 @@ class LaterRoutes:
         self._load = load
         self._include = include
         self._is_there = False
-        self._importing = Lock()
         self._coming: asyncio.Task[None] | None = None
 
     def are_missed(self, path: str) -> bool:
@@ -50,23 +48,9 @@ class LaterRoutes:
         except Exception:  # noqa: BLE001 - everybody else is served; whoever asks for one of these tries again
             _log.exception("routes_not_imported", prefix=self._prefix)
 
-    def bring_now(self) -> None:
-        """Have the routes, whatever it keeps waiting."""
-        if not self._is_there:
-            self._take(self._imported())
-
     async def _come(self) -> None:
         try:
-            self._take(await asyncio.to_thread(self._imported))
+            self._include(await asyncio.to_thread(self._load))
+            self._is_there = True
         finally:
             self._coming = None
-
-    def _imported(self) -> APIRouter:
-        with self._importing:
-            return self._load()
-
-    def _take(self, router: APIRouter) -> None:
-        # The description may have asked meanwhile. Only the loop's own thread comes here, one after the other.
-        if not self._is_there:
-            self._include(router)
-            self._is_there = True
