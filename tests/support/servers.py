@@ -162,7 +162,9 @@ class Server:
 
     def signal(self, number: signal.Signals, title: str = "") -> None:
         for pid in self.processes(title):
-            os.kill(pid, number)
+            # A backend may have ended since it was seen.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def ask(self, statement: str, *, database: str = "postgres") -> str:
         """Run a statement as the superuser and return what it answers."""
