@@ -42,7 +42,7 @@ class NodeClient:
 
     async def next(self, told: str) -> dict[str, Any]:
         """Return the next thing of a kind that was not returned yet, waiting for it."""
-        async with asyncio.timeout(15), self._news:
+        async with asyncio.timeout(30), self._news:
             while True:
                 for index, message in enumerate(self._told):
                     if message["told"] == told:

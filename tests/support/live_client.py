@@ -118,7 +118,7 @@ async def served(application: Application, app: Any, *, port: int = 0) -> AsyncI
     server = uvicorn.Server(config)
     await realtime.start()
     task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not server.started:  # noqa: ASYNC110 - the server offers no event for it
             await asyncio.sleep(0.01)
     try:

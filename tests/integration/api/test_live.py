@@ -27,7 +27,7 @@ async def url(world: World) -> AsyncIterator[str]:
 
 
 async def until(check: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not check():  # noqa: ASYNC110 - what is waited for comes over a socket
             await asyncio.sleep(0.01)
 

@@ -154,7 +154,7 @@ async def test_what_has_served_its_purpose_is_deleted(database: Database, eventu
     )
     worker = asyncio.create_task(run_worker(Program(database, {}, steps=steps), SETTINGS, stop=stop))
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             found = await database.row(rows)
             if found is not None and tuple(found) == (0, ["new"], ["new"]):

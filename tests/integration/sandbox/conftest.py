@@ -99,7 +99,7 @@ class Receiver:
     async def wait_for(self, count: int) -> list[Received]:
         def wait() -> bool:
             with self.arrived:
-                return self.arrived.wait_for(lambda: len(self.received) >= count, timeout=5)
+                return self.arrived.wait_for(lambda: len(self.received) >= count, timeout=30)
 
         assert await asyncio.to_thread(wait), f"{len(self.received)} of {count} webhooks came: {self.events}"
         return self.received
@@ -218,7 +218,7 @@ class Merchant:
         return str((await self.get(f"/transfer/verify/{reference}")).json()["data"]["status"])
 
     async def until_transfer_is(self, status: str, reference: str = "kro-payout-0000000001") -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while True:
                 if await self.transfer_status(reference) == status:
                     return
@@ -248,7 +248,7 @@ class Control:
         return found
 
     async def until_delivery_is(self, state: str) -> dict[str, Any]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while True:
                 for delivery in await self.deliveries():
                     if delivery["state"] == state:
@@ -312,7 +312,7 @@ class Bank:
         return dict((await self.client.get("/_sim/books")).json()["providus"])
 
     async def notice_is(self, state: str) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while True:
                 if [one["notice"] for one in (await self.books())["inflows"]] == [state]:
                     return

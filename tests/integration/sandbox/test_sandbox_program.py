@@ -157,7 +157,7 @@ def test_callers_that_are_kept_waiting_do_not_keep_it_alive() -> None:
 
         began = time.monotonic()
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     waiting.close()
 
 
@@ -188,7 +188,7 @@ def test_ends_when_its_parent_is_killed() -> None:
     parent.send_signal(signal.SIGKILL)
     parent.wait()
 
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while is_listening(port) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not is_listening(port)
