@@ -1,6 +1,7 @@
 """One real PostgreSQL for the whole run, one fresh copy of the migrated schema for each test that asks."""
 
 import asyncio
+import logging
 import os
 import shutil
 import tempfile
@@ -92,6 +93,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if found and report.passed:
         report.outcome, report.longrepr = "failed", "A secret was written where it can be read:\n" + "\n".join(found)
     return report
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Undo what a test's program made of the logs of its whole process."""
+    root, kept = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.configure(**kept)
 
 
 def _in_memory() -> Path | None:

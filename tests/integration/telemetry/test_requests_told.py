@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import httpx2
 import pytest
-import structlog
 from fastapi import APIRouter
 from opentelemetry.sdk.trace.sampling import Decision, TraceIdRatioBased
 
@@ -33,11 +32,8 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(autouse=True)
-def _logging() -> Iterator[None]:
-    kept = structlog.get_config()
+def _logging() -> None:
     configure_logging(LoggingSettings(level=LogLevel.INFO, format=LogFormat.JSON), stream=io.StringIO())
-    yield
-    structlog.configure(**kept)
 
 
 def exporting(collector: Collector, *, ratio: float) -> Exporting:

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import httpx2
 import pytest
-import structlog
 from fastapi import APIRouter, FastAPI
 
 from kro.core.config import LogFormat, LoggingSettings, LogLevel, load_settings
@@ -35,12 +34,11 @@ def build(
 
 
 @pytest.fixture(autouse=True)
-def log() -> Iterator[io.StringIO]:
+def log() -> io.StringIO:
     """Catch the log lines of the test, as JSON."""
     stream = io.StringIO()
     configure_logging(LoggingSettings(level=LogLevel.INFO, format=LogFormat.JSON), stream=stream)
-    yield stream
-    structlog.reset_defaults()
+    return stream
 
 
 @pytest.fixture
