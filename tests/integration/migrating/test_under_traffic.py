@@ -28,8 +28,8 @@ async def test_nothing_fails_and_nobody_waits_for_long(fresh_database: Any, tmp_
     assert steps, told
     # On a busy machine a migration may be over before anybody was answered.
     assert sum(step.seen.answered for step in steps) > len(steps), told
-    assert sum(step.seen.glances for step in steps) > len(steps), told
     for step in steps:
+        assert step.seen.glances, told
         assert not step.seen.failures, (step.seen.failures, told)
         assert step.seen.blocked < MOST_SECONDS, told
 

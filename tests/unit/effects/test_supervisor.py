@@ -75,6 +75,6 @@ async def test_what_does_not_finish_in_time_is_cancelled() -> None:
 
     await run_for(0.05, stuck, steady)
 
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 2
     assert steady.finished
     assert not stuck.finished

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx2
 import orjson
 import pytest
+from tests.unit.run.test_lean_imports import NOWHERE
 
 from kro.bootstrap import build
 from kro.core.config import load_settings
@@ -17,10 +18,6 @@ from kro.core.http import new_api
 from kro.core.ids import SequentialIdSource
 from kro.main import create_api
 from kro.run.describing import described_elsewhere
-
-NOWHERE = {"KRO_ENV": "test", "KRO_DATABASE_EMBEDDED": "false", "KRO_DATABASE_URL": "postgresql://127.0.0.1:1/none"} | {
-    f"KRO_DATABASE_{role}_{word}": role.lower() for role in ("OWNER", "APP") for word in ("USERNAME", "PASSWORD")
-}
 
 
 class Desk:
@@ -79,7 +76,7 @@ async def test_where_it_fails_the_next_one_tries_again(client: httpx2.AsyncClien
 
 @pytest.mark.timeout(300)
 async def test_it_says_what_the_served_application_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in NOWHERE.items():
+    for name, value in {**NOWHERE, "KRO_ENV": "test"}.items():
         monkeypatch.setenv(name, value)
     served = create_api(build(load_settings()))
 

@@ -43,7 +43,7 @@ async def shake_hands(socket: websockets.ClientConnection, token: str) -> None:
 
 
 async def until_closed(socket: websockets.ClientConnection) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(5):
         async for _ in socket:
             pass
 
@@ -204,7 +204,7 @@ class TestExpiry:
             await socket.send(packet)
             await bus.publish(Signal(users=(seller,), event="secret", data={}))
             heard: list[str] = []
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(5):
                 while not heard or heard[-1] != "41":
                     heard.append(str(await socket.recv()))
 
